@@ -1,0 +1,38 @@
+/** Format, lint, types, generated `Env`, and a deploy that stops before it deploys. */
+
+import { fileURLToPath } from 'node:url'
+import { build } from './build.ts'
+import { runStep } from './step.ts'
+
+/** Folders with a `tsconfig.json`. */
+const PROJECTS = [
+  '.',
+  'schemas',
+  'sdk-web',
+  'sdk-node',
+  'collector',
+  'consumers',
+  'cli',
+  'local',
+  'test',
+  'bench',
+  'scripts',
+]
+
+/** How `Env` is generated; `npm run check` compares with it, so the two must be the same. */
+export const WRANGLER_TYPES = [
+  'types',
+  'worker-configuration.d.ts',
+  '--include-runtime=false',
+  '--strict-vars=false',
+]
+
+/** Checks everything that needs no test; builds first, because types of the SDKs come from their builds. */
+export async function check(): Promise<void> {
+  await build()
+  await runStep('format and lint', 'biome', ['ci', '--error-on-warnings', '.'])
+  for (const project of PROJECTS) await runStep(`types of ${project}`, 'tsc', ['-p', project])
+  await runStep('Env is current', 'wrangler', [...WRANGLER_TYPES, '--check'])
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await check()

@@ -1,0 +1,43 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Three ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml,
+ * `journeys` across packages against the whole running stack, one file after the other because they share two cores.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'plain',
+          include: ['{schemas,sdk-web,sdk-node,cli,local,scripts,bench}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { MILLRACE_ENV: 'development', CLICKHOUSE_PASSWORD: '' } },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['{collector,consumers}/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'journeys',
+          include: ['test/journeys/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
