@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { defineConfig, type MillraceConfig } from './config.ts'
+
+const shop = { name: 'shop', writeKeys: ['wk'] }
+
+describe('defineConfig', () => {
+  it('gives a good configuration back', () => {
+    const config: MillraceConfig = { sources: [{ ...shop, secretKeyVar: 'SHOP_SECRET' }] }
+    expect(defineConfig(config)).toBe(config)
+  })
+
+  it.each([
+    ['sources that are no array', { sources: 'shop' }, 'sources must be an array'],
+    ['a bad name', { sources: [{ ...shop, name: 'My Shop' }] }, 'sources[0].name must be'],
+    [
+      'a name twice',
+      { sources: [shop, { ...shop, writeKeys: ['b'] }] },
+      'sources[1].name must be unique, got "shop" twice',
+    ],
+    [
+      'no keys',
+      { sources: [{ ...shop, writeKeys: [] }] },
+      'sources[0].writeKeys must be an array of at least one key',
+    ],
+    [
+      'an empty key',
+      { sources: [{ ...shop, writeKeys: [''] }] },
+      'sources[0].writeKeys must hold non-empty strings',
+    ],
+    [
+      'a shared key',
+      { sources: [shop, { name: 'b', writeKeys: ['wk'] }] },
+      'sources[1].writeKeys must not share a key, got "wk" twice',
+    ],
+    [
+      'a secret in place of its name',
+      { sources: [{ ...shop, secretKeyVar: 's3cr3t' }] },
+      'sources[0].secretKeyVar must be the name of a Worker secret',
+    ],
+  ])('refuses %s', (_what, config, message) => {
+    expect(() => defineConfig(config as MillraceConfig)).toThrow(message)
+  })
+})

@@ -1,0 +1,66 @@
+/** The shape of `millrace.config.ts`, the one file a user edits, and the check that it makes sense. */
+
+/** A site or service that sends events. */
+export interface SourceConfig {
+  /** Names the source in every table; lower-case letters, digits, `-` and `_`. */
+  name: string
+  /** Public keys that its clients send; any of them will do, so that a key can be changed without a gap. */
+  writeKeys: string[]
+  /** Name of the Worker secret that holds its secret key, for `/v1/import`. Default: none, so no import. */
+  secretKeyVar?: string
+  /** Name of the Worker secret that holds its read token, for queries. Default: none, so no reading. */
+  readTokenVar?: string
+}
+
+/** What `millrace.config.ts` exports by default. */
+export interface MillraceConfig {
+  sources: SourceConfig[]
+}
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
+
+/**
+ * Checks a configuration and gives it back.
+ *
+ * @throws TypeError or RangeError naming the option, the rule and the value
+ */
+export function defineConfig(config: MillraceConfig): MillraceConfig {
+  if (!Array.isArray(config.sources))
+    throw new TypeError(`sources must be an array, got ${typeof config.sources}`)
+  const names = new Set<string>()
+  const keys = new Set<string>()
+  config.sources.forEach((source, index) => {
+    const at = `sources[${index}]`
+    checkName(source.name, `${at}.name`)
+    if (names.has(source.name)) throw new RangeError(`${at}.name must be unique, got "${source.name}" twice`)
+    names.add(source.name)
+    if (!Array.isArray(source.writeKeys) || source.writeKeys.length === 0) {
+      throw new TypeError(`${at}.writeKeys must be an array of at least one key`)
+    }
+    for (const key of source.writeKeys) {
+      if (typeof key !== 'string' || key === '')
+        throw new TypeError(`${at}.writeKeys must hold non-empty strings`)
+      if (keys.has(key)) throw new RangeError(`${at}.writeKeys must not share a key, got "${key}" twice`)
+      keys.add(key)
+    }
+    checkVarName(source.secretKeyVar, `${at}.secretKeyVar`)
+    checkVarName(source.readTokenVar, `${at}.readTokenVar`)
+  })
+  return config
+}
+
+function checkName(name: unknown, option: string): void {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new RangeError(`${option} must be 1 to 64 of a-z, 0-9, "-", "_", got ${JSON.stringify(name)}`)
+  }
+}
+
+function checkVarName(name: unknown, option: string): void {
+  if (name === undefined) return
+  if (typeof name !== 'string' || !VAR_NAME.test(name)) {
+    throw new RangeError(
+      `${option} must be the name of a Worker secret such as SHOP_SECRET_KEY, got ${JSON.stringify(name)}`,
+    )
+  }
+}

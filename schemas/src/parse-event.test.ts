@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MAX_NESTING, parseEvent } from './parse-event.ts'
+import { REASONS } from './reasons.ts'
+
+const track = { type: 'track', event: 'Signed Up', anonymousId: 'a1' }
+
+function nest(levels: number): unknown {
+  return levels === 0 ? 1 : { a: nest(levels - 1) }
+}
+
+describe('parseEvent', () => {
+  it.each([
+    ['track', track],
+    ['page', { type: 'page', userId: 'u1', name: 'Home', properties: { path: '/' } }],
+    ['screen', { type: 'screen', userId: 'u1' }],
+    ['identify', { type: 'identify', userId: 'u1', traits: { plan: 'free' } }],
+    ['group', { type: 'group', userId: 'u1', groupId: 'g1' }],
+    ['alias', { type: 'alias', userId: 'u1', previousId: 'a1' }],
+  ])('accepts a %s event', (_type, input) => {
+    expect(parseEvent(input)).toEqual({ ok: true, event: input })
+  })
+
+  it.each([
+    ['text', 'hello', 'not_an_object', ''],
+    ['null', null, 'not_an_object', ''],
+    ['an array', [track], 'not_an_object', ''],
+    ['no type', { event: 'x', userId: 'u' }, 'unknown_type', 'type'],
+    ['an unknown type', { ...track, type: 'click' }, 'unknown_type', 'type'],
+    ['a type from the prototype', { ...track, type: 'constructor' }, 'unknown_type', 'type'],
+    ['a track without a name', { type: 'track', userId: 'u' }, 'missing_field', 'event'],
+    ['a track with an empty name', { ...track, event: '' }, 'missing_field', 'event'],
+    ['a name of the wrong kind', { ...track, event: { a: 1 } }, 'invalid_field', 'event'],
+    ['a name too long', { ...track, event: 'x'.repeat(513) }, 'field_too_long', 'event'],
+    ['an id too long', { ...track, userId: 'x'.repeat(257) }, 'field_too_long', 'userId'],
+    ['an id of the wrong kind', { ...track, userId: [] }, 'invalid_field', 'userId'],
+    ['properties that are an array', { ...track, properties: [1] }, 'invalid_field', 'properties'],
+    ['properties that are text', { ...track, properties: 'x' }, 'invalid_field', 'properties'],
+    ['a group without groupId', { type: 'group', userId: 'u' }, 'missing_field', 'groupId'],
+    ['an alias without previousId', { type: 'alias', userId: 'u' }, 'missing_field', 'previousId'],
+    ['nobody', { type: 'track', event: 'x' }, 'missing_identity', 'anonymousId'],
+    ['a nesting too deep', { ...track, properties: nest(MAX_NESTING) }, 'too_deep', ''],
+    [
+      'a nesting of a hundred thousand',
+      { ...track, properties: JSON.parse('['.repeat(1e5) + ']'.repeat(1e5)) },
+      'too_deep',
+      '',
+    ],
+  ])('refuses %s', (_what, input, reason, path) => {
+    expect(parseEvent(input)).toMatchObject({
+      ok: false,
+      reason,
+      path,
+      message: expect.stringMatching(/\w+ \w+/),
+    })
+  })
+
+  it('takes null and empty ids as absent and a numeric id as text', () => {
+    const result = parseEvent({
+      ...track,
+      anonymousId: '',
+      userId: 42,
+      traits: null,
+      context: null,
+      groupId: null,
+    })
+    expect(result).toEqual({ ok: true, event: { type: 'track', event: 'Signed Up', userId: '42' } })
+  })
+
+  it('accepts the deepest nesting that is allowed', () => {
+    expect(parseEvent({ ...track, properties: nest(MAX_NESTING - 2) }).ok).toBe(true)
+  })
+
+  it('never throws and always gives a reason of the closed list', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.jsonValue(),
+          fc.object({ key: fc.constantFrom('type', 'event', 'userId', 'context', 'x') }),
+        ),
+        (input) => {
+          const result = parseEvent(input)
+          expect(result.ok || REASONS.includes(result.reason)).toBe(true)
+        },
+      ),
+    )
+  })
+})

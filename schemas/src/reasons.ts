@@ -1,0 +1,49 @@
+/**
+ * The closed lists of reasons: why one event was not plainly accepted, and why a whole request was refused. The same
+ * words are the HTTP body, the column in ClickHouse and the label of a metric, so a word is never reused or renamed.
+ */
+
+/** Why one event of a batch was quarantined, filtered or known as a duplicate. */
+export const REASONS = [
+  /** The event is not a JSON object. */
+  'not_an_object',
+  /** `type` is missing or not one of the six. */
+  'unknown_type',
+  /** A field that this type must have is missing or empty. */
+  'missing_field',
+  /** A field has a value of the wrong kind. */
+  'invalid_field',
+  /** A name or id is longer than its limit. */
+  'field_too_long',
+  /** The event's JSON text is over 32 KB. */
+  'event_too_large',
+  /** Objects and arrays are nested deeper than 64. */
+  'too_deep',
+  /** Neither `userId` nor `anonymousId`. */
+  'missing_identity',
+  /** The client's clock is impossible: not a date, or too far from ours to be corrected. */
+  'impossible_time',
+] as const
+
+/** One of {@link REASONS}. */
+export type Reason = (typeof REASONS)[number]
+
+/** Why a request was refused whole. */
+export const ERROR_CODES = [
+  'invalid_json',
+  'invalid_batch',
+  'too_many_events',
+  'unsupported_encoding',
+  'invalid_encoding',
+  'body_too_large',
+  'missing_write_key',
+  'unknown_write_key',
+  'secret_key_required',
+  'method_not_allowed',
+  'not_found',
+  'temporarily_unavailable',
+  'internal_error',
+] as const
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number]
