@@ -1,0 +1,80 @@
+/** Handler of the queue `events`: writes every sink at once, and sends what failed where it belongs. */
+
+import { decodeEnvelope } from '@millrace/schemas'
+import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
+import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
+import type { Delivery, Sink } from './sink.ts'
+import { writeToSinks } from './sink.ts'
+import { wrapMessage } from './wrapped-message.ts'
+
+/** What the handler works with. */
+export interface EventsHandlerDeps extends HandlerEffects {
+  sinks: readonly Sink[]
+  retryQueue: OutgoingQueue
+  deadQueue: OutgoingQueue
+  /** See {@link writeToSinks}. */
+  sinkTimeoutMs?: number
+}
+
+/**
+ * A handler that acknowledges a message only once each sink has it or a queue has what that sink still wants. When even
+ * that queue is away, the message itself is retried; the sinks that have it already take the copy as a duplicate.
+ */
+export function createEventsHandler(
+  deps: EventsHandlerDeps,
+): (messages: readonly QueueMessage[]) => Promise<void> {
+  return async (messages) => {
+    const readable: { message: QueueMessage; delivery: Delivery }[] = []
+    const unreadable: Promise<void>[] = []
+    for (const message of messages) {
+      const decoded = decodeEnvelope(message.body)
+      if (decoded.ok) {
+        readable.push({ message, delivery: { messageId: message.id, envelope: decoded.envelope } })
+      } else {
+        unreadable.push(settle(deps, message, { retryIn: [], deadIn: [] }, decoded.message))
+      }
+    }
+    const deliveries = readable.map(({ delivery }) => delivery)
+    const outcomes = await writeToSinks(deps.sinks, deliveries, deps.sinkTimeoutMs)
+    const plans = decideDelivery(
+      deps.sinks.map(({ name }) => name),
+      outcomes,
+    )
+    const settling = readable.map(({ message }, index) => settle(deps, message, plans[index] ?? NOTHING_LEFT))
+    await Promise.all([...unreadable, ...settling])
+  }
+}
+
+/** With no sink at all there is nothing to do for a message. */
+const NOTHING_LEFT: MessagePlan = { retryIn: [], deadIn: [] }
+
+async function settle(
+  { retryQueue, deadQueue, random, log }: EventsHandlerDeps,
+  message: QueueMessage,
+  plan: MessagePlan,
+  unreadable?: string,
+): Promise<void> {
+  const { id: messageId } = message
+  const body = bodyText(message.body)
+  try {
+    const sends = plan.retryIn.map(({ sink, error }) => {
+      log({ level: 'warn', event: 'sink_failed', sink, messageId, error: error.slice(0, 300) })
+      const delaySeconds = decideDelaySeconds(1, random())
+      return retryQueue.send(wrapMessage({ sink, error, messageId }, body), {
+        contentType: 'text',
+        delaySeconds,
+      })
+    })
+    for (const dead of plan.deadIn) {
+      sends.push(deadQueue.send(wrapMessage({ ...dead, messageId }, body), { contentType: 'text' }))
+    }
+    if (unreadable !== undefined) {
+      sends.push(deadQueue.send(wrapMessage({ error: unreadable, messageId }, body), { contentType: 'text' }))
+    }
+    await Promise.all(sends)
+    message.ack()
+  } catch (error) {
+    log({ level: 'error', event: 'retry_queue_failed', messageId, error: String(error) })
+    message.retry({ delaySeconds: decideDelaySeconds(message.attempts, random()) })
+  }
+}

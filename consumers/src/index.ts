@@ -1,0 +1,75 @@
+/** Platform entry of the consumers: queue name to handler, cron to job. */
+
+import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
+import { createEventsHandler } from './events-handler.ts'
+import { reportPulse } from './pulse.ts'
+import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
+import { createRetryHandler } from './retry-handler.ts'
+import { createWarehouse, type Warehouse } from './warehouse/insert.ts'
+import { createWarehouseSink } from './warehouse/sink.ts'
+
+export { LiveAggregator } from './live/aggregator.ts'
+
+/** The bindings that the consumers use. */
+export interface ConsumersEnv {
+  CLICKHOUSE_URL: string
+  CLICKHOUSE_USER: string
+  CLICKHOUSE_PASSWORD: string
+  CLICKHOUSE_DATABASE: string
+  RETRY_QUEUE: OutgoingQueue
+  DEAD_QUEUE: OutgoingQueue
+  LAKE: DeadLetterBucket
+}
+
+/** A batch as the platform delivers it. */
+export interface IncomingBatch {
+  queue: string
+  messages: readonly QueueMessage[]
+}
+
+/** Handles a batch of any of the three queues. An unknown queue throws, so its messages are kept and the log says why. */
+export async function handleQueue(batch: IncomingBatch, env: ConsumersEnv): Promise<void> {
+  const handler = createHandlers(env)[queueRole(batch.queue)]
+  if (handler === undefined) throw new Error(`no handler for the queue ${batch.queue}`)
+  await handler(batch.messages)
+}
+
+/** The role of a queue is the last word of its name, so that environments may prefix theirs: `staging-millrace-events`. */
+function queueRole(name: string): string {
+  return name.slice(name.lastIndexOf('-') + 1)
+}
+
+/** Runs the job of the cron trigger: one line that says whether the warehouse answers. */
+export async function handleScheduled(env: ConsumersEnv): Promise<void> {
+  await reportPulse({ ping: connect(env).ping, now: Date.now, log })
+}
+
+function createHandlers(
+  env: ConsumersEnv,
+): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
+  const effects: HandlerEffects = { random: Math.random, log }
+  const sinks = [createWarehouseSink({ insert: connect(env).insert })]
+  return {
+    events: createEventsHandler({
+      ...effects,
+      sinks,
+      retryQueue: env.RETRY_QUEUE,
+      deadQueue: env.DEAD_QUEUE,
+    }),
+    retry: createRetryHandler({ ...effects, sinks, deadQueue: env.DEAD_QUEUE }),
+    dead: createDeadHandler({ ...effects, bucket: env.LAKE }),
+  }
+}
+
+function connect(env: ConsumersEnv): Warehouse {
+  return createWarehouse({
+    url: env.CLICKHOUSE_URL,
+    username: env.CLICKHOUSE_USER,
+    password: env.CLICKHOUSE_PASSWORD,
+    database: env.CLICKHOUSE_DATABASE,
+  })
+}
+
+function log(record: Record<string, unknown>): void {
+  console.log(JSON.stringify(record))
+}

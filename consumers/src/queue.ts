@@ -1,0 +1,30 @@
+/** What the handlers need of Cloudflare Queues, and of the world around them. */
+
+/** A message of a batch. The first `ack` or `retry` on it wins. */
+export interface QueueMessage {
+  id: string
+  body: unknown
+  /** How often it was delivered, from 1. */
+  attempts: number
+  timestamp: Date
+  ack: () => void
+  retry: (options?: { delaySeconds: number }) => void
+}
+
+/** A queue to send to. */
+export interface OutgoingQueue {
+  send: (body: string, options: { contentType: 'text'; delaySeconds?: number }) => Promise<unknown>
+}
+
+/** Effects that all handlers share. */
+export interface HandlerEffects {
+  /** From 0 up to 1. */
+  random: () => number
+  /** Takes one structured line; never a payload or a key. */
+  log: (record: Record<string, unknown>) => void
+}
+
+/** A body as text, whatever it was sent as. */
+export function bodyText(body: unknown): string {
+  return typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
+}

@@ -1,0 +1,94 @@
+/** Handler of the queue `retry`: gives each message to the one sink that still wants it. */
+
+import { decodeEnvelope } from '@millrace/schemas'
+import { decideDelaySeconds } from './delivery.ts'
+import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
+import type { Delivery, Outcome, Sink } from './sink.ts'
+import { writeToSinks } from './sink.ts'
+import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
+
+/** What the handler works with. */
+export interface RetryHandlerDeps extends HandlerEffects {
+  sinks: readonly Sink[]
+  deadQueue: OutgoingQueue
+  /** See {@link writeToSinks}. */
+  sinkTimeoutMs?: number
+}
+
+interface Retry {
+  message: QueueMessage
+  delivery: Delivery
+  body: string
+}
+
+/** A handler that retries with growing delay. A message out of tries goes to `dead` by the queue's own setting. */
+export function createRetryHandler(
+  deps: RetryHandlerDeps,
+): (messages: readonly QueueMessage[]) => Promise<void> {
+  return async (messages) => {
+    const bySink = new Map<Sink, Retry[]>(deps.sinks.map((sink) => [sink, []]))
+    const unreadable: Promise<void>[] = []
+    for (const message of messages) {
+      const unwrapped = unwrapMessage(message.body)
+      const sink = deps.sinks.find(({ name }) => name === unwrapped?.wrapper.sink)
+      const decoded = unwrapped === undefined ? undefined : decodeEnvelope(unwrapped.body)
+      if (unwrapped !== undefined && sink !== undefined && decoded?.ok === true) {
+        const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
+        bySink.get(sink)?.push({ message, delivery, body: unwrapped.body })
+      } else {
+        const error = 'not a retry message that this Worker reads'
+        unreadable.push(
+          bury(deps, message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
+        )
+      }
+    }
+    const writing = [...bySink].map(([sink, retries]) => retryInSink(deps, sink, retries))
+    await Promise.all([...unreadable, ...writing])
+  }
+}
+
+async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {
+  const deliveries = retries.map(({ delivery }) => delivery)
+  const [outcomes = []] = await writeToSinks([sink], deliveries, deps.sinkTimeoutMs)
+  await Promise.all(retries.map((retry, index) => settle(deps, sink, retry, outcomes[index])))
+}
+
+async function settle(
+  deps: RetryHandlerDeps,
+  { name: sink }: Sink,
+  { message, delivery: { messageId }, body }: Retry,
+  outcome: Outcome = { kind: 'retry', error: 'no outcome' },
+): Promise<void> {
+  if (outcome.kind === 'written') {
+    message.ack()
+  } else if (outcome.kind === 'refused') {
+    await bury(deps, message, wrapMessage({ sink, error: outcome.error, messageId }, body))
+  } else {
+    const delaySeconds = decideDelaySeconds(message.attempts + 1, deps.random())
+    const error = outcome.error.slice(0, 300)
+    deps.log({
+      level: 'warn',
+      event: 'sink_failed',
+      sink,
+      messageId,
+      attempts: message.attempts,
+      delaySeconds,
+      error,
+    })
+    message.retry({ delaySeconds })
+  }
+}
+
+async function bury(
+  { deadQueue, random, log }: RetryHandlerDeps,
+  message: QueueMessage,
+  text: string,
+): Promise<void> {
+  try {
+    await deadQueue.send(text, { contentType: 'text' })
+    message.ack()
+  } catch (error) {
+    log({ level: 'error', event: 'dead_queue_failed', messageId: message.id, error: String(error) })
+    message.retry({ delaySeconds: decideDelaySeconds(message.attempts, random()) })
+  }
+}

@@ -1,0 +1,88 @@
+/** The one interface that all sinks share: warehouse now, lake and live windows beside it. */
+
+import type { Envelope } from '@millrace/schemas'
+
+/** Names of the sinks; they travel in `retry` messages, so a name is never reused. */
+export const SINK_NAMES = ['warehouse'] as const
+
+/** One of {@link SINK_NAMES}. */
+export type SinkName = (typeof SINK_NAMES)[number]
+
+/** An envelope with the id of the queue message that brought it. */
+export interface Delivery {
+  messageId: string
+  envelope: Envelope
+}
+
+/**
+ * What became of one delivery in one sink. `retry`: trouble that may pass. `refused`: the same bytes will be refused
+ * again, so it goes to the dead letters.
+ */
+export type Outcome =
+  | { kind: 'written' }
+  | { kind: 'retry'; error: string }
+  | { kind: 'refused'; error: string }
+
+/** Somewhere events are written to. */
+export interface Sink {
+  name: SinkName
+  /**
+   * Writes deliveries and gives one outcome for each, in order. Writing the same one again, in whatever company,
+   * changes nothing. May throw or hang: {@link writeToSinks} turns both into `retry`.
+   */
+  write: (deliveries: readonly Delivery[]) => Promise<Outcome[]>
+}
+
+/** How long one sink may take over a queue batch. A queue handler has 15 minutes; two sinks in a row must fit. */
+export const SINK_TIMEOUT_MS = 60_000
+
+/**
+ * Writes to all sinks at once; none waits for another.
+ *
+ * @returns for each sink, in order, the outcomes of the deliveries, in order
+ */
+export function writeToSinks(
+  sinks: readonly Sink[],
+  deliveries: readonly Delivery[],
+  timeoutMs: number = SINK_TIMEOUT_MS,
+): Promise<Outcome[][]> {
+  return Promise.all(sinks.map((sink) => writeToSink(sink, deliveries, timeoutMs)))
+}
+
+async function writeToSink(
+  sink: Sink,
+  deliveries: readonly Delivery[],
+  timeoutMs: number,
+): Promise<Outcome[]> {
+  if (deliveries.length === 0) return []
+  try {
+    const outcomes = await withTimeout(sink.write(deliveries), timeoutMs)
+    if (outcomes.length === deliveries.length) return outcomes
+    return retryAll(
+      deliveries,
+      `${sink.name} gave ${outcomes.length} outcomes for ${deliveries.length} deliveries`,
+    )
+  } catch (error) {
+    return retryAll(deliveries, String(error))
+  }
+}
+
+function retryAll(deliveries: readonly Delivery[], error: string): Outcome[] {
+  return deliveries.map(() => ({ kind: 'retry', error }))
+}
+
+function withTimeout<T>(writing: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    writing.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
+}
