@@ -1,6 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+// Wrangler would remark on secrets that only a deployment has.
+process.env['WRANGLER_LOG'] ??= 'error'
+
 /**
  * Three ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml,
  * `journeys` across packages against the whole running stack, one file after the other because they share two cores.

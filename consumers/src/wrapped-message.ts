@@ -18,7 +18,7 @@ export interface Wrapper {
 }
 
 /** Longest error text that is kept, so that wrapper and envelope together stay under the limit of a queue message. */
-const MAX_ERROR_LENGTH = 300
+const MAX_ERROR_LENGTH = 250
 
 /** The wrapped text. */
 export function wrapMessage(wrapper: Omit<Wrapper, 'version'>, body: string): string {

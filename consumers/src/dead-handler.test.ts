@@ -1,0 +1,31 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { createDeadHandler, deadLetterKey } from './dead-handler.ts'
+import { createEffects, createMessage } from './fakes.ts'
+import { wrapMessage } from './wrapped-message.ts'
+
+describe('the handler of dead', () => {
+  it('archives a message to R2 as it was, with the reason, and once however often it is delivered', async () => {
+    const body = wrapMessage({ sink: 'warehouse', error: 'bad row: ü', messageId: 'm1' }, '{"a":1}')
+    const handler = createDeadHandler({ ...createEffects(), bucket: env.LAKE })
+    const first = createMessage('d1', body)
+    const again = createMessage('d1', body, 2)
+    await handler([first])
+    await handler([again])
+    const { objects } = await env.LAKE.list({ prefix: 'dead/' })
+    expect(objects.map(({ key }) => key)).toEqual(['dead/2026-11-21/d1.json'])
+    const object = await env.LAKE.get(deadLetterKey(first.timestamp, 'd1'))
+    expect(await object?.text()).toBe(body)
+    expect(object?.customMetadata).toEqual({ messageId: 'm1', sink: 'warehouse', error: 'bad row: ?' })
+    expect([first.fate.kind, again.fate.kind]).toEqual(['ack', 'ack'])
+  })
+
+  it('keeps a message when R2 is away', async () => {
+    const bucket = { put: () => Promise.reject(new Error('away')) }
+    const message = createMessage('d2', 'raw', 1)
+    const effects = createEffects()
+    await createDeadHandler({ ...effects, bucket })([message])
+    expect(message.fate.kind).toBe('retry')
+    expect(effects.logged).toMatchObject([{ level: 'error', event: 'dead_letter_failed' }])
+  })
+})
