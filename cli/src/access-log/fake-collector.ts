@@ -1,0 +1,30 @@
+/** A collector for the tests that answers as the wire says, or as a test wants, and keeps what it took. */
+
+import type { FetchLike, ViewArguments } from '@millrace/node'
+
+/** An event as it arrived. */
+export type StoredEvent = ViewArguments & { type: string }
+
+export interface FakeAnswer {
+  status: number
+  body: unknown
+}
+
+/** A `fetch` that takes everything unless `answer` has another answer for the nth request, from 1. */
+export function createFakeCollector(
+  answer: (request: number, events: StoredEvent[]) => FakeAnswer | Error | undefined = () => undefined,
+) {
+  const events: StoredEvent[] = []
+  const urls = new Set<string>()
+  let requests = 0
+  const fetch: FetchLike = async (url, { body }) => {
+    urls.add(url)
+    requests += 1
+    const { batch } = JSON.parse(body) as { batch: StoredEvent[] }
+    const found = answer(requests, batch) ?? { status: 200, body: { success: true } }
+    if (found instanceof Error) throw found
+    if (found.status === 200) events.push(...batch)
+    return new Response(JSON.stringify(found.body), { status: found.status })
+  }
+  return { fetch, events, urls, requestCount: () => requests }
+}

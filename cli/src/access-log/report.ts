@@ -1,0 +1,144 @@
+/** The books of an import as a table for people and an exit code for scripts. Pure. */
+
+import { SKIP_KINDS } from './rules.ts'
+import type { Failure, SentCounts } from './sender.ts'
+import type { LineCounts } from './tally.ts'
+
+/** Why an import ended before the end of the log, or without every event answered. */
+export type Stopped =
+  | Failure
+  | { reason: 'interrupted' | 'unreadable'; message: string; status?: undefined; collectorCode?: undefined }
+
+/** The books of an import. Where `sent` is, its counts add up to `pageViews`. */
+export interface ImportReport extends LineCounts {
+  /** Name of the log. */
+  file: string
+  source: string
+  endpoint: string
+  isDryRun: boolean
+  /** Absent in a dry run. */
+  sent?: SentCounts
+  /** Absent when the whole log was read and everything in it was answered. */
+  stopped?: Stopped
+  tookMs: number
+}
+
+/** Every page view was acknowledged. */
+const EXIT_OK = 0
+/** Something was dropped, refused or could not be read. */
+const EXIT_FAILED = 1
+/** 128 and the number of SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130
+
+/** Exit code: 0 when every page view was acknowledged (or would be sent), 130 when interrupted, otherwise 1. */
+export function exitCodeOf({ sent, stopped }: ImportReport): number {
+  if (stopped?.reason === 'interrupted') return EXIT_INTERRUPTED
+  return stopped !== undefined || (sent?.dropped ?? 0) > 0 ? EXIT_FAILED : EXIT_OK
+}
+
+/** One row of the table: indentation, words, number, and what it means. */
+type Row = [depth: number, label: string, count: number, note?: string]
+
+/** The report as lines of text without colours, ending with a newline. Kinds that did not occur are left out. */
+export function formatReport(report: ImportReport): string {
+  const { lines, pageViews, skipped, malformed } = report
+  const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
+  const rows: Row[] = [
+    [0, 'lines read', lines],
+    [1, 'page views', pageViews],
+    ...sentRows(report),
+    [1, 'skipped', skippedCount],
+    ...SKIP_KINDS.filter(({ name }) => (skipped[name] ?? 0) > 0).map(
+      ({ name, description }): Row => [2, name, skipped[name] ?? 0, description],
+    ),
+    [1, 'malformed', malformed.count],
+  ]
+  const parts = [pageViews, skippedCount, malformed.count]
+  const sum = parts.reduce((total, part) => total + part, 0)
+  const sign = sum === lines ? '=' : '≠'
+  return [
+    heading(report),
+    '',
+    ...formatRows(rows),
+    '',
+    `${format(lines)} lines ${sign} ${parts.map(format).join(' + ')}, in ${formatSeconds(report.tookMs)} (${rate(report)} lines/s)`,
+    ...malformedLines(report),
+    ...stoppedLines(report),
+    '',
+  ].join('\n')
+}
+
+function heading({ file, source, endpoint, isDryRun }: ImportReport): string {
+  return isDryRun ? `${file}: dry run, nothing was sent` : `${file} to source ${source} at ${endpoint}`
+}
+
+function sentRows({ sent }: ImportReport): Row[] {
+  if (sent === undefined) return []
+  const { remarks, accepted, ...others } = sent
+  return [
+    [2, 'accepted', accepted],
+    ...Object.entries(others).flatMap(([status, count]): Row[] => {
+      // Receipts and drops are remarked upon as "<status>: <reason>".
+      const reasons = Object.entries(remarks).filter(([text]) => text.startsWith(`${status}: `))
+      const note = reasons
+        .map(([text, times]) => `${text.slice(status.length + 2)} ${format(times)}`)
+        .join(', ')
+      return count === 0 && status !== 'quarantined' && status !== 'dropped' ? [] : [[2, status, count, note]]
+    }),
+  ]
+}
+
+function formatRows(rows: readonly Row[]): string[] {
+  const labels = rows.map(([depth, label]) => '  '.repeat(depth) + label)
+  const counts = rows.map(([, , count]) => format(count))
+  const labelWidth = Math.max(...labels.map((label) => label.length))
+  const countWidth = Math.max(...counts.map((count) => count.length))
+  return rows.map(([, , , note = ''], index) =>
+    `${(labels[index] ?? '').padEnd(labelWidth)}  ${(counts[index] ?? '').padStart(countWidth)}  ${note}`.trimEnd(),
+  )
+}
+
+function malformedLines({ malformed: { count, samples } }: ImportReport): string[] {
+  if (count === 0) return []
+  const shown = samples.map(({ line, reason, text }) => `  line ${line}: ${reason}: ${text}`)
+  const more = count - samples.length
+  return ['', 'malformed:', ...shown, ...(more > 0 ? [`  and ${format(more)} more`] : [])]
+}
+
+function stoppedLines({ stopped, sent, endpoint, source }: ImportReport): string[] {
+  const again =
+    sent === undefined ? [] : ['Running it again is safe: events keep their ids, and none is counted twice.']
+  if (stopped !== undefined)
+    return ['', describeStop(stopped, endpoint), ...adviseOn(stopped, source), ...again]
+  return (sent?.dropped ?? 0) > 0 ? ['', 'Not everything was sent: see "dropped" above.', ...again] : []
+}
+
+function describeStop({ reason, message, status }: Stopped, endpoint: string): string {
+  const answer = status === undefined ? '' : ` (HTTP ${status})`
+  if (reason === 'interrupted') return 'Interrupted: this is what was read so far.'
+  if (reason === 'unreachable') return `Stopped: no collector answers at ${endpoint}: ${message}`
+  return `Stopped: ${message}${answer}`
+}
+
+function adviseOn({ reason, status, collectorCode }: Stopped, source: string): string[] {
+  if (reason === 'unreachable') return ['Is it running? Start it with: npm start']
+  if (reason !== 'refused') return []
+  if (status === 401 || status === 403 || collectorCode === 'missing_write_key') {
+    return [
+      `Give the secret key of the source ${source} by --secret-key or MILLRACE_SECRET_KEY (not its write key).`,
+    ]
+  }
+  return status === 404 ? ['Is --endpoint the address of a Millrace collector?'] : []
+}
+
+function rate({ lines, tookMs }: ImportReport): string {
+  return format(Math.round(lines / Math.max(tookMs / 1_000, 0.001)))
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}
+
+function format(count: number): string {
+  return count.toLocaleString('en-US')
+}

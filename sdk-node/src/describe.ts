@@ -1,0 +1,13 @@
+/** Words for a value or an error in a message. */
+
+/** What a value is, in words that never repeat its content: messages end up in logs, and values may be personal. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (value === '') return 'an empty string'
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+}
+
+/** The message of an error, or the thrown value as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,29 @@
+/** The one error class of the SDK: what `onError` gets. Nothing here is ever thrown into the caller's code. */
+
+import type { DropReason, MillraceFailure } from './types.ts'
+
+/** What a {@link MillraceError} says besides its message. */
+export interface MillraceErrorDetails {
+  code: DropReason | 'callback_failed'
+  dropped: number
+  status?: number | undefined
+  collectorCode?: string | undefined
+  cause?: unknown
+}
+
+/** Why events were dropped. Branch on `code`; the message is for people and holds neither keys nor payloads. */
+export class MillraceError extends Error implements MillraceFailure {
+  override readonly name = 'MillraceError'
+  readonly code: DropReason | 'callback_failed'
+  readonly dropped: number
+  declare readonly status?: number
+  declare readonly collectorCode?: string
+
+  constructor(message: string, { code, dropped, status, collectorCode, cause }: MillraceErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.dropped = dropped
+    if (status !== undefined) this.status = status
+    if (collectorCode !== undefined) this.collectorCode = collectorCode
+  }
+}

@@ -1,0 +1,99 @@
+import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
+import { describe, expect, it } from 'vitest'
+import { buildEvent } from './event.ts'
+import { START_MS } from './fakes.ts'
+
+const NOW = new Date(START_MS).toISOString()
+
+/** The event as the collector reads it, or why it was refused. */
+function build(type: Parameters<typeof buildEvent>[0], argument: unknown): unknown {
+  const built = buildEvent(type, argument, START_MS)
+  return built.ok ? JSON.parse(built.event.json) : built.message
+}
+
+describe('an event', () => {
+  it.each([
+    ['track', { userId: 'u', event: 'E', properties: { a: 1 } }],
+    ['page', { anonymousId: 'a', name: 'N', category: 'C', properties: {} }],
+    ['screen', { userId: 'u', anonymousId: 'a', name: 'N' }],
+    ['identify', { userId: 'u', traits: { plan: 'pro' } }],
+    ['group', { userId: 'u', groupId: 'g', traits: {} }],
+    ['alias', { userId: 'u', previousId: 'p' }],
+    ['track', { userId: 'u', event: 'E', messageId: 'm', context: { ip: '192.0.2.1' }, integrations: {} }],
+  ] as const)('%s keeps the fields of its type', (type, argument) => {
+    expect(build(type, argument)).toEqual({ type, ...argument, timestamp: NOW })
+  })
+
+  it('fields that its type does not have are left out', () => {
+    expect(build('identify', { userId: 'u', event: 'E', writeKey: 'k' })).toEqual({
+      type: 'identify',
+      userId: 'u',
+      timestamp: NOW,
+    })
+  })
+
+  it.each([
+    [new Date(0), '1970-01-01T00:00:00.000Z'],
+    [0, '1970-01-01T00:00:00.000Z'],
+    ['2015-05-17T12:05:03+02:00', '2015-05-17T10:05:03.000Z'],
+    [undefined, NOW],
+  ])('timestamp %s is written as UTC', (timestamp, expected) => {
+    expect(build('track', { userId: 'u', event: 'E', timestamp })).toMatchObject({ timestamp: expected })
+  })
+
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  it.each([
+    ['track', undefined, 'track takes one object, got undefined'],
+    ['track', ['x'], 'track takes one object, got an array'],
+    ['track', { event: 'E' }, 'track: userId or anonymousId must be given'],
+    [
+      'track',
+      { userId: '', event: 'E' },
+      'track: userId must be a string of 1 to 256 characters, got an empty string',
+    ],
+    [
+      'track',
+      { userId: 7, event: 'E' },
+      'track: userId must be a string of 1 to 256 characters, got a value of type number',
+    ],
+    [
+      'track',
+      { userId: 'x'.repeat(257), event: 'E' },
+      'track: userId must be a string of 1 to 256 characters, got one of 257',
+    ],
+    ['track', { userId: 'u' }, 'track: event must be a string of 1 to 512 characters, got undefined'],
+    [
+      'track',
+      { userId: 'u', event: 'E', properties: [] },
+      'track: properties must be an object, got an array',
+    ],
+    [
+      'track',
+      { userId: 'u', event: 'E', timestamp: 'soon' },
+      'track: timestamp must be a Date, ISO 8601 text or milliseconds since the epoch, got one that is no date',
+    ],
+    ['group', { userId: 'u' }, 'group: groupId must be a string of 1 to 256 characters, got undefined'],
+    ['alias', { userId: 'u' }, 'alias: previousId must be a string of 1 to 256 characters, got undefined'],
+    [
+      'track',
+      { userId: 'u', event: 'E', properties: { n: 1n } },
+      expect.stringContaining('cannot be written as JSON'),
+    ],
+    [
+      'track',
+      { userId: 'u', event: 'E', properties: circular },
+      expect.stringContaining('cannot be written as JSON'),
+    ],
+  ] as const)('%s of a wrong shape is refused (%#)', (type, argument, message) => {
+    expect(build(type, argument)).toEqual(message)
+  })
+
+  it('an event of exactly the largest size is taken, and of one byte more refused', () => {
+    const frame = JSON.stringify(build('track', { userId: 'u', event: 'E', properties: { t: '' } })).length
+    const sized = (bytes: number) =>
+      buildEvent('track', { userId: 'u', event: 'E', properties: { t: 'x'.repeat(bytes - frame) } }, START_MS)
+    expect(sized(MAX_EVENT_BYTES)).toMatchObject({ ok: true, event: { bytes: MAX_EVENT_BYTES } })
+    expect(sized(MAX_EVENT_BYTES + 1)).toMatchObject({ ok: false, reason: 'event_too_large' })
+  })
+})

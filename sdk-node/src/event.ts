@@ -1,0 +1,121 @@
+/**
+ * One event from a caller's argument to the JSON text that travels: checked, copied, dated. Knows the shapes of the six
+ * types; knows nothing of queues or the network.
+ */
+
+import { type EventType, MAX_EVENT_BYTES, MAX_ID_LENGTH, MAX_NAME_LENGTH } from '@millrace/schemas/wire'
+import { kindOf, messageOf } from './describe.ts'
+
+/** An event as the queue holds it: text, so that nothing the caller does afterwards can change it. */
+export interface EncodedEvent {
+  json: string
+  /** Length of `json` in UTF-8. */
+  bytes: number
+  /** Only when the caller gave one. */
+  messageId?: string
+}
+
+export type BuiltEvent =
+  | { ok: true; event: EncodedEvent }
+  | { ok: false; reason: 'invalid_event' | 'event_too_large'; message: string }
+
+type FieldRule = (value: unknown) => string | undefined
+
+/** Fields of every type, in the order in which they are written. */
+const COMMON_RULES = {
+  userId: optional(text(MAX_ID_LENGTH)),
+  anonymousId: optional(text(MAX_ID_LENGTH)),
+  messageId: optional(text(MAX_ID_LENGTH)),
+  timestamp: optional(time),
+  context: optional(plainObject),
+  integrations: optional(plainObject),
+} satisfies Record<string, FieldRule>
+
+const VIEW_RULES = {
+  name: optional(text(MAX_NAME_LENGTH)),
+  category: optional(text(MAX_NAME_LENGTH)),
+  properties: optional(plainObject),
+}
+
+/** Fields of each type and their rules, as lists so that a call makes no copy. A field that is not here is not sent. */
+const RULES = {
+  track: withCommon({ event: text(MAX_NAME_LENGTH), properties: optional(plainObject) }),
+  page: withCommon(VIEW_RULES),
+  screen: withCommon(VIEW_RULES),
+  identify: withCommon({ traits: optional(plainObject) }),
+  group: withCommon({ groupId: text(MAX_ID_LENGTH), traits: optional(plainObject) }),
+  alias: withCommon({ previousId: text(MAX_ID_LENGTH) }),
+} satisfies Record<EventType, unknown>
+
+/**
+ * The event's JSON text, or why it cannot be sent: `{ ok: false, reason, message }`, the message naming the field, the
+ * rule and the kind of value it got, never the value. `timestamp` defaults to `now` and is written as ISO 8601 in UTC.
+ */
+export function buildEvent(type: EventType, argument: unknown, now: number): BuiltEvent {
+  if (typeof argument !== 'object' || argument === null || Array.isArray(argument)) {
+    return invalid(`${type} takes one object, got ${kindOf(argument)}`)
+  }
+  try {
+    // Inside the try: getters, proxies and toJSON of the caller's values may throw.
+    return encode(type, argument as Record<string, unknown>, now)
+  } catch (error) {
+    return invalid(`${type}: the event cannot be written as JSON: ${messageOf(error)}`)
+  }
+}
+
+function encode(type: EventType, fields: Record<string, unknown>, now: number): BuiltEvent {
+  const event: Record<string, unknown> = { type }
+  for (const [name, rule] of RULES[type]) {
+    const value = fields[name]
+    const problem = rule(value)
+    if (problem !== undefined) return invalid(`${type}: ${name} must be ${problem}`)
+    event[name] = value
+  }
+  const { userId, anonymousId, messageId, timestamp } = event
+  if (userId === undefined && anonymousId === undefined) {
+    return invalid(`${type}: userId or anonymousId must be given`)
+  }
+  event['timestamp'] = toIso(timestamp ?? now)
+  const json = JSON.stringify(event)
+  const bytes = Buffer.byteLength(json)
+  if (bytes > MAX_EVENT_BYTES) {
+    const message = `${type}: the event must be at most ${MAX_EVENT_BYTES} bytes of JSON, got ${bytes}`
+    return { ok: false, reason: 'event_too_large', message }
+  }
+  return { ok: true, event: typeof messageId === 'string' ? { json, bytes, messageId } : { json, bytes } }
+}
+
+function invalid(message: string): BuiltEvent {
+  return { ok: false, reason: 'invalid_event', message }
+}
+
+function withCommon(own: Record<string, FieldRule>): [name: string, rule: FieldRule][] {
+  return Object.entries({ ...own, ...COMMON_RULES })
+}
+
+function optional(rule: FieldRule): FieldRule {
+  return (value) => (value === undefined ? undefined : rule(value))
+}
+
+function text(maxLength: number): FieldRule {
+  return (value) => {
+    if (typeof value === 'string' && value.length >= 1 && value.length <= maxLength) return undefined
+    const got = typeof value === 'string' && value !== '' ? `one of ${value.length}` : kindOf(value)
+    return `a string of 1 to ${maxLength} characters, got ${got}`
+  }
+}
+
+function plainObject(value: unknown): string | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined
+  return `an object, got ${kindOf(value)}`
+}
+
+function time(value: unknown): string | undefined {
+  const isDate = value instanceof Date || typeof value === 'string' || typeof value === 'number'
+  if (isDate && !Number.isNaN(new Date(value).getTime())) return undefined
+  return `a Date, ISO 8601 text or milliseconds since the epoch, got ${isDate ? 'one that is no date' : kindOf(value)}`
+}
+
+function toIso(value: unknown): string {
+  return new Date(value as Date | string | number).toISOString()
+}

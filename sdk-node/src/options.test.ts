@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { resolveOptions } from './options.ts'
+import type { MillraceOptions } from './types.ts'
+
+const GOOD = { writeKey: 'wk', endpoint: 'https://events.test' }
+
+describe('options', () => {
+  it('defaults are as documented', () => {
+    expect(resolveOptions(GOOD)).toMatchObject({
+      url: 'https://events.test/v1/batch',
+      flushAt: 100,
+      flushIntervalMs: 1_000,
+      maxQueueEvents: 10_000,
+      maxRetries: 20,
+      requestTimeoutMs: 10_000,
+      exitTimeoutMs: 5_000,
+      process,
+    })
+    expect(resolveOptions(GOOD).randomId()).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it.each([
+    [undefined, TypeError, 'options must be an object, got undefined'],
+    [
+      { endpoint: GOOD.endpoint },
+      TypeError,
+      'writeKey must be a non-empty string of ASCII characters without spaces or ":", got undefined',
+    ],
+    [
+      { ...GOOD, writeKey: '' },
+      TypeError,
+      'writeKey must be a non-empty string of ASCII characters without spaces or ":", got an empty string',
+    ],
+    [
+      { ...GOOD, writeKey: 'a:b' },
+      TypeError,
+      'writeKey must be a non-empty string of ASCII characters without spaces or ":", got a value of type string',
+    ],
+    [{ ...GOOD, secretKey: 'sk' }, TypeError, 'writeKey and secretKey must not both be given'],
+    [
+      { writeKey: 'wk' },
+      TypeError,
+      'endpoint must be an http or https address without credentials, query or fragment, got undefined',
+    ],
+    [
+      { ...GOOD, endpoint: 'events.test' },
+      TypeError,
+      'endpoint must be an http or https address without credentials, query or fragment, got "events.test"',
+    ],
+    [
+      { ...GOOD, endpoint: 'https://x.test/?a=1' },
+      TypeError,
+      'endpoint must be an http or https address without credentials, query or fragment, got "https://x.test/?a=1"',
+    ],
+    [{ ...GOOD, flushAt: 0 }, RangeError, 'flushAt must be an integer from 1 to 2500, got 0'],
+    [{ ...GOOD, flushAt: 2501 }, RangeError, 'flushAt must be an integer from 1 to 2500, got 2501'],
+    [{ ...GOOD, flushAt: 1.5 }, RangeError, 'flushAt must be an integer from 1 to 2500, got 1.5'],
+    [
+      { ...GOOD, flushAt: '5' },
+      TypeError,
+      'flushAt must be an integer from 1 to 2500, got a value of type string',
+    ],
+    [{ ...GOOD, flushIntervalMs: -1 }, RangeError, 'flushIntervalMs must be an integer >= 0, got -1'],
+    [
+      { ...GOOD, maxQueueEvents: 99 },
+      RangeError,
+      'maxQueueEvents must be an integer >= flushAt (100), got 99',
+    ],
+    [{ ...GOOD, maxRetries: Number.NaN }, RangeError, 'maxRetries must be an integer >= 0, got NaN'],
+    [{ ...GOOD, requestTimeoutMs: 0 }, RangeError, 'requestTimeoutMs must be an integer >= 1, got 0'],
+    [{ ...GOOD, onError: 'log' }, TypeError, 'onError must be a function, got a value of type string'],
+    [{ ...GOOD, flushOnExit: 1 }, TypeError, 'flushOnExit must be a boolean, got a value of type number'],
+  ])('wrong options throw (%#)', (options, kind, message) => {
+    const attempt = () => resolveOptions(options as unknown as MillraceOptions)
+    expect(attempt).toThrow(kind)
+    expect(attempt).toThrow(message)
+  })
+})

@@ -1,0 +1,92 @@
+/**
+ * One request to the collector: address, key, deadline. Never rejects; leaves to the retry policy what an answer means
+ * and whether to ask again.
+ */
+
+import { messageOf } from './describe.ts'
+import type { Timers } from './timers.ts'
+import type { FetchLike } from './types.ts'
+
+/** What came of one request. `message` says in a few words why there was no answer. */
+export type Exchange =
+  | { kind: 'answer'; status: number; retryAfter: string | null; location: string | null; body: string }
+  | { kind: 'failure'; message: string; cause: unknown }
+
+export interface TransportOptions {
+  url: string
+  key: string
+  requestTimeoutMs: number
+  fetch: FetchLike
+  timers: Timers
+}
+
+/**
+ * A function that posts a body and resolves with what came of it, at the latest when `requestTimeoutMs` passed or
+ * `signal` is aborted, even over a `fetch` that does not listen to its own signal.
+ */
+export function createTransport({ url, key, requestTimeoutMs, fetch, timers }: TransportOptions) {
+  // The key is the user name of HTTP Basic with an empty password, as in the Segment HTTP API.
+  const headers = { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' }
+
+  return async function post(body: string, signal: AbortSignal): Promise<Exchange> {
+    const { aborted, controller, release } = createDeadline(signal, requestTimeoutMs, timers)
+    try {
+      const request = exchange(fetch, url, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'manual',
+        signal: controller.signal,
+      })
+      return await Promise.race([request, aborted])
+    } catch (error) {
+      return { kind: 'failure', message: describeFailure(error), cause: error }
+    } finally {
+      release()
+    }
+  }
+}
+
+type RequestInit = Parameters<FetchLike>[1]
+
+async function exchange(fetch: FetchLike, url: string, init: RequestInit): Promise<Exchange> {
+  const response = await fetch(url, init)
+  return {
+    kind: 'answer',
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    location: response.headers.get('location'),
+    body: await response.text(),
+  }
+}
+
+function createDeadline(signal: AbortSignal, requestTimeoutMs: number, timers: Timers) {
+  const controller = new AbortController()
+  let fail: (reason: Error) => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  const abort = (message: string) => {
+    const reason = new Error(message)
+    fail(reason)
+    controller.abort(reason)
+  }
+  const onAbort = () => abort('the client was closed')
+  const cancelTimer = timers.after(requestTimeoutMs, () => abort(`no answer within ${requestTimeoutMs} ms`))
+  signal.addEventListener('abort', onAbort)
+  const release = () => {
+    cancelTimer()
+    signal.removeEventListener('abort', onAbort)
+  }
+  return { aborted, controller, release }
+}
+
+/** `fetch` hides the interesting part ("connect ECONNREFUSED 127.0.0.1:8787") in the cause of "fetch failed". */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  // Node tries every address of a name and collects the failures in an AggregateError with an empty message.
+  if (cause instanceof AggregateError) return cause.errors.map((each) => messageOf(each)).join(', ')
+  return cause.message || error.message
+}
