@@ -1,9 +1,11 @@
 /**
  * Builds what ships: both SDKs, the static assets the Worker serves, and the Worker itself as wrangler would upload it.
- * `dist/assets-development` is the same assets with the demo shop beside them.
+ * `dist/assets-development` is the same assets with the demo shop beside them. Does nothing when nothing has changed.
  */
 
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ROOT } from './setup.mjs'
@@ -11,18 +13,33 @@ import { runStep } from './step.ts'
 
 const DIST = join(ROOT, 'dist')
 
+/** Remembers which sources `dist` was built from. */
+const STAMP = join(DIST, 'built-from')
+
+/** Everything a build reads. */
+const INPUTS = [
+  '{schemas,sdk-web,sdk-node,collector,consumers}/{src,.}/**/*.{ts,js,mjs,json}',
+  'local/demo/**/*.*',
+  '{worker,millrace.config,scripts/build}.ts',
+  '{wrangler.toml,tsconfig.base.json,package-lock.json}',
+]
+
 /** The script tag is loaded by other origins, and may be checked by them (SRI), so it is readable across origins. */
 const HEADERS = `/millrace.js
   Access-Control-Allow-Origin: *
   Cache-Control: public, max-age=3600
 `
 
-/** Builds everything; a few seconds. */
+/** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
+  const inputs = await fingerprint()
+  if (inputs === readStamp()) return
+  await rm(STAMP, { force: true })
   await runStep('build sdk-web', 'npm', ['run', 'build', '--workspace', 'sdk-web'])
   await runStep('build sdk-node', 'npm', ['run', 'build', '--workspace', 'sdk-node'])
   await buildAssets()
   await runStep('build worker', 'wrangler', ['deploy', '--dry-run', '--outdir', join(DIST, 'worker')])
+  await writeFile(STAMP, inputs)
 }
 
 async function buildAssets(): Promise<void> {
@@ -35,6 +52,29 @@ async function buildAssets(): Promise<void> {
   await writeFile(join(assets, '_headers'), HEADERS)
   await cp(assets, development, { recursive: true })
   await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
+}
+
+/** Hash of the names and contents of all inputs. */
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256')
+  const exclude = (name: string) =>
+    name.includes('node_modules') || name.includes('dist/') || name.endsWith('.test.ts')
+  const names = new Set<string>()
+  for await (const name of glob(INPUTS, { cwd: ROOT, exclude })) names.add(name)
+  for (const name of [...names].sort()) hash.update(`${name}\n`).update(await readFile(join(ROOT, name)))
+  return hash.digest('hex')
+}
+
+function readStamp(): string | undefined {
+  try {
+    // A stamp without what it vouches for is worth nothing.
+    for (const built of ['worker/worker.js', 'assets/millrace.js']) readFileSync(join(DIST, built))
+    for (const built of ['sdk-web/dist/index.js', 'sdk-node/dist/index.js']) readFileSync(join(ROOT, built))
+    return readFileSync(STAMP, 'utf8')
+  } catch {
+    // Never built, or cleaned since.
+    return undefined
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build()

@@ -21,6 +21,7 @@ const DATA_ERROR_CODES: ReadonlySet<string> = new Set([
   '131', // TOO_LARGE_STRING_SIZE
   '321', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
   '349', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  '469', // VIOLATED_CONSTRAINT
 ])
 
 /** Whether an error of the official client blames the data that was sent. */

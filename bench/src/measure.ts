@@ -1,0 +1,46 @@
+/** What every measurement shares: medians, a table on the terminal, a JSON file beside the others. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** One line of a result: a name, a number and its unit; `samples` are the raw numbers behind it. */
+export interface Measured {
+  name: string
+  value: number
+  unit: string
+  samples?: number[]
+}
+
+/** A measurement: prints nothing itself, gives its lines. */
+export type Measurement = (report: (line: string) => void) => Promise<Measured[]>
+
+const RESULTS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'results')
+
+/** The q-th quantile of numbers, q from 0 to 1; the middle one for 0.5. */
+export function quantile(samples: readonly number[], q: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}
+
+/** Writes `bench/results/<name>.json`, with the machine it was measured on in general terms. */
+export function writeResult(name: string, results: readonly Measured[]): void {
+  mkdirSync(RESULTS, { recursive: true })
+  const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }
+  const text = JSON.stringify({ name, measuredAt: new Date().toISOString(), machine, results }, null, 2)
+  writeFileSync(join(RESULTS, `${name}.json`), `${text}\n`)
+}
+
+/** Prints the lines as a table. */
+export function printTable(title: string, results: readonly Measured[]): void {
+  const width = Math.max(...results.map(({ name }) => name.length))
+  console.log(`\n${title}`)
+  for (const { name, value, unit } of results) {
+    console.log(`  ${name.padEnd(width)}  ${formatValue(value).padStart(12)} ${unit}`)
+  }
+}
+
+function formatValue(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 })
+}

@@ -1,0 +1,152 @@
+/** Everything on one machine: embedded ClickHouse and the Worker, started and ended together. */
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ClickHouseProcess, startClickHouse } from './clickhouse/process.ts'
+import { migrate } from './migrate.ts'
+import { requireFreePort } from './ports.ts'
+import { type RunningWorker, startWorker } from './worker.ts'
+
+/** Options of {@link startStack}. */
+export interface StackOptions {
+  /** Port of the Worker; 0 picks a free one. */
+  port: number
+  /** Port of ClickHouse's HTTP interface; 0 picks a free one. */
+  clickhousePort: number
+  /** Folder for all data. */
+  dataPath: string
+  /** Start ClickHouse again when it ends by itself. Default true. */
+  keepClickHouse?: boolean
+  /** Milliseconds between two runs of the cron trigger; 0 for none. Default 60,000. */
+  cronIntervalMs?: number
+  /** Takes lines for the person at the terminal. Default: nothing is said. */
+  say?: (line: string) => void
+  /** Takes each line that the Worker logs. Default: nowhere. */
+  onWorkerLog?: (line: string) => void
+  /** Worker variables in place of those of development. */
+  variables?: Record<string, string>
+}
+
+/** A running stack. */
+export interface Stack {
+  worker: RunningWorker
+  clickhouseUrl: string
+  /** Process id of ClickHouse as it runs now, or `undefined` while it is down. */
+  clickhousePid: () => number | undefined
+  /** Kills ClickHouse as a crash would; resolves when it is gone. It stays down until {@link Stack.startClickHouse}. */
+  killClickHouse: () => Promise<void>
+  /** Starts ClickHouse again on the same port and data. */
+  startClickHouse: () => Promise<void>
+  /** Ends everything: the Worker first, so that it takes nothing more, then ClickHouse. */
+  stop: () => Promise<void>
+}
+
+/** Pause before ClickHouse is started again. */
+const RESTART_DELAY_MS = 1_000
+
+/** Time that is left to the local queue to hand on what it holds: its wait of a second, and an insert. */
+const DRAIN_MS = 1_500
+
+/** Starts ClickHouse, applies the migrations and starts the Worker. When one fails, what was started is ended again. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const {
+    port,
+    clickhousePort,
+    dataPath,
+    say = () => {},
+    keepClickHouse = true,
+    cronIntervalMs = 60_000,
+  } = options
+  await requireFreePort(port, 'PORT')
+  await requireFreePort(clickhousePort, 'CLICKHOUSE_PORT')
+  mkdirSync(dataPath, { recursive: true })
+
+  const clickhouse = createSupervisor({
+    dataPath: join(dataPath, 'clickhouse'),
+    port: clickhousePort,
+    keepClickHouse,
+    say,
+  })
+  await clickhouse.start()
+  try {
+    const clickhouseUrl = clickhouse.url()
+    for (const name of await migrate(clickhouseUrl)) say(`applied migration ${name}`)
+    const worker = await startWorker({
+      port,
+      dataPath,
+      clickhouseUrl,
+      ...(options.onWorkerLog === undefined ? {} : { onLog: options.onWorkerLog }),
+      ...(options.variables === undefined ? {} : { variables: options.variables }),
+    })
+    const cron = cronIntervalMs > 0 ? setInterval(() => triggerCron(worker, say), cronIntervalMs) : undefined
+    return {
+      worker,
+      clickhouseUrl,
+      clickhousePid: clickhouse.pid,
+      killClickHouse: clickhouse.kill,
+      startClickHouse: clickhouse.start,
+      async stop() {
+        clearInterval(cron)
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_MS))
+        await worker.stop()
+        await clickhouse.stop()
+      },
+    }
+  } catch (error) {
+    await clickhouse.stop()
+    throw error
+  }
+}
+
+function triggerCron(worker: RunningWorker, say: (line: string) => void): void {
+  worker.triggerCron().catch((error: unknown) => say(`the cron trigger failed: ${String(error)}`))
+}
+
+interface SupervisorOptions {
+  dataPath: string
+  port: number
+  keepClickHouse: boolean
+  say: (line: string) => void
+}
+
+/** Keeps one ClickHouse process running on one port, unless it was ended on purpose. */
+function createSupervisor({ dataPath, port, keepClickHouse, say }: SupervisorOptions) {
+  let running: ClickHouseProcess | undefined
+  let chosenPort = port
+  let restart: NodeJS.Timeout | undefined
+
+  const start = async () => {
+    clearTimeout(restart)
+    if (running !== undefined) return
+    const started = await startClickHouse({
+      dataPath,
+      port: chosenPort,
+      onExit: (reason) => onExit(started, reason),
+    })
+    running = started
+    chosenPort = started.port
+  }
+  const onExit = (ended: ClickHouseProcess, reason: string) => {
+    if (running !== ended) return
+    running = undefined
+    if (!keepClickHouse) return
+    say(`ClickHouse ended (${reason}); starting it again. Events wait in the queue meanwhile.`)
+    restart = setTimeout(() => {
+      start().catch((error: unknown) => say(`ClickHouse could not be started again: ${String(error)}`))
+    }, RESTART_DELAY_MS)
+  }
+  /** Takes the process out of supervision, so that its end is no surprise. */
+  const release = () => {
+    clearTimeout(restart)
+    const released = running
+    running = undefined
+    return released
+  }
+  return {
+    start,
+    url: () => `http://127.0.0.1:${chosenPort}`,
+    pid: () => running?.pid,
+    kill: async () => release()?.kill(),
+    stop: async () => release()?.stop(),
+  }
+}

@@ -1,0 +1,36 @@
+/** Calls back when a source file changed, once for a burst of changes. */
+
+import { watch } from 'node:fs'
+import { join, sep } from 'node:path'
+
+/** Folders and files whose change matters to a running stack. */
+const WATCHED = [
+  'schemas',
+  'collector',
+  'consumers',
+  'sdk-web',
+  'dashboard',
+  'local/demo',
+  'worker.ts',
+  'millrace.config.ts',
+  'wrangler.toml',
+]
+
+/** Quiet time after the last change. */
+const SETTLE_MS = 300
+
+/** Starts watching; a run that is under way is finished before the next one begins. */
+export function watchSources(root: string, onChange: () => Promise<void>): void {
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+  const changed = (_event: string, name: string | null) => {
+    const parts = name?.split(sep) ?? []
+    if (parts.includes('dist') || parts.includes('node_modules') || name?.endsWith('.test.ts') === true)
+      return
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      running = running.then(onChange).catch((error: unknown) => console.error(`millrace: ${String(error)}`))
+    }, SETTLE_MS)
+  }
+  for (const path of WATCHED) watch(join(root, path), { recursive: !path.includes('.') }, changed)
+}

@@ -1,0 +1,95 @@
+/** Runs the built Worker under workerd by miniflare, with the bindings of `wrangler.toml`, on loopback. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { ROOT } from './root.ts'
+
+/** Options of {@link startWorker}. */
+export interface WorkerOptions {
+  /** Port of the Worker; 0 picks a free one. */
+  port: number
+  /** Folder for what R2 and Durable Objects keep. */
+  dataPath: string
+  clickhouseUrl: string
+  /** Takes each line that the Worker logs, and each that the runtime prints. */
+  onLog?: (line: string) => void
+  /** Variables in place of those of development, for tests. */
+  variables?: Record<string, string>
+}
+
+/** A running Worker. */
+export interface RunningWorker {
+  url: string
+  port: number
+  /** Runs the cron trigger once; nothing else does locally. */
+  triggerCron: () => Promise<void>
+  /** Text of an object of the bucket `LAKE`, or `undefined`. */
+  readObject: (key: string) => Promise<string | undefined>
+  /** Keys of the bucket `LAKE` under a prefix. */
+  listObjects: (prefix: string) => Promise<string[]>
+  stop: () => Promise<void>
+}
+
+/** Where `npm run build` puts the Worker. */
+const BUNDLE = join(ROOT, 'dist/worker/worker.js')
+
+const DEVELOPMENT_ASSETS = join(ROOT, 'dist/assets-development')
+
+/** Starts the Worker; resolves when it answers. Needs `npm run build` first. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const miniflare = new Miniflare(buildOptions(options))
+  const url = new URL(await miniflare.ready)
+  return {
+    url: url.origin,
+    port: Number(url.port),
+    async triggerCron() {
+      const worker = await miniflare.getWorker()
+      await worker.scheduled({ cron: '* * * * *' })
+    },
+    async readObject(key) {
+      const bucket = await miniflare.getR2Bucket('LAKE')
+      const object = await bucket.get(key)
+      return object === null ? undefined : await object.text()
+    },
+    async listObjects(prefix) {
+      const bucket = await miniflare.getR2Bucket('LAKE')
+      const { objects } = await bucket.list({ prefix })
+      return objects.map(({ key }) => key)
+    },
+    stop: () => miniflare.dispose(),
+  }
+}
+
+/** Options from `wrangler.toml`, so that local bindings and deployed ones have one source. */
+function readWranglerOptions() {
+  // It would remark on secrets that only a deployment has.
+  process.env['WRANGLER_LOG'] ??= 'error'
+  const overrides = { assets: { directory: DEVELOPMENT_ASSETS } }
+  return unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'), undefined, { overrides })
+    .workerOptions
+}
+
+function buildOptions({ port, dataPath, clickhouseUrl, onLog, variables }: WorkerOptions): MiniflareOptions {
+  const workerOptions = readWranglerOptions()
+  return convertV4MiniflareOptions({
+    ...workerOptions,
+    name: 'millrace',
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(BUNDLE, 'utf8') }],
+    bindings: {
+      ...(workerOptions['bindings'] as Record<string, string>),
+      MILLRACE_ENV: 'development',
+      CLICKHOUSE_URL: clickhouseUrl,
+      CLICKHOUSE_PASSWORD: '',
+      ...variables,
+    },
+    host: '127.0.0.1',
+    port,
+    // Without it miniflare asks the network what `request.cf` might be.
+    cf: false,
+    resourcePersistencePath: join(dataPath, 'worker'),
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }) => onLog?.(message),
+  })
+}

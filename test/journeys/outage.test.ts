@@ -1,0 +1,69 @@
+/** ClickHouse goes away and comes back; what was acknowledged meanwhile is stored. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestStack, type TestStack } from '../support/stack.ts'
+import { waitFor } from '../support/wait.ts'
+
+let stack: TestStack
+beforeAll(async () => {
+  stack = await startTestStack()
+})
+afterAll(() => stack.stop())
+
+const events = () => stack.query<{ event: string }>('SELECT event FROM events FINAL ORDER BY event')
+
+describe('an outage of ClickHouse', () => {
+  it('loses nothing that was acknowledged, and asks again with growing delay', async () => {
+    await stack.post({ batch: [{ type: 'track', event: 'before', userId: 'u' }] })
+    await waitFor(events, (rows) => rows.length === 1)
+    await stack.killClickHouse()
+    for (let i = 0; i < 20; i++) {
+      const response = await stack.post({ batch: [{ type: 'track', event: `during ${i}`, userId: 'u' }] })
+      expect(response.status).toBe(200)
+    }
+    await waitFor(() => stack.workerLog.filter((line) => line.includes('"attempts":2')).length > 0)
+    await stack.startClickHouse()
+    await waitFor(events, (rows) => rows.length === 21)
+  })
+
+  it('is reported by the pulse of the cron', async () => {
+    const pulses = () =>
+      stack.workerLog.filter((line) => line.includes('"pulse"')).map((line) => JSON.parse(line).warehouse)
+    await stack.worker.triggerCron()
+    await waitFor(pulses, (found) => found.at(-1) === 'ok')
+    await stack.killClickHouse()
+    await stack.worker.triggerCron()
+    await waitFor(pulses, (found) => found.at(-1) === 'unreachable')
+    await stack.startClickHouse()
+  })
+})
+
+describe('a message that ClickHouse refuses for good', () => {
+  it('is archived in R2 whole, with the reason, and costs its neighbours nothing', async () => {
+    await stack.query("ALTER TABLE events ADD CONSTRAINT no_poison CHECK event != 'poison'")
+    const post = (event: string) =>
+      stack.post({ stream: event, firstSeq: 1, batch: [{ type: 'track', event, userId: 'u' }] })
+    const answers = await Promise.all(['left', 'poison', 'right'].map(post))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+
+    const look = () =>
+      stack.query<{ stream: string }>(
+        "SELECT stream FROM events FINAL WHERE stream IN ('left', 'poison', 'right') ORDER BY stream",
+      )
+    expect(await waitFor(look, (rows) => rows.length === 2)).toEqual([
+      { stream: 'left' },
+      { stream: 'right' },
+    ])
+    const [key] = await waitFor(
+      () => stack.worker.listObjects('dead/'),
+      (keys) => keys.length === 1,
+    )
+    const text = await stack.worker.readObject(key ?? '')
+    const [wrapper = '', body = ''] = text?.split('\n') ?? []
+    expect(JSON.parse(wrapper)).toMatchObject({
+      sink: 'warehouse',
+      error: expect.stringContaining('no_poison'),
+    })
+    expect(JSON.parse(body)).toMatchObject({ events: [{ messageId: 'poison-1', event: 'poison' }] })
+  })
+})
