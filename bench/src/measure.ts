@@ -16,7 +16,9 @@ export interface Measured {
 /** A measurement: prints nothing itself, gives its lines. */
 export type Measurement = (report: (line: string) => void) => Promise<Measured[]>
 
-const RESULTS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'results')
+/** Where results are written; tests write theirs elsewhere. */
+const RESULTS =
+  process.env['MILLRACE_BENCH_RESULTS'] ?? join(dirname(dirname(fileURLToPath(import.meta.url))), 'results')
 
 /** The q-th quantile of numbers, q from 0 to 1; the middle one for 0.5. */
 export function quantile(samples: readonly number[], q: number): number {
@@ -24,7 +26,7 @@ export function quantile(samples: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
-/** Writes `bench/results/<name>.json`, with the machine it was measured on in general terms. */
+/** Writes `<name>.json` into `bench/results/` or `MILLRACE_BENCH_RESULTS`, with the machine it was measured on in general terms. */
 export function writeResult(name: string, results: readonly Measured[]): void {
   mkdirSync(RESULTS, { recursive: true })
   const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }

@@ -67,3 +67,21 @@ describe('a message that ClickHouse refuses for good', () => {
     expect(JSON.parse(body)).toMatchObject({ events: [{ messageId: 'poison-1', event: 'poison' }] })
   })
 })
+
+describe('a crash of ClickHouse', () => {
+  it('is noticed and mended by the stack itself', async () => {
+    const kept = await startTestStack({ keepClickHouse: true })
+    try {
+      const crashed = kept.clickhousePid()
+      process.kill(crashed ?? 0, 'SIGKILL')
+      await kept.post({ batch: [{ type: 'track', event: 'patient', userId: 'u' }] })
+      await waitFor(
+        () => kept.query('SELECT event FROM events FINAL'),
+        (rows) => rows.length === 1,
+      )
+      expect(kept.clickhousePid()).not.toBe(crashed)
+    } finally {
+      await kept.stop()
+    }
+  })
+})

@@ -10,7 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Stack, type StackOptions, startStack } from '@millrace/local/stack'
 
 /** A stack for one test file. */
@@ -38,7 +38,9 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
     onWorkerLog: (line) => void workerLog.push(line),
     ...options,
   })
-  const client = createClient({ url: stack.clickhouseUrl, database: 'millrace' })
+  // Journeys take ClickHouse away on purpose; the client need not remark on it.
+  const log = { level: ClickHouseLogLevel.OFF }
+  const client = createClient({ url: stack.clickhouseUrl, database: 'millrace', log })
   return {
     ...stack,
     workerLog,
