@@ -1,0 +1,33 @@
+/** Hands the end of a page's stream to the next page in the same tab, so that the collector can prove its tail. */
+
+import type { StreamEnd } from '@millrace/schemas/wire'
+import type { Store } from './store.ts'
+
+/** The note that the pages of one tab leave for each other. */
+export interface StreamEndNote {
+  /** The note of another page; undefined when there is none, or it was replaced by one of this page. Reads storage. */
+  find(): StreamEnd | undefined
+  /** Says how far this page's stream goes; replaces the note before. Writes storage. */
+  leave(lastSeq: number): void
+}
+
+/**
+ * Creates the note of one source in one tab. Its text is the last message id, `<stream>-<seq>`.
+ *
+ * It is left with every batch, not only when the page goes: a page that is killed leaves one too. So a stream may be
+ * named twice with different numbers, when its page came back from the back/forward cache and went on, or when the tab
+ * was duplicated; the highest holds.
+ */
+export function createStreamEndNote(store: Store, writeKey: string, stream: string): StreamEndNote {
+  const key = `millrace.end.${writeKey}`
+  return {
+    find() {
+      const [id, seq] = (store.get(key) ?? '').split('-')
+      const lastSeq = Number(seq)
+      return id && id !== stream && lastSeq > 0 ? { stream: id, lastSeq } : undefined
+    },
+    leave(lastSeq) {
+      store.set(key, `${stream}-${lastSeq}`)
+    },
+  }
+}

@@ -1,0 +1,18 @@
+/** The paste-in snippet: keeps calls, with the moment of each, until the script has loaded. Built to at most 400 bytes. */
+;((host, name) => {
+  if (host[name]) return
+  const q = []
+  const stub = { q }
+  host[name] = stub
+  for (const method of ['track', 'page', 'identify', 'reset', 'flush']) {
+    stub[method] = (...args) =>
+      new Promise((resolve) => {
+        // A copy, so that the page may change its objects; what JSON cannot hold is kept by reference.
+        try {
+          args = JSON.parse(JSON.stringify(args))
+        } catch {}
+        // No more than 1,000: the script may be blocked for good.
+        q[999] || q.push([method, args, Date.now(), location.href, document.title, resolve])
+      })
+  }
+})(window, 'millrace')
