@@ -30,7 +30,7 @@ export const WRANGLER_TYPES = [
 /** Checks everything that needs no test; builds first, because types of the SDKs come from their builds. */
 export async function check(): Promise<void> {
   await build()
-  await runStep('format and lint', 'biome', ['ci', '--error-on-warnings', '.'])
+  await runStep('format and lint', 'biome', ['check', '--colors=off', '--error-on-warnings', '.'])
   for (const project of PROJECTS) await runStep(`types of ${project}`, 'tsc', ['-p', project])
   await runStep('Env is current', 'wrangler', [...WRANGLER_TYPES, '--check'])
 }
