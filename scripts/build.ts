@@ -7,9 +7,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ROOT } from './setup.mjs'
-import { runStep } from './step.ts'
+import { runAsScript, runStep } from './step.ts'
 
 const DIST = join(ROOT, 'dist')
 
@@ -77,4 +76,4 @@ function readStamp(): string | undefined {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build()
+await runAsScript(import.meta.url, build)

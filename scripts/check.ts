@@ -1,8 +1,7 @@
 /** Format, lint, types, generated `Env`, and a deploy that stops before it deploys. */
 
-import { fileURLToPath } from 'node:url'
 import { build } from './build.ts'
-import { runStep } from './step.ts'
+import { runAsScript, runStep } from './step.ts'
 
 /** Folders with a `tsconfig.json`. */
 const PROJECTS = [
@@ -32,7 +31,8 @@ export async function check(): Promise<void> {
   await build()
   await runStep('format and lint', 'biome', ['check', '--colors=off', '--error-on-warnings', '.'])
   for (const project of PROJECTS) await runStep(`types of ${project}`, 'tsc', ['-p', project])
+  await runStep('dry-run deploy', 'wrangler', ['deploy', '--dry-run'])
   await runStep('Env is current', 'wrangler', [...WRANGLER_TYPES, '--check'])
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await check()
+await runAsScript(import.meta.url, check)

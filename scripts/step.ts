@@ -1,6 +1,7 @@
 /** Runs the commands of a script one after the other, each with a line that says what it is and how long it took. */
 
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { ROOT } from './setup.mjs'
 
 /** Options of {@link runStep}. */
@@ -48,4 +49,18 @@ function run(
     child.on('error', (error) => resolve({ code: 1, output: String(error) }))
     child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }))
   })
+}
+
+/**
+ * Runs `main` when the module is the script that was started, not when it is imported. A failure is one line and exit
+ * code 1; the steps have printed what there is to see.
+ */
+export async function runAsScript(moduleUrl: string, main: () => Promise<void>): Promise<void> {
+  if (process.argv[1] !== fileURLToPath(moduleUrl)) return
+  try {
+    await main()
+  } catch (error) {
+    console.error(`millrace: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
 }

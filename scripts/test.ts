@@ -5,14 +5,12 @@
 import { build } from './build.ts'
 import { check } from './check.ts'
 import { ensureChromium } from './chromium.mjs'
-import { runStep } from './step.ts'
+import { runAsScript, runStep } from './step.ts'
 
 const args = process.argv.slice(2)
-try {
+
+await runAsScript(import.meta.url, async () => {
   const chromium = ensureChromium()
   await (args.length === 0 ? check() : build())
   await runStep('tests', 'vitest', ['run', ...args], { isLoud: true, env: { CHROMIUM_PATH: chromium } })
-} catch (error) {
-  console.error(`millrace: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-}
+})

@@ -8,6 +8,7 @@ const BASE = '/demo'
 const CURRENCY = 'EUR'
 const ORDER_KEY = 'demo.order'
 
+let shownPath = ''
 const main = /** @type {HTMLElement} */ (document.querySelector('main'))
 
 /**
@@ -36,7 +37,6 @@ function listView() {
     title: 'Everything',
     html: `
       <section class="hero">
-        <p class="eyebrow">The Mill Shop</p>
         <h1 tabindex="-1">Good things,<br>made by the river</h1>
         <p class="lead">Look around, fill the cart, check out. Nothing is sold here: every step becomes an event on its way to ClickHouse.</p>
       </section>
@@ -154,7 +154,7 @@ function checkoutView() {
         <form class="panel" data-testid="checkout-form">
           <label>Name <input name="name" autocomplete="name" required maxlength="80" data-testid="name"></label>
           <label>Email <input name="email" type="email" autocomplete="email" required maxlength="120" data-testid="email"></label>
-          <p class="muted">Any name will do; it stays on this machine, as the traits of an <code>identify</code> call.</p>
+          <p class="muted">Any name will do; it becomes the traits of an <code>identify</code> call.</p>
           <button class="button wide" data-testid="place-order">Place order for ${euros(totalCents(lines))}</button>
         </form>
         <aside class="panel">
@@ -205,6 +205,7 @@ function missingView() {
 
 /** Shows the view of the present address, and tells Millrace. */
 function show() {
+  shownPath = location.pathname
   const view = viewOf(location.pathname)
   document.title = `${view.title} · The Mill Shop`
   main.innerHTML = view.html
@@ -335,7 +336,10 @@ document.addEventListener('submit', (event) => {
   if (event.target instanceof HTMLFormElement) placeOrder(new FormData(event.target))
 })
 
-addEventListener('popstate', show)
+// A jump within the page, by the skip link, is no new view.
+addEventListener('popstate', () => {
+  if (location.pathname !== shownPath) show()
+})
 
 startDrawer()
 show()
