@@ -8,9 +8,10 @@ import { buildPage } from './stamp.ts'
 import type { StreamEndNote } from './stream-end.ts'
 
 /**
- * Largest batch in bytes while the page is shown: half of the 64 KiB that browsers let a leaving page keep in flight, so that when the page
- * hides, the batch on its way and the events that came after it fit together. An event that the collector takes
- * always fits into a batch of its own, and at over 100 bytes an event the limit of 2,500 events is never near.
+ * Largest batch in bytes while the page is shown: half of the 64 KiB that browsers let a leaving page keep in flight,
+ * so that when the page hides, the batch on its way and the events that came after it fit together. An event that the
+ * collector takes always fits into a batch of its own, and at over 100 bytes an event the limit of 2,500 events is
+ * never near.
  */
 export const TARGET_BATCH_BYTES = 32 * 1024
 

@@ -68,10 +68,12 @@ describe('bundle', () => {
     expect(files.get(file)?.length).toBeGreaterThan(1_000)
   })
 
-  test('stub weighs at most 400 bytes, and is what the README says to paste', () => {
+  test('stub weighs at most 400 bytes, and is what the README and the demo shop have pasted', () => {
     const stub = files.get('stub.js')?.trim() ?? ''
     expect(stub.length).toBeLessThanOrEqual(MAX_STUB_BYTES)
-    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(`<script>\n${stub}\n`)
+    for (const page of ['../README.md', '../../local/demo/index.html']) {
+      expect(readFileSync(new URL(page, import.meta.url), 'utf8')).toContain(`<script>\n${stub}\n`)
+    }
   })
 
   // Field names are shortened by the build: this is where one that belongs to the wire would be missed.

@@ -29,18 +29,15 @@ export function createClient(options: {
 }): Millrace {
   const { stamp, identity, queue, delivery, onDropped, dropped } = options
 
-  function record(fields: Record<keyof EventFields, unknown> | object): void {
+  function record(call: object): void {
     try {
-      const { copy, units } = snapshot(fields, MAX_EVENT_BYTES)
-      if (units > MAX_EVENT_BYTES) onDropped('event_too_large')
-      else if (
-        queue.push({
-          ...stamp(),
-          fields: { ...(copy as EventFields), ...identity.ids },
-          units: units + EVENT_OVERHEAD_UNITS,
-        })
-      )
-        delivery.wake()
+      const { copy, units } = snapshot(call, MAX_EVENT_BYTES)
+      if (units > MAX_EVENT_BYTES) {
+        onDropped('event_too_large')
+        return
+      }
+      const fields = { ...(copy as EventFields), ...identity.ids }
+      if (queue.push({ ...stamp(), fields, units: units + EVENT_OVERHEAD_UNITS })) delivery.wake()
       else onDropped('queue_full')
     } catch {
       onDropped('invalid_call') // a global that the page has patched threw: never the caller's problem
