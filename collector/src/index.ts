@@ -10,6 +10,7 @@ export type { CollectorDeps } from './app.ts'
 /** The bindings that the collector uses. */
 export interface CollectorEnv {
   MILLRACE_ENV: string
+  CLICKHOUSE_URL: string
   EVENTS_QUEUE: EventQueue
   ASSETS: { fetch: (request: Request) => Promise<Response> }
 }
@@ -43,6 +44,9 @@ function createHandler(config: MillraceConfig, env: CollectorEnv): Handler {
 }
 
 /** Files of the shop are static assets; every other path under `/demo/` is a view of it, so it gets the page. */
-function serveDemo(request: Request, env: CollectorEnv): Promise<Response> {
-  return env.ASSETS.fetch(new Request(new URL('/demo/', request.url), { method: 'GET' }))
+async function serveDemo(request: Request, env: CollectorEnv): Promise<Response> {
+  const url = new URL(request.url)
+  // The shop shows a person where to look for the events; which port that is only the environment knows.
+  if (url.pathname === '/demo/clickhouse-url') return new Response(env.CLICKHOUSE_URL)
+  return env.ASSETS.fetch(new Request(new URL('/demo/', url), { method: 'GET' }))
 }

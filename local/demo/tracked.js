@@ -3,9 +3,6 @@
 const CLICKHOUSE_QUERY =
   'SELECT type, event, page_path, stream, seq FROM events FINAL ORDER BY received_at DESC, seq DESC LIMIT 10'
 
-/** Port of the ClickHouse that starts with the shop. */
-const CLICKHOUSE_PORT = 8123
-
 let count = 0
 
 /** `millrace.page(category, name, properties)` @param {string} category @param {string} name @param {object} [properties] */
@@ -43,12 +40,11 @@ export function startDrawer() {
     if (event.key === 'Escape' && !drawer.hidden) setOpen(false)
   })
 
-  const command = `curl 'http://${location.hostname}:${CLICKHOUSE_PORT}/?database=millrace&default_format=PrettyCompact' --data '${CLICKHOUSE_QUERY}'`
-  find('#query').textContent = command
+  void showQuery()
   const copy = find('#copy-query')
   copy.addEventListener('click', async () => {
     try {
-      await navigator.clipboard.writeText(command)
+      await navigator.clipboard.writeText(find('#query').textContent ?? '')
       copy.textContent = 'Copied'
     } catch {
       getSelection()?.selectAllChildren(find('#query')) // no clipboard on this page: ready for Ctrl-C
@@ -58,6 +54,14 @@ export function startDrawer() {
       copy.textContent = 'Copy'
     }, 2_000)
   })
+}
+
+/** Shows the command that finds the events; the Worker knows where its ClickHouse is. */
+async function showQuery() {
+  const response = await fetch('/demo/clickhouse-url')
+  const clickhouse = await response.text()
+  find('#query').textContent =
+    `curl '${clickhouse}/?database=millrace&default_format=PrettyCompact' --data '${CLICKHOUSE_QUERY}'`
 }
 
 /** @param {string} verb @param {string} name @param {object} [properties] */
