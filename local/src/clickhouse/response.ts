@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Transform, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import {
   createBrotliCompress,
   createDeflate,
@@ -35,6 +36,9 @@ const HELD_BACK_BYTES = 1_048_576
 const EXCEPTION_MARKER = '__exception__'
 const EXCEPTION_TAG_LENGTH = 16
 const MAX_EXCEPTION_BYTES = 16_384 - 256
+
+/** Time for a reader on the same machine to empty the socket. */
+const CATCH_UP_MS = 20
 
 const ENCODERS: Readonly<Record<Encoding, () => Transform>> = {
   gzip: () => createGzip({ level: zlib.Z_BEST_SPEED }),
@@ -76,6 +80,7 @@ export async function sendAnswer(
   try {
     const exception = await pump(held, chunks, encoder ?? response, gone)
     if (exception !== undefined) {
+      await letReaderCatchUp(response)
       await write(encoder ?? response, buildExceptionBlock(exception, options.version, tag), gone)
     }
     if (encoder !== undefined) {
@@ -90,6 +95,15 @@ export async function sendAnswer(
     if (!gone.aborted) throw error
     encoder?.destroy()
   }
+}
+
+/**
+ * Waits until all bytes have left this process, and a moment more for the reader to take them. The official client finds
+ * the exception block only when one read brings the whole of it, so it must not share a read with the rows before it.
+ */
+async function letReaderCatchUp(response: ServerResponse): Promise<void> {
+  do await setTimeout(CATCH_UP_MS)
+  while ((response.socket?.writableLength ?? 0) > 0)
 }
 
 /** Tells when the client goes away before it has the whole answer. */
