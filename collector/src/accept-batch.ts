@@ -6,26 +6,25 @@
 import type {
   EnvelopeEvent,
   EnvelopeHead,
-  JsonObject,
   ParsedEvent,
   QuarantinedEvent,
   Reason,
   Receipt,
   Refusal,
   Route,
-  StreamEnd,
 } from '@millrace/schemas'
 import {
   byteLength,
+  encodeJson,
   MAX_AHEAD_MS,
   MAX_EVENT_BYTES,
-  MAX_ID_LENGTH,
   MAX_RAW_BYTES,
   parseClientTime,
   parseEvent,
   resolveEventTime,
 } from '@millrace/schemas'
 import { createIdMinter, ownMessageId } from './message-id.ts'
+import { readId, readSharedFields, type SharedFields } from './shared-fields.ts'
 
 /** Where and when a batch arrived. */
 export interface Arrival {
@@ -59,7 +58,7 @@ export async function acceptBatch(
   batch: unknown[],
   arrival: Arrival,
 ): Promise<AcceptedBatch> {
-  const shared = readShared(body)
+  const shared = readSharedFields(body)
   const mintId = createIdMinter(arrival.source)
   const eventTexts: string[] = []
   const quarantinedTexts: string[] = []
@@ -67,87 +66,46 @@ export async function acceptBatch(
   const ids: string[] = []
 
   for (const [index, input] of batch.entries()) {
-    const raw = toText(input)
+    const raw = encodeRaw(input)
     const seq = shared.firstSeq === undefined ? undefined : shared.firstSeq + index
     const verdict = await judge(input, raw, seq, shared, arrival, mintId)
     if (verdict.ok) {
       ids.push(verdict.event.messageId)
-      eventTexts.push(toText(verdict.event))
+      eventTexts.push(encodeJson(verdict.event))
     } else {
-      const { messageId, reason, path, message } = verdict
-      ids.push(messageId)
-      quarantinedTexts.push(toText(quarantine(index, seq, raw, verdict)))
-      receipts.push({
-        index,
-        messageId,
-        status: 'quarantined',
-        reason,
-        ...(path === '' ? {} : { path }),
-        message,
-      })
+      ids.push(verdict.messageId)
+      quarantinedTexts.push(encodeJson(quarantine(index, seq, raw, verdict)))
+      receipts.push(buildReceipt(index, verdict))
     }
   }
 
+  const { userAgent, ...where } = arrival
   const head: EnvelopeHead = {
-    ...arrival,
+    ...where,
     batchId: shared.batchId ?? (await mintId(ids.join('\n'))),
-    ...(arrival.userAgent === undefined
-      ? {}
-      : { userAgent: arrival.userAgent.slice(0, MAX_USER_AGENT_LENGTH) }),
-    ...(shared.sentAt === undefined ? {} : { sentAt: shared.sentAt }),
-    ...(shared.stream === undefined ? {} : { stream: shared.stream }),
-    ...(shared.previous === undefined ? {} : { previous: shared.previous }),
-    // A shared part that is too large has refused every event above, so nobody misses it.
-    ...(shared.bytes > MAX_EVENT_BYTES ? {} : { context: shared.context, integrations: shared.integrations }),
+    ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MAX_USER_AGENT_LENGTH) }),
+    ...shared.head,
   }
   return { head, eventTexts, quarantinedTexts, receipts }
-}
-
-/** Fields of the batch that its events share, as far as they make sense. */
-interface Shared {
-  batchId: string | undefined
-  sentAt: number | undefined
-  stream: string | undefined
-  firstSeq: number | undefined
-  previous: StreamEnd | undefined
-  context: JsonObject
-  integrations: JsonObject
-  /** Bytes that context and integrations add to every event. */
-  bytes: number
-}
-
-function readShared(body: Record<string, unknown>): Shared {
-  const stream = readId(body['stream'])
-  const context = readObject(body['context'])
-  const integrations = readObject(body['integrations'])
-  return {
-    batchId: readId(body['batchId']),
-    sentAt: parseClientTime(body['sentAt']),
-    stream,
-    firstSeq: stream === undefined ? undefined : readSeq(body['firstSeq']),
-    previous: readStreamEnd(body['previous']),
-    context,
-    integrations,
-    bytes: byteLength(toText(context)) + byteLength(toText(integrations)),
-  }
 }
 
 async function judge(
   input: unknown,
   raw: string,
   seq: number | undefined,
-  shared: Shared,
+  shared: SharedFields,
   arrival: Arrival,
   mintId: (content: string) => Promise<string>,
 ): Promise<Verdict> {
   const parsed = parseEvent(input)
   const messageId =
-    ownMessageId(parsed.ok ? parsed.event : { messageId: readOwnId(input) }, shared.stream, seq) ??
+    ownMessageId(parsed.ok ? parsed.event : { messageId: readOwnId(input) }, shared.head.stream, seq) ??
     (await mintId(raw))
   const refuse = (reason: Reason, path: string, message: string): Verdict => {
     return { ok: false, messageId, reason, path, message }
   }
 
+  if (shared.refusal !== undefined) return { ok: false, messageId, ...shared.refusal }
   const bytes = byteLength(raw) + shared.bytes
   if (bytes > MAX_EVENT_BYTES) {
     return refuse(
@@ -158,7 +116,7 @@ async function judge(
   }
   if (!parsed.ok) return { messageId, ...parsed }
 
-  const time = readTime(parsed.event, shared.sentAt, arrival)
+  const time = readTime(parsed.event, shared.head.sentAt, arrival)
   if (!time.ok) return refuse('impossible_time', time.path, time.message)
   const { timestamp: _, originalTimestamp: __, messageId: ___, ...fields } = parsed.event
   return {
@@ -226,19 +184,6 @@ function quarantine(
   }
 }
 
-/**
- * JSON text whose every character is valid Unicode. `JSON.stringify` writes a lone surrogate as an escape that
- * ClickHouse refuses together with all its neighbours, so it becomes U+FFFD here.
- */
-function toText(value: unknown): string {
-  const text = stringify(value)
-  if (!text.includes('\\ud')) return text
-  // Pairs of backslashes are consumed whole, so `\\ud800` in a person's text is not taken for an escape.
-  return text.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (sequence) =>
-    sequence.startsWith('\\ud') ? '\ufffd' : sequence,
-  )
-}
-
 /** The start of a text, cut between two characters. */
 function cutToBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text)
@@ -246,13 +191,18 @@ function cutToBytes(text: string, maxBytes: number): string {
   return new TextDecoder().decode(bytes.subarray(0, maxBytes)).replace(/\ufffd+$/, '')
 }
 
-function stringify(value: unknown): string {
+function encodeRaw(input: unknown): string {
   try {
-    return JSON.stringify(value)
+    return encodeJson(input)
   } catch {
     // Only a nesting of many thousands exhausts the stack here; such an event is refused as too deep.
     return '"(nested too deeply to be kept)"'
   }
+}
+
+function buildReceipt(index: number, refused: { messageId: string } & Refusal): Receipt {
+  const { messageId, reason, path, message } = refused
+  return { index, messageId, status: 'quarantined', reason, ...(path === '' ? {} : { path }), message }
 }
 
 function withoutUndefined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -261,33 +211,9 @@ function withoutUndefined<T extends object>(fields: T): { [K in keyof T]: Exclud
   }
 }
 
+/** The id that a refused event would have had if it were good: a number counts as its text, as in a good one. */
 function readOwnId(input: unknown): string | undefined {
-  return typeof input === 'object' && input !== null
-    ? readId((input as Record<string, unknown>)['messageId'])
-    : undefined
-}
-
-function readId(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : undefined
-}
-
-function readSeq(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_SEQ
-    ? value
-    : undefined
-}
-
-/** Largest number that can start a batch, so that the last of it still fits the column's 32 bits. */
-const MAX_SEQ = 2 ** 32 - 1 - 2_500
-
-function readStreamEnd(value: unknown): StreamEnd | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { stream, lastSeq } = value as Record<string, unknown>
-  const id = readId(stream)
-  const seq = readSeq(lastSeq)
-  return id === undefined || seq === undefined ? undefined : { stream: id, lastSeq: seq }
-}
-
-function readObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+  const id =
+    typeof input === 'object' && input !== null ? (input as Record<string, unknown>)['messageId'] : undefined
+  return readId(typeof id === 'number' ? String(id) : id)
 }

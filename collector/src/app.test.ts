@@ -10,7 +10,7 @@ import { createApp } from './app.ts'
 import { createSources } from './sources.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
-const shop = { name: 'shop', writeKeys: ['wk', 'wk-new'], secretKey: 'sk' }
+const shop = { name: 'shop', writeKeys: ['wk', 'wk-new', 'abcd'], secretKey: 'sk' }
 const track = { type: 'track', event: 'Signed Up', anonymousId: 'a1' }
 
 function createCollector(enqueue?: (texts: string[]) => Promise<void>) {
@@ -158,6 +158,13 @@ describe('a batch', () => {
   it.each([
     ['Basic with a colon', { headers: { authorization: `Basic ${btoa('wk:')}` } }],
     ['Basic without', { headers: { authorization: `Basic ${btoa('wk-new')}` } }],
+    ['Basic bare', { headers: { authorization: 'Basic wk-new' } }],
+    ['Basic bare that happens to be base64', { headers: { authorization: 'Basic abcd' } }],
+    [
+      'the query when the header is of no use',
+      { headers: { authorization: 'Basic !!!!' }, path: '/v1/batch?writeKey=wk' },
+    ],
+    ['a path that ends with a slash', { path: '/v1/batch/?writeKey=wk' }],
     ['bearer', { headers: { authorization: 'Bearer wk' } }],
     ['the query', { path: '/v1/batch?writeKey=wk' }],
   ])('takes its write key from %s', async (_where, init) => {
@@ -249,6 +256,42 @@ describe('hostile events', () => {
     expect(envelopes()[0]?.events.length).toBe(1)
   })
 
+  const surrogates: [string, object][] = [
+    ['context', { context: { a: '\ud800' } }],
+    ['integrations', { integrations: { '\udc00': 1 } }],
+    ['stream', { stream: 's\ud800', firstSeq: 1 }],
+    ['batchId', { batchId: 'b\ud800' }],
+    ['previous', { previous: { stream: 'p\ud800', lastSeq: 1 } }],
+  ]
+  it.each(surrogates)('sharing a lone surrogate in %s are stored as valid text', async (_where, fields) => {
+    const { post, texts } = createCollector()
+    expect((await post({ writeKey: 'wk', ...fields, batch: [track] })).status).toBe(200)
+    expect(texts.length).toBe(1)
+    expect(texts[0]).not.toContain('\\ud')
+  })
+
+  it.each([1_100, 15_000])(
+    'sharing a context nested %i levels deep are refused one by one',
+    async (levels) => {
+      const { post, envelopes } = createCollector()
+      const context = `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
+      const response = await post(`{"writeKey":"wk","context":${context},"batch":[${JSON.stringify(track)}]}`)
+      expect(response.status).toBe(200)
+      expect(await response.json()).toMatchObject({
+        receipts: [{ index: 0, reason: 'too_deep', path: 'context' }],
+      })
+      expect(envelopes()[0]?.context).toBeUndefined()
+    },
+  )
+
+  it('at the limit of 32 KB are accepted, one byte over are refused', async () => {
+    const { post } = createCollector()
+    const frame = JSON.stringify({ ...track, properties: { text: '' } }).length
+    const sized = (bytes: number) => ({ ...track, properties: { text: 'x'.repeat(bytes - frame) } })
+    const response = await post({ writeKey: 'wk', batch: [sized(32 * 1024), sized(32 * 1024 + 1)] })
+    expect(await response.json()).toMatchObject({ receipts: [{ index: 1, reason: 'event_too_large' }] })
+  })
+
   it('over 32 KB are refused with the reason', async () => {
     const { post } = createCollector()
     const response = await post({
@@ -296,6 +339,7 @@ describe('a request that is no batch', () => {
       403,
       'secret_key_required',
     ],
+    ['is for another source', { ...key, source: 'blog', batch: [track] }, {}, 403, 'wrong_source'],
     ['is too large', { ...key, text: big }, {}, 413, 'body_too_large'],
     [
       'has too many events',

@@ -14,8 +14,8 @@ import { cors } from 'hono/cors'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { acceptBatch } from './accept-batch.ts'
 import { readBody } from './read-body.ts'
-import type { Sources } from './sources.ts'
-import { readKey } from './write-key.ts'
+import type { KeyMatch, Sources } from './sources.ts'
+import { readKeys } from './write-key.ts'
 
 /** What the collector needs of the world. */
 export interface CollectorDeps {
@@ -38,7 +38,8 @@ const PREFLIGHT_SECONDS = 7_200
 
 /** Builds the collector. Every answer that is an error has an {@link ErrorAnswer} as its body and CORS headers. */
 export function createApp(deps: CollectorDeps): Hono {
-  const app = new Hono()
+  // Not strict: `/v1/batch/` is the same route, and an SDK that got 404 would drop its batch.
+  const app = new Hono({ strict: false })
 
   app.use(
     cors({
@@ -85,8 +86,8 @@ async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Prom
   if (!isObject(body))
     return refuse(c, 400, 'invalid_batch', 'the body must be a JSON object with an array "batch"')
 
-  const key = readKey(c.req.header('authorization') ?? null, body, new URL(c.req.url).searchParams)
-  if (key === undefined) {
+  const keys = readKeys(c.req.header('authorization') ?? null, body, new URL(c.req.url).searchParams)
+  if (keys.length === 0) {
     return refuse(
       c,
       401,
@@ -94,7 +95,7 @@ async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Prom
       'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey=',
     )
   }
-  const match = deps.sources.find(key)
+  const match = findSource(deps.sources, keys)
   if (match === undefined) return refuse(c, 401, 'unknown_write_key', 'no source has this key')
   if (route === 'import' && !match.isSecret) {
     return refuse(
@@ -103,6 +104,11 @@ async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Prom
       'secret_key_required',
       `${IMPORT_PATH} needs the secret key of source "${match.source.name}", not its write key`,
     )
+  }
+
+  const { source } = match
+  if (body['source'] !== undefined && body['source'] !== source.name) {
+    return refuse(c, 403, 'wrong_source', `this key is of source "${source.name}", the batch is for another`)
   }
 
   const { batch } = body
@@ -139,6 +145,14 @@ async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Prom
   const answer: BatchAnswer = { success: true }
   if (accepted.receipts.length > 0) answer.receipts = accepted.receipts
   return c.json(answer)
+}
+
+function findSource(sources: Sources, keys: readonly string[]): KeyMatch | undefined {
+  for (const key of keys) {
+    const match = sources.find(key)
+    if (match !== undefined) return match
+  }
+  return undefined
 }
 
 function refuseMethod(c: Context, allowed: string): Response {

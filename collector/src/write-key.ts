@@ -1,31 +1,30 @@
-/** Finds the key a request carries: in the `Authorization` header, in the body or in the query, in that order. */
+/** Finds the keys a request carries: in the `Authorization` header, in the body and in the query, in that order. */
 
 /**
- * The key, or `undefined`. `Basic` is the key as user name with an empty password, encoded (`key:`), or bare as some
- * clients send it; `Bearer` is the key itself.
+ * Every key that the request may mean, best first; empty when it carries none. `Basic` is the key as user name, encoded
+ * (`key:`), or bare as some clients send it; many bare keys happen to be valid base64, so both readings are given.
  */
-export function readKey(
+export function readKeys(
   authorization: string | null,
   body: Record<string, unknown>,
   query: URLSearchParams,
-): string | undefined {
-  const fromHeader = authorization === null ? undefined : readAuthorization(authorization)
-  const candidates = [fromHeader, body['writeKey'], query.get('writeKey')]
-  return candidates.find((key): key is string => typeof key === 'string' && key !== '')
+): string[] {
+  const candidates = [...readAuthorization(authorization ?? ''), body['writeKey'], query.get('writeKey')]
+  return candidates.filter((key): key is string => typeof key === 'string' && key !== '')
 }
 
-function readAuthorization(header: string): string | undefined {
+function readAuthorization(header: string): (string | undefined)[] {
   const [scheme = '', credentials = ''] = header.trim().split(/\s+/, 2)
-  if (scheme.toLowerCase() === 'bearer') return credentials
-  if (scheme.toLowerCase() !== 'basic') return undefined
-  return decodeBase64(credentials)?.replace(/:.*$/s, '') ?? credentials
+  if (scheme.toLowerCase() === 'bearer') return [credentials]
+  if (scheme.toLowerCase() !== 'basic') return []
+  return [decodeBase64(credentials)?.replace(/:.*$/s, ''), credentials.replace(/:$/, '')]
 }
 
 function decodeBase64(text: string): string | undefined {
   try {
     return atob(text)
   } catch {
-    // Not base64: a bare key.
+    // Not base64: only the bare reading is left.
     return undefined
   }
 }

@@ -5,6 +5,7 @@ import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery
 import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
 import type { Delivery, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
+import { sliceByLength } from './slices.ts'
 import { wrapMessage } from './wrapped-message.ts'
 
 /** What the handler works with. */
@@ -24,25 +25,29 @@ export function createEventsHandler(
   deps: EventsHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
-    const readable: { message: QueueMessage; delivery: Delivery }[] = []
-    const unreadable: Promise<void>[] = []
-    for (const message of messages) {
-      const decoded = decodeEnvelope(message.body)
-      if (decoded.ok) {
-        readable.push({ message, delivery: { messageId: message.id, envelope: decoded.envelope } })
-      } else {
-        unreadable.push(settle(deps, message, { retryIn: [], deadIn: [] }, decoded.message))
-      }
-    }
-    const deliveries = readable.map(({ delivery }) => delivery)
-    const outcomes = await writeToSinks(deps.sinks, deliveries, deps.sinkTimeoutMs)
-    const plans = decideDelivery(
-      deps.sinks.map(({ name }) => name),
-      outcomes,
-    )
-    const settling = readable.map(({ message }, index) => settle(deps, message, plans[index] ?? NOTHING_LEFT))
-    await Promise.all([...unreadable, ...settling])
+    for (const slice of sliceByLength(messages)) await handleSlice(deps, slice)
   }
+}
+
+async function handleSlice(deps: EventsHandlerDeps, messages: readonly QueueMessage[]): Promise<void> {
+  const readable: { message: QueueMessage; delivery: Delivery }[] = []
+  const unreadable: Promise<void>[] = []
+  for (const message of messages) {
+    const decoded = decodeEnvelope(message.body)
+    if (decoded.ok) {
+      readable.push({ message, delivery: { messageId: message.id, envelope: decoded.envelope } })
+    } else {
+      unreadable.push(settle(deps, message, { retryIn: [], deadIn: [] }, decoded.message))
+    }
+  }
+  const deliveries = readable.map(({ delivery }) => delivery)
+  const outcomes = await writeToSinks(deps.sinks, deliveries, deps.sinkTimeoutMs)
+  const plans = decideDelivery(
+    deps.sinks.map(({ name }) => name),
+    outcomes,
+  )
+  const settling = readable.map(({ message }, index) => settle(deps, message, plans[index] ?? NOTHING_LEFT))
+  await Promise.all([...unreadable, ...settling])
 }
 
 /** With no sink at all there is nothing to do for a message. */

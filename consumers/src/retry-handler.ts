@@ -5,6 +5,7 @@ import { decideDelaySeconds } from './delivery.ts'
 import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
 import type { Delivery, Outcome, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
+import { sliceByLength } from './slices.ts'
 import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
 
 /** What the handler works with. */
@@ -26,25 +27,29 @@ export function createRetryHandler(
   deps: RetryHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
-    const bySink = new Map<Sink, Retry[]>(deps.sinks.map((sink) => [sink, []]))
-    const unreadable: Promise<void>[] = []
-    for (const message of messages) {
-      const unwrapped = unwrapMessage(message.body)
-      const sink = deps.sinks.find(({ name }) => name === unwrapped?.wrapper.sink)
-      const decoded = unwrapped === undefined ? undefined : decodeEnvelope(unwrapped.body)
-      if (unwrapped !== undefined && sink !== undefined && decoded?.ok === true) {
-        const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
-        bySink.get(sink)?.push({ message, delivery, body: unwrapped.body })
-      } else {
-        const error = 'not a retry message that this Worker reads'
-        unreadable.push(
-          bury(deps, message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
-        )
-      }
-    }
-    const writing = [...bySink].map(([sink, retries]) => retryInSink(deps, sink, retries))
-    await Promise.all([...unreadable, ...writing])
+    for (const slice of sliceByLength(messages)) await handleSlice(deps, slice)
   }
+}
+
+async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessage[]): Promise<void> {
+  const bySink = new Map<Sink, Retry[]>(deps.sinks.map((sink) => [sink, []]))
+  const unreadable: Promise<void>[] = []
+  for (const message of messages) {
+    const unwrapped = unwrapMessage(message.body)
+    const sink = deps.sinks.find(({ name }) => name === unwrapped?.wrapper.sink)
+    const decoded = unwrapped === undefined ? undefined : decodeEnvelope(unwrapped.body)
+    if (unwrapped !== undefined && sink !== undefined && decoded?.ok === true) {
+      const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
+      bySink.get(sink)?.push({ message, delivery, body: unwrapped.body })
+    } else {
+      const error = 'not a retry message that this Worker reads'
+      unreadable.push(
+        bury(deps, message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
+      )
+    }
+  }
+  const writing = [...bySink].map(([sink, retries]) => retryInSink(deps, sink, retries))
+  await Promise.all([...unreadable, ...writing])
 }
 
 async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {

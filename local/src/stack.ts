@@ -37,7 +37,10 @@ export interface Stack {
   killClickHouse: () => Promise<void>
   /** Starts ClickHouse again on the same port and data. */
   startClickHouse: () => Promise<void>
-  /** Ends everything: the Worker first, so that it takes nothing more, then ClickHouse. */
+  /**
+   * Ends everything: waits for the local queue, which is in memory, then ends the Worker and ClickHouse. What is still
+   * posted during that wait may be acknowledged and lost.
+   */
   stop: () => Promise<void>
 }
 
@@ -112,32 +115,43 @@ interface SupervisorOptions {
 /** Keeps one ClickHouse process running on one port, unless it was ended on purpose. */
 function createSupervisor({ dataPath, port, keepClickHouse, say }: SupervisorOptions) {
   let running: ClickHouseProcess | undefined
+  let starting: Promise<void> | undefined
   let chosenPort = port
-  let restart: NodeJS.Timeout | undefined
+  let isWanted = false
 
-  const start = async () => {
-    clearTimeout(restart)
-    if (running !== undefined) return
-    const started = await startClickHouse({
-      dataPath,
-      port: chosenPort,
-      onExit: (reason) => onExit(started, reason),
+  /** Starts it unless it runs or is being started already. */
+  const start = (): Promise<void> => {
+    isWanted = true
+    if (running !== undefined) return Promise.resolve()
+    starting ??= launch().finally(() => {
+      starting = undefined
     })
+    return starting
+  }
+
+  const launch = async () => {
+    const started = await startClickHouse({ dataPath, port: chosenPort })
     running = started
     chosenPort = started.port
+    void started.exited.then((how) => onExit(started, how))
   }
-  const onExit = (ended: ClickHouseProcess, reason: string) => {
+
+  const onExit = async (ended: ClickHouseProcess, how: string) => {
     if (running !== ended) return
     running = undefined
-    if (!keepClickHouse) return
-    say(`ClickHouse ended (${reason}); starting it again. Events wait in the queue meanwhile.`)
-    restart = setTimeout(() => {
-      start().catch((error: unknown) => say(`ClickHouse could not be started again: ${String(error)}`))
-    }, RESTART_DELAY_MS)
+    if (keepClickHouse)
+      say(`ClickHouse ended (${how}); starting it again. Events wait in the queue meanwhile.`)
+    while (keepClickHouse && isWanted && running === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS))
+      if (isWanted) await start().catch((error: unknown) => say(`${String(error)}; trying again`))
+    }
   }
+
   /** Takes the process out of supervision, so that its end is no surprise. */
-  const release = () => {
-    clearTimeout(restart)
+  const release = async () => {
+    isWanted = false
+    // One that is on its way is waited for, so that none is left behind; that it may fail is no matter now.
+    await starting?.catch(() => {})
     const released = running
     running = undefined
     return released
@@ -146,7 +160,7 @@ function createSupervisor({ dataPath, port, keepClickHouse, say }: SupervisorOpt
     start,
     url: () => `http://127.0.0.1:${chosenPort}`,
     pid: () => running?.pid,
-    kill: async () => release()?.kill(),
-    stop: async () => release()?.stop(),
+    kill: async () => (await release())?.kill(),
+    stop: async () => (await release())?.stop(),
   }
 }

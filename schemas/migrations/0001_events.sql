@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS events
     previous_id String,
 
     stream String COMMENT 'One page load or process lifetime',
-    seq UInt32 COMMENT 'Place in the stream from 1; 0 when the client does not number',
+    seq UInt32 COMMENT 'Place in the stream from 1; 0 when the client does not number. Proves loss on the route batch only: importing again is a new stream of known events',
     batch_id String,
     previous_stream String COMMENT 'On the first event of a page: the stream of the page before it in that tab',
     previous_seq UInt32 COMMENT 'and the last number given out in it',
@@ -39,10 +39,11 @@ CREATE TABLE IF NOT EXISTS events
     library_name LowCardinality(String),
     library_version LowCardinality(String),
 
-    properties JSON,
-    traits JSON,
-    context JSON COMMENT 'Batch and event context merged, without what has a column of its own',
-    integrations JSON,
+    -- Keys beyond these many paths share one column: somebody with a public write key cannot make a thousand columns.
+    properties JSON(max_dynamic_paths = 512) COMMENT 'A dot inside a key is stored as %2E',
+    traits JSON(max_dynamic_paths = 128),
+    context JSON(max_dynamic_paths = 256) COMMENT 'Batch and event context merged, without what has a column of its own',
+    integrations JSON(max_dynamic_paths = 32),
 
     copy_rank UInt64 DEFAULT 18446744073709551615 - toUnixTimestamp64Milli(received_at),
 
@@ -66,6 +67,8 @@ CREATE TABLE IF NOT EXISTS quarantine
     stream String,
     seq UInt32,
     batch_id String,
+    previous_stream String COMMENT 'As in events, when the first batch of a page has no accepted event',
+    previous_seq UInt32,
     batch_index UInt32 COMMENT 'Position in the batch, from 0',
     route LowCardinality(String),
     user_agent String,

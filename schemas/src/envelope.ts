@@ -3,6 +3,7 @@
  * The envelope is the only meeting point of the two, and deploys overlap, so it carries its version.
  */
 
+import { encodeJson } from './json-text.ts'
 import type { EventType, JsonObject, Reason, StreamEnd } from './wire.ts'
 
 /** Version that {@link encodeEnvelopes} writes. */
@@ -109,7 +110,7 @@ export function encodeEnvelopes(
   quarantinedTexts: readonly string[],
   maxBytes: number = MAX_ENVELOPE_BYTES,
 ): string[] {
-  const shared = JSON.stringify(head).slice(1, -1)
+  const shared = encodeJson(head).slice(1, -1)
   const openPart = (part: number) => `{"version":${ENVELOPE_VERSION},"part":${part},${shared},"events":[`
   const middle = '],"quarantined":['
   const close = ']}'

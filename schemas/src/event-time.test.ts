@@ -18,6 +18,7 @@ describe('parseClientTime', () => {
     ['text', 'yesterday'],
     ['a bare number as text', '1'],
     ['a month that is none', '2026-13-02'],
+    ['a day that is none', '2026-02-30T00:00:00Z'],
     ['the year 1', '0001-01-01'],
     ['the year 9999', '9999-01-01'],
     ['a negative number', -5],

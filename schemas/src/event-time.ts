@@ -59,9 +59,16 @@ export function resolveEventTime({
 function parseIso(text: string): number {
   const match = ISO_8601.exec(text)
   if (match === null) return Number.NaN
-  const [, date, time = '00:00', zoneHours, zoneMinutes = '00'] = match
+  const [, date = '', time = '00:00', zoneHours, zoneMinutes = '00'] = match
+  if (!isCalendarDate(date)) return Number.NaN
   const zone = zoneHours === undefined ? 'Z' : `${zoneHours}:${zoneMinutes}`
   return Date.parse(`${date}T${time.replace(',', '.')}${zone}`)
+}
+
+/** `Date` takes February 30 for March 2. */
+function isCalendarDate(date: string): boolean {
+  const midnight = Date.parse(`${date}T00:00Z`)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date)
 }
 
 function days(ms: number): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_NESTING, parseEvent } from './parse-event.ts'
+import { MAX_NESTING } from './json-text.ts'
+import { parseEvent } from './parse-event.ts'
 import { REASONS } from './reasons.ts'
 
 const track = { type: 'track', event: 'Signed Up', anonymousId: 'a1' }
@@ -39,6 +40,12 @@ describe('parseEvent', () => {
     ['a group without groupId', { type: 'group', userId: 'u' }, 'missing_field', 'groupId'],
     ['an alias without previousId', { type: 'alias', userId: 'u' }, 'missing_field', 'previousId'],
     ['nobody', { type: 'track', event: 'x' }, 'missing_identity', 'anonymousId'],
+    [
+      'fields that hide in a prototype',
+      JSON.parse('{"__proto__":{"type":"track","event":"x","userId":"u"}}'),
+      'unknown_type',
+      'type',
+    ],
     ['a nesting too deep', { ...track, properties: nest(MAX_NESTING) }, 'too_deep', ''],
     [
       'a nesting of a hundred thousand',

@@ -5,11 +5,9 @@ import type { ParsedEvent } from './events/common.ts'
 import { AliasEventSchema, GroupEventSchema, IdentifyEventSchema } from './events/identity.ts'
 import { TrackEventSchema } from './events/track.ts'
 import { PageEventSchema, ScreenEventSchema } from './events/view.ts'
+import { exceedsNesting, MAX_NESTING } from './json-text.ts'
 import type { EventType, Reason } from './wire.ts'
 import { EVENT_TYPES } from './wire.ts'
-
-/** Deepest nesting of objects and arrays in an event, the event itself counted. Source: DESIGN section 3 limits, far under ClickHouse's 1,000. */
-export const MAX_NESTING = 64
 
 /** Why an event was refused: `path` is dotted and empty when it concerns the whole event. */
 export interface Refusal {
@@ -61,11 +59,10 @@ function isEventType(value: unknown): value is EventType {
 
 /** Own fields without those that mean "I do not know": `null`, `undefined` and the empty string. */
 function withoutAbsent(input: object): Record<string, unknown> {
-  const fields: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(input)) {
-    if (value !== null && value !== undefined && value !== '') fields[key] = value
-  }
-  return fields
+  // Not by assignment: a key `__proto__` would become the prototype, and its fields those of the event.
+  return Object.fromEntries(
+    Object.entries(input).filter(([, value]) => value !== null && value !== undefined && value !== ''),
+  )
 }
 
 function refusalOf(error: z.ZodError, fields: Record<string, unknown>): ParseResult {
@@ -75,18 +72,6 @@ function refusalOf(error: z.ZodError, fields: Record<string, unknown>): ParseRes
   if (value === undefined) return refuse('missing_field', path, `${path} is required`)
   if (issue?.code === 'too_big') return refuse('field_too_long', path, `${path} ${issue.message}`)
   return refuse('invalid_field', path, `${path} ${issue?.message ?? 'is not valid'}, got ${kindOf(value)}`)
-}
-
-/** Recursion is bounded by `levels`, so a hostile depth cannot exhaust the stack. */
-function exceedsNesting(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  if (Array.isArray(value)) {
-    for (const item of value) if (exceedsNesting(item, levels - 1)) return true
-    return false
-  }
-  for (const item of Object.values(value)) if (exceedsNesting(item, levels - 1)) return true
-  return false
 }
 
 function refuse(reason: Reason, path: string, message: string): ParseResult {

@@ -23,6 +23,8 @@ export const REASONS = [
   'missing_identity',
   /** The client's clock is impossible: not a date, or too far from ours to be corrected. */
   'impossible_time',
+  /** The warehouse refuses the event for its content; found by the consumer, so no answer names it. */
+  'not_storable',
 ] as const
 
 /** One of {@link REASONS}. */
@@ -39,6 +41,7 @@ export const ERROR_CODES = [
   'missing_write_key',
   'unknown_write_key',
   'secret_key_required',
+  'wrong_source',
   'method_not_allowed',
   'not_found',
   'temporarily_unavailable',

@@ -71,6 +71,8 @@ export interface WireBatch {
   batch: WireEvent[]
   /** Public write key of the source, when it is not in the `Authorization` header. */
   writeKey?: string
+  /** Name of the source that the client believes its key to be of; a batch for another source is refused whole. */
+  source?: string
   /** Client's clock at this attempt, ISO 8601. */
   sentAt?: string
   batchId?: string

@@ -156,6 +156,37 @@ describe('a batch', () => {
     ])
   })
 
+  it('is stored as it was sent, whatever is in it', async () => {
+    const properties = {
+      dates: [
+        '12/05/2024',
+        '2024-02-30',
+        '2024-01-01T10:00:00+02:00',
+        'Jan 1 2024',
+        'Sat, 01 Jan 2022 00:00:00 GMT',
+      ],
+      mixed: [true, 1, 'x'],
+      bools: [true, false],
+      wei: 1e20,
+      negative: -1e20,
+      float: 0.1,
+      nested: { deep: { er: 'ü😀' } },
+    }
+    const keys = { 'a.b': 1, 'a%2Eb': 2, 'a%252Eb': 3, a: { b: 4 } }
+    const batch = [track('Whole', { properties }), track('Keys', { properties: keys }), track('Neighbour')]
+    await stack.post({ stream: 'whole', firstSeq: 1, batch, context: { app: { 'x.y': '2024-01-02' } } })
+    await waitFor(
+      () => countOf('whole'),
+      (n) => n === 3,
+    )
+    const select =
+      'SELECT toString(properties) AS text, toString(context) AS context FROM events FINAL WHERE stream'
+    const rows = await stack.query<{ text: string; context: string }>(`${select} = 'whole' ORDER BY seq`)
+    expect(JSON.parse(rows[0]?.text ?? '')).toEqual(properties)
+    expect(JSON.parse(rows[1]?.text ?? '')).toEqual({ 'a%2Eb': 1, 'a%252Eb': 2, 'a%25252Eb': 3, a: { b: 4 } })
+    expect(JSON.parse(rows[0]?.context ?? '')).toEqual({ app: { 'x%2Ey': '2024-01-02' } })
+  })
+
   it('of two thousand events, larger than a queue message, arrives whole', async () => {
     const batch = Array.from({ length: 2_000 }, (_, i) =>
       track('Many', { properties: { i, text: 'ü'.repeat(40) } }),

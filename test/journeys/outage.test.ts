@@ -38,22 +38,39 @@ describe('an outage of ClickHouse', () => {
   })
 })
 
-describe('a message that ClickHouse refuses for good', () => {
-  it('is archived in R2 whole, with the reason, and costs its neighbours nothing', async () => {
+describe('an event that ClickHouse refuses for its content', () => {
+  const track = (event: string) => ({ type: 'track', event, userId: 'u' })
+  const stored = (stream: string) =>
+    stack.query('SELECT event FROM events FINAL WHERE stream = {stream:String} ORDER BY seq', { stream })
+
+  it('is quarantined, and costs the others of its batch nothing', async () => {
     await stack.query("ALTER TABLE events ADD CONSTRAINT no_poison CHECK event != 'poison'")
-    const post = (event: string) =>
-      stack.post({ stream: event, firstSeq: 1, batch: [{ type: 'track', event, userId: 'u' }] })
+    const batch = [track('before'), track('poison'), track('after')]
+    expect((await stack.post({ stream: 'mixed', firstSeq: 1, batch })).status).toBe(200)
+    const rows = await waitFor(
+      () => stored('mixed'),
+      (found) => found.length === 2,
+    )
+    expect(rows).toEqual([{ event: 'before' }, { event: 'after' }])
+    const quarantined = await waitFor(
+      () => stack.query<{ message: string }>('SELECT message_id, reason, message FROM quarantine FINAL'),
+      (found) => found.length === 1,
+    )
+    expect(quarantined).toMatchObject([{ message_id: 'mixed-2', reason: 'not_storable' }])
+    expect(quarantined[0]?.message).toContain('no_poison')
+  })
+
+  it('and that cannot be quarantined either is archived in R2 whole, with the reason', async () => {
+    await stack.query("ALTER TABLE quarantine ADD CONSTRAINT no_poison CHECK reason != 'not_storable'")
+    const post = (event: string) => stack.post({ stream: event, firstSeq: 1, batch: [track(event)] })
     const answers = await Promise.all(['left', 'poison', 'right'].map(post))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-
-    const look = () =>
-      stack.query<{ stream: string }>(
-        "SELECT stream FROM events FINAL WHERE stream IN ('left', 'poison', 'right') ORDER BY stream",
+    for (const stream of ['left', 'right']) {
+      await waitFor(
+        () => stored(stream),
+        (rows) => rows.length === 1,
       )
-    expect(await waitFor(look, (rows) => rows.length === 2)).toEqual([
-      { stream: 'left' },
-      { stream: 'right' },
-    ])
+    }
     const [key] = await waitFor(
       () => stack.worker.listObjects('dead/'),
       (keys) => keys.length === 1,
@@ -65,6 +82,7 @@ describe('a message that ClickHouse refuses for good', () => {
       error: expect.stringContaining('no_poison'),
     })
     expect(JSON.parse(body)).toMatchObject({ events: [{ messageId: 'poison-1', event: 'poison' }] })
+    expect(stack.workerLog.filter((line) => line.includes('dead_letter')).length).toBe(1)
   })
 })
 

@@ -1,6 +1,6 @@
 /** Inserts rows into ClickHouse over HTTP with the official client. Knows credentials and settings, not events. */
 
-import { createClient } from '@clickhouse/client-web'
+import { type ClickHouseSettings, createClient } from '@clickhouse/client-web'
 import type { JsonValue } from '@millrace/schemas'
 
 /** Where ClickHouse is. */
@@ -18,8 +18,22 @@ export interface Warehouse {
   ping: () => Promise<void>
 }
 
-/** Inserts rows into one table; resolves when ClickHouse has them on disk, rejects with the client's error. */
+/** Inserts rows into one table; resolves when ClickHouse has committed them, rejects with the client's error. */
 export type InsertRows = (table: string, rows: readonly Record<string, JsonValue>[]) => Promise<void>
+
+const INSERT_SETTINGS: ClickHouseSettings = {
+  async_insert: 0,
+  // A person's key `a.b` beside `a: { b }` would be refused as the same path; escaped, both are kept.
+  json_type_escape_dots_in_keys: 1,
+  // What a person sent is stored as it was sent: text that looks like a date stays text, `[true, 1]` stays two kinds.
+  input_format_try_infer_dates: 0,
+  input_format_try_infer_datetimes: 0,
+  input_format_json_read_bools_as_numbers: 0,
+  input_format_json_read_bools_as_strings: 0,
+  input_format_json_read_numbers_as_strings: 0,
+  // An import of years of history touches a partition a month; the default of 100 would refuse it.
+  max_partitions_per_insert_block: '0',
+}
 
 /** How long ClickHouse may take over one insert. */
 const INSERT_TIMEOUT_MS = 30_000
@@ -36,14 +50,7 @@ export function createWarehouse(connection: WarehouseConnection): Warehouse {
         table,
         values: rows,
         format: 'JSONEachRow',
-        clickhouse_settings: {
-          async_insert: 0,
-          date_time_input_format: 'best_effort',
-          // A person's key `a.b` beside `a: { b }` would be refused as the same path; escaped, both are kept.
-          json_type_escape_dots_in_keys: 1,
-          // An import of years of history touches a partition a month; the default of 100 would refuse it.
-          max_partitions_per_insert_block: '0',
-        },
+        clickhouse_settings: INSERT_SETTINGS,
       })
     },
     async ping() {

@@ -22,15 +22,15 @@ const envelope = (event: Partial<EnvelopeEvent>, more: Partial<Envelope> = {}): 
 })
 
 describe('buildEventRows', () => {
-  it('writes times as ISO 8601 and what the client did not say as empty', () => {
+  it('writes times as ClickHouse reads them and what the client did not say as empty', () => {
     expect(buildEventRows(envelope({}))).toMatchObject([
       {
         source: 'shop',
         message_id: 'm1',
         event: 'x',
-        timestamp: '1970-01-01T00:00:02.000Z',
-        original_timestamp: '1970-01-01T00:00:01.000Z',
-        received_at: '1970-01-01T00:00:03.000Z',
+        timestamp: '1970-01-01 00:00:02.000',
+        original_timestamp: '1970-01-01 00:00:01.000',
+        received_at: '1970-01-01 00:00:03.000',
         sent_at: null,
         user_id: '',
         stream: '',
@@ -46,7 +46,7 @@ describe('buildEventRows', () => {
       buildEventRows(envelope({}, { receivedAt, events: [timeless] })),
     )
     expect(new Set(rows.map((row) => row['original_timestamp']))).toEqual(
-      new Set(['1970-01-01T00:00:00.000Z']),
+      new Set(['1970-01-01 00:00:00.000']),
     )
   })
 
@@ -100,7 +100,33 @@ describe('buildEventRows', () => {
   })
 })
 
+describe('a hostile context', () => {
+  it('keeps a key __proto__ as a key', () => {
+    const context = JSON.parse('{"__proto__":{"a":1},"b":2}')
+    expect(JSON.stringify(buildEventRows(envelope({ context }))[0]?.['context'])).toBe(
+      '{"__proto__":{"a":1},"b":2}',
+    )
+  })
+})
+
 describe('buildQuarantineRows', () => {
+  it('carries the end of the page before when no event of the batch was accepted', () => {
+    const refused = {
+      messageId: 'q',
+      index: 0,
+      reason: 'too_deep' as const,
+      path: '',
+      message: '',
+      raw: '',
+      rawBytes: 0,
+    }
+    const previous = { stream: 'old', lastSeq: 9 }
+    const rows = buildQuarantineRows(envelope({}, { previous, events: [], quarantined: [refused, refused] }))
+    expect(rows.map((row) => row['previous_seq'])).toEqual([9, 0])
+    const [beside] = buildQuarantineRows(envelope({}, { previous, quarantined: [refused] }))
+    expect(beside?.['previous_seq']).toBe(0)
+  })
+
   it('keeps the reason and the text', () => {
     const refused = {
       messageId: 'q',

@@ -1,6 +1,7 @@
 /** From an envelope to rows of ClickHouse: which field goes to which column, and nothing of HTTP or retries. */
 
 import type { Envelope, EnvelopeEvent, JsonObject, JsonValue, QuarantinedEvent } from '@millrace/schemas'
+import { toStorableJson } from './storable-json.ts'
 
 /** A row of `millrace.events`; see `schemas/migrations` for what each column means. Columns left out take their default. */
 export type EventRow = Record<string, JsonValue>
@@ -8,11 +9,16 @@ export type EventRow = Record<string, JsonValue>
 /** A row of `millrace.quarantine`. */
 export type QuarantineRow = Record<string, JsonValue>
 
-/** Parts of the context that have columns of their own, and so are not repeated in the column `context`. */
-const TYPED_CONTEXT = new Set(['page', 'userAgent', 'locale', 'library'])
-
-/** Columns of `context.page`. */
-const PAGE_KEYS = new Set(['url', 'path', 'search', 'referrer', 'title'])
+/**
+ * Parts of the context that have columns of their own, and so are not repeated in the column `context`: text as it is, or
+ * an object with these keys.
+ */
+const TYPED_CONTEXT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['page', new Set(['url', 'path', 'search', 'referrer', 'title'])],
+  ['library', new Set(['name', 'version'])],
+  ['userAgent', new Set<string>()],
+  ['locale', new Set<string>()],
+])
 
 /** One row for each accepted event, in order. The same envelope always gives the same rows. */
 export function buildEventRows(envelope: Envelope): EventRow[] {
@@ -21,7 +27,11 @@ export function buildEventRows(envelope: Envelope): EventRow[] {
 
 /** One row for each refused event, in order. */
 export function buildQuarantineRows(envelope: Envelope): QuarantineRow[] {
-  return envelope.quarantined.map((event) => buildQuarantineRow(envelope, event))
+  const isAlone = envelope.events.length === 0
+  return envelope.quarantined.map((event, index) => ({
+    ...buildQuarantineRow(envelope, event),
+    ...previousColumns(envelope, isAlone && index === 0),
+  }))
 }
 
 function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number): EventRow {
@@ -34,7 +44,6 @@ function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number):
     const own = event.type === 'page' ? asText(properties[key]) : ''
     return own === '' ? asText(page[key]) : own
   }
-  const isFirstOfPage = envelope.part === 0 && index === 0
   return {
     source: envelope.source,
     message_id: event.messageId,
@@ -53,8 +62,7 @@ function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number):
     stream: envelope.stream ?? '',
     seq: event.seq ?? 0,
     batch_id: envelope.batchId,
-    previous_stream: isFirstOfPage ? (envelope.previous?.stream ?? '') : '',
-    previous_seq: isFirstOfPage ? (envelope.previous?.lastSeq ?? 0) : 0,
+    ...previousColumns(envelope, index === 0),
     route: envelope.route,
     page_url: pageField('url'),
     page_path: pageField('path'),
@@ -65,11 +73,17 @@ function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number):
     locale: asText(context['locale']),
     library_name: asText(library['name']),
     library_version: asText(library['version']),
-    properties,
-    traits: event.traits ?? {},
-    context: withoutTyped(context),
-    integrations: { ...envelope.integrations, ...event.integrations },
+    properties: toStorableJson(properties),
+    traits: toStorableJson(event.traits ?? {}),
+    context: toStorableJson(withoutTyped(context)),
+    integrations: toStorableJson({ ...envelope.integrations, ...event.integrations }),
   }
+}
+
+/** The end of the page before goes on the first row of a batch, once. */
+function previousColumns({ part, previous }: Envelope, isFirst: boolean): Record<string, JsonValue> {
+  const end = part === 0 && isFirst ? previous : undefined
+  return { previous_stream: end?.stream ?? '', previous_seq: end?.lastSeq ?? 0 }
 }
 
 function buildQuarantineRow(envelope: Envelope, event: QuarantinedEvent): QuarantineRow {
@@ -93,26 +107,21 @@ function buildQuarantineRow(envelope: Envelope, event: QuarantinedEvent): Quaran
 
 /** Context without what has a column; parts of the typed objects that have none stay, so nothing is lost. */
 function withoutTyped(context: JsonObject): JsonObject {
-  const rest: JsonObject = {}
-  for (const [key, value] of Object.entries(context)) {
-    if (!TYPED_CONTEXT.has(key)) rest[key] = value
-    else if (key === 'page') keepRest(rest, key, value, PAGE_KEYS)
-    else if (key === 'library') keepRest(rest, key, value, LIBRARY_KEYS)
-    else if (typeof value !== 'string') rest[key] = value
-  }
-  return rest
+  const rest = Object.entries(context).flatMap(([key, value]): [string, JsonValue][] => {
+    const typedKeys = TYPED_CONTEXT.get(key)
+    if (typedKeys === undefined) return [[key, value]]
+    if (typeof value === 'string') return typedKeys.size === 0 ? [] : [[key, value]]
+    const left = withoutTypedKeys(value, typedKeys)
+    return left === undefined ? [] : [[key, left]]
+  })
+  return Object.fromEntries(rest)
 }
 
-const LIBRARY_KEYS = new Set(['name', 'version'])
-
-/** Keeps what is no text under a typed key, and every key without a column. */
-function keepRest(rest: JsonObject, key: string, value: JsonValue, typed: ReadonlySet<string>): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    rest[key] = value
-    return
-  }
+/** Keeps every key without a column, and what is no text under a key that has one. */
+function withoutTypedKeys(value: JsonValue, typed: ReadonlySet<string>): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const left = Object.entries(value).filter(([name, field]) => !typed.has(name) || typeof field !== 'string')
-  if (left.length > 0) rest[key] = Object.fromEntries(left)
+  return left.length === 0 && typed.size > 0 ? undefined : Object.fromEntries(left)
 }
 
 function asObject(value: JsonValue | undefined): JsonObject {
@@ -123,7 +132,7 @@ function asText(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** `DateTime64(3)` reads ISO 8601 with its zone. */
+/** As `DateTime64(3, 'UTC')` reads it: `2026-01-02 03:04:05.678`. */
 function toDateTime(ms: number): string {
-  return new Date(ms).toISOString()
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 }

@@ -31,16 +31,51 @@ describe('the warehouse sink', () => {
     expect((await sink.write(deliveries('a', 'b'))).map(({ kind }) => kind)).toEqual(['retry', 'retry'])
   })
 
-  it('finds the message whose data is refused and writes the others', async () => {
+  it('quarantines the one event whose data is refused and writes all others', async () => {
     const stored: unknown[] = []
+    const quarantined: Record<string, unknown>[] = []
     const sink = createWarehouseSink({
-      async insert(_table, rows) {
+      async insert(table, rows) {
+        if (table === 'quarantine') return void quarantined.push(...rows)
         if (rows.some((row) => row['message_id'] === 'bad')) throw chError('27')
         stored.push(...rows.map((row) => row['message_id']))
       },
     })
+    const mixed = createEnvelopeFor('b1')
+    mixed.events = ['b1', 'b2', 'bad', 'b3', 'b4'].flatMap((id) => createEnvelopeFor(id).events)
+    const outcomes = await sink.write([
+      ...deliveries('a'),
+      { messageId: 'mixed', envelope: mixed },
+      ...deliveries('c'),
+    ])
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['written', 'written', 'written'])
+    expect([...new Set(stored)].sort()).toEqual(['a', 'b1', 'b2', 'b3', 'b4', 'c'])
+    expect(quarantined).toMatchObject([{ message_id: 'bad', reason: 'not_storable', source: 'shop' }])
+    expect(JSON.parse(String(quarantined[0]?.['raw']))).toMatchObject({ messageId: 'bad', event: 'x' })
+  })
+
+  it('refuses what cannot even be quarantined, and nothing else', async () => {
+    const sink = createWarehouseSink({
+      async insert(_table, rows) {
+        if (rows.some((row) => row['message_id'] === 'bad')) throw chError('27')
+      },
+    })
     const outcomes = await sink.write(deliveries('a', 'b', 'bad', 'c', 'd'))
     expect(outcomes.map(({ kind }) => kind)).toEqual(['written', 'written', 'refused', 'written', 'written'])
-    expect(stored.sort()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('asks for another try of the whole when trouble comes in between', async () => {
+    let calls = 0
+    const sink = createWarehouseSink({
+      async insert() {
+        calls += 1
+        throw calls === 1 ? chError('27') : new TypeError('fetch failed')
+      },
+    })
+    const mixed = {
+      ...createEnvelopeFor('a'),
+      events: [...createEnvelopeFor('a').events, ...createEnvelopeFor('b').events],
+    }
+    expect(await sink.write([{ messageId: 'm', envelope: mixed }])).toMatchObject([{ kind: 'retry' }])
   })
 })

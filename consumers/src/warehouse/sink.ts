@@ -1,7 +1,9 @@
-/** The warehouse sink: a queue batch becomes one insert a table, and one bad message does not cost the others theirs. */
+/** The warehouse sink: a queue batch becomes one insert a table, and one bad event does not cost the others theirs. */
 
+import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import { byteLength, encodeJson } from '@millrace/schemas'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
-import { isDataError } from './errors.ts'
+import { describeError, isDataError } from './errors.ts'
 import type { InsertRows } from './insert.ts'
 import { buildEventRows, buildQuarantineRows } from './rows.ts'
 
@@ -11,24 +13,56 @@ export interface WarehouseSinkOptions {
 }
 
 /**
- * A sink over ClickHouse. Idempotent because both tables replace rows of the same key. When ClickHouse refuses the data
- * of many messages, halves are tried until the one at fault is found; that one is `refused`, the rest are written.
+ * A sink over ClickHouse. Idempotent because both tables replace rows of the same key.
+ *
+ * When ClickHouse refuses the data of many messages, halves are tried until the message at fault is found, and within it
+ * the event: that one goes to `quarantine` as `not_storable`, all others are written. Only what cannot even be
+ * quarantined is `refused`.
  */
 export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
-  const writeAll = async (deliveries: readonly Delivery[]) => {
-    const events = deliveries.flatMap(({ envelope }) => buildEventRows(envelope))
-    const quarantined = deliveries.flatMap(({ envelope }) => buildQuarantineRows(envelope))
+  const writeAll = async (envelopes: readonly Envelope[]) => {
+    const events = envelopes.flatMap(buildEventRows)
+    const quarantined = envelopes.flatMap(buildQuarantineRows)
     if (events.length > 0) await insert('events', events)
     if (quarantined.length > 0) await insert('quarantine', quarantined)
   }
 
+  /** Writes one envelope whose data was refused; resolves when each of its events is in one of the tables. */
+  const writeBisected = async (envelope: Envelope, error: unknown): Promise<void> => {
+    if (!isDataError(error)) throw error
+    const { events, quarantined } = envelope
+    const [event] = events
+    if (event === undefined) throw error
+    if (events.length === 1) {
+      const refused = quarantineEvent(event, error)
+      await writeAll([{ ...envelope, events: [], quarantined: [...quarantined, refused] }])
+      return
+    }
+    const middle = Math.ceil(events.length / 2)
+    await writeOne({ ...envelope, events: events.slice(0, middle) })
+    // Only the first event of a batch carries the end of the page before.
+    const { previous: _, ...rest } = envelope
+    await writeOne({ ...rest, events: events.slice(middle), quarantined: [] })
+  }
+
+  const writeOne = async (envelope: Envelope): Promise<void> => {
+    try {
+      await writeAll([envelope])
+    } catch (error) {
+      await writeBisected(envelope, error)
+    }
+  }
+
   const write = async (deliveries: readonly Delivery[]): Promise<Outcome[]> => {
     try {
-      await writeAll(deliveries)
+      const [only] = deliveries
+      if (only !== undefined && deliveries.length === 1) await writeOne(only.envelope)
+      else await writeAll(deliveries.map(({ envelope }) => envelope))
       return deliveries.map(() => ({ kind: 'written' }))
     } catch (error) {
-      if (!isDataError(error)) return deliveries.map(() => ({ kind: 'retry', error: String(error) }))
-      if (deliveries.length === 1) return [{ kind: 'refused', error: String(error) }]
+      const kind = isDataError(error) ? 'refused' : 'retry'
+      if (kind === 'retry' || deliveries.length === 1)
+        return deliveries.map(() => ({ kind, error: describeError(error) }))
       const middle = Math.ceil(deliveries.length / 2)
       const first = await write(deliveries.slice(0, middle))
       return [...first, ...(await write(deliveries.slice(middle)))]
@@ -36,4 +70,19 @@ export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
   }
 
   return { name: 'warehouse', write }
+}
+
+/** The collector found nothing wrong with it, so its position in the batch is not known any more. */
+function quarantineEvent(event: EnvelopeEvent, error: unknown): Envelope['quarantined'][number] {
+  const raw = encodeJson(event)
+  return {
+    messageId: event.messageId,
+    index: 0,
+    ...(event.seq === undefined ? {} : { seq: event.seq }),
+    reason: 'not_storable',
+    path: '',
+    message: `the warehouse refuses it: ${describeError(error)}`,
+    raw,
+    rawBytes: byteLength(raw),
+  }
 }
