@@ -1,5 +1,6 @@
 /** Entry of the command `millrace`: connects the program to the process, its streams and its signals. */
 
+import { watchOutput } from './output.ts'
 import { runProgram } from './program.ts'
 
 /**
@@ -7,6 +8,9 @@ import { runProgram } from './program.ts'
  * as npm or the launcher passes it on once more.
  */
 const SAME_SIGNAL_MS = 500
+
+/** Exit code when the report could not be written. */
+const EXIT_UNWRITTEN = 1
 
 const interruption = new AbortController()
 let interruptedAt = 0
@@ -25,7 +29,18 @@ function interrupt(): void {
 process.on('SIGINT', interrupt)
 process.on('SIGTERM', interrupt)
 
-process.exitCode = await runProgram({
+// A failed write is told later than it is made, so it may come before or after the program's own end.
+let isOutputLost = false
+watchOutput({
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onFailure() {
+    isOutputLost = true
+    process.exitCode = EXIT_UNWRITTEN
+  },
+})
+
+const exitCode = await runProgram({
   args: process.argv.slice(2),
   env: process.env,
   stdin: process.stdin,
@@ -33,3 +48,4 @@ process.exitCode = await runProgram({
   stderr: process.stderr,
   signal: interruption.signal,
 })
+process.exitCode = isOutputLost ? EXIT_UNWRITTEN : exitCode

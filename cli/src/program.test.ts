@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createFakeCollector } from './access-log/fake-collector.ts'
 import { runProgram } from './program.ts'
 
@@ -102,11 +103,51 @@ describe('millrace import access-log', () => {
     ],
     [['import', 'access-log', LOG, '--source', 'dev', '--endpoint', 'here'], '--endpoint must be'],
     [['import', 'access-log', LOG, '--source', 'dev', '--site', 'shop.example'], '--site must be an origin'],
+    [['import', 'access-log', LOG, '--source', 'My Shop'], '--source must be 1 to 64 lower-case letters'],
     [['import', 'access-log', LOG, '--source', 'dev', '--secret-key', 'ö'], 'the secret key must be ASCII'],
   ])('explains wrong usage and ends with 2 (%#)', async (args, message) => {
     const { exitCode, stderr } = await run(args)
     expect(exitCode).toBe(2)
     expect(stderr).toContain(message)
+  })
+})
+
+describe('a process whose output cannot be written', () => {
+  const ARGS = [LAUNCHER, 'import', 'access-log', LOG, '--source', 'dev', '--dry-run']
+
+  /** Runs the command with these streams; its exit code and what came through those that are pipes. */
+  async function runProcess(
+    stdout: 'pipe' | 'closed' | number,
+    stderr: 'pipe' | 'closed' | number,
+    args: string[] = ARGS,
+  ) {
+    const [out, err] = [stdout, stderr].map((stream) => (stream === 'closed' ? 'pipe' : stream))
+    const child = spawn(process.execPath, args, { stdio: ['ignore', out, err] })
+    const texts = { stdout: '', stderr: '' }
+    for (const [name, mode] of Object.entries({ stdout, stderr }) as ['stdout' | 'stderr', unknown][]) {
+      if (mode === 'closed') child[name]?.destroy()
+      child[name]?.on('data', (chunk) => (texts[name] += chunk))
+    }
+    const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+    return { exitCode, ...texts }
+  }
+
+  it('ends as the import does when nobody reads the report any more', async () => {
+    expect(await runProcess('closed', 'pipe')).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+  })
+
+  it('ends as the command does when nobody reads its errors any more', async () => {
+    const args = [LAUNCHER, 'import', 'access-log', 'no-such.log', '--source', 'dev']
+    expect(await runProcess('pipe', 'closed', args)).toEqual({ exitCode: 2, stdout: '', stderr: '' })
+  })
+
+  it.runIf(existsSync('/dev/full'))('says in one line that the disk is full, and fails', async () => {
+    const full = openSync('/dev/full', 'w')
+    onTestFinished(() => closeSync(full))
+    const { exitCode, stderr } = await runProcess(full, 'pipe')
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^millrace: cannot write to standard output: ENOSPC.*\n$/)
+    expect(await runProcess('pipe', full, [LAUNCHER])).toMatchObject({ exitCode: 1 })
   })
 })
 

@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type ImportOptions, importAccessLog } from './access-log/import.ts'
 import { exitCodeOf, formatReport } from './access-log/report.ts'
 import { type LogSource, openLog } from './access-log/source.ts'
+import { printable } from './printable.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
 
 /** Wrong arguments or a file that is not there. */
@@ -56,7 +57,7 @@ export async function runProgram(options: ProgramOptions): Promise<number> {
     // Commander has written its message by then; asking for help or the version is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
     if (!(error instanceof UsageError)) throw error
-    options.stderr.write(`millrace: ${error.message}\n`)
+    options.stderr.write(`millrace: ${printable(error.message)}\n`)
     return EXIT_USAGE
   }
 }
@@ -77,7 +78,7 @@ function createProgram(
     .command('access-log')
     .description('send the page views of an Apache or nginx access log (common or combined format)')
     .argument('<file>', 'the log; .gz is decompressed, - is standard input')
-    .requiredOption('--source <name>', 'source that the events belong to')
+    .requiredOption('--source <name>', 'source that the events and the secret key belong to')
     .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
     .addOption(new Option('--secret-key <key>', 'secret key of the source (default: MILLRACE_SECRET_KEY)'))
     .option('--site <origin>', 'site that the log is of, for the url of each event: https://example.com')
@@ -85,7 +86,7 @@ function createProgram(
     .option('--json', 'print the final report as JSON on standard output')
     .action(async (file: string, flags: AccessLogFlags) => {
       const settings = {
-        source: flags.source,
+        source: parseSource(flags.source),
         endpoint: parseEndpoint(flags.endpoint),
         secretKey: flags.dryRun === true ? '' : findSecretKey(flags, env),
         site: parseSite(flags.site),
@@ -132,6 +133,14 @@ function findSecretKey({ source, endpoint, secretKey }: AccessLogFlags, env: Pro
 function isLoopback(endpoint: string): boolean {
   const { hostname } = new URL(endpoint)
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+}
+
+/** The same rule as that of `createMillrace`, here so that a dry run finds the mistake too. */
+function parseSource(source: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(source)) return source
+  throw new UsageError(
+    `--source must be 1 to 64 lower-case letters, digits, "_" and "-", got ${JSON.stringify(source)}`,
+  )
 }
 
 function parseEndpoint(endpoint: string): string {

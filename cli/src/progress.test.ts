@@ -2,6 +2,18 @@ import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { createProgress } from './progress.ts'
 
+it('a note shows what a terminal would obey', () => {
+  const written: string[] = []
+  const stream = new Writable({
+    write(chunk, _, done) {
+      written.push(String(chunk))
+      done()
+    },
+  })
+  createProgress({ stream, totalBytes: undefined }).note('busy \u001b[2J')
+  expect(written).toEqual(['busy \\u{1b}[2J\n'])
+})
+
 it('progress is a line now and then where there is no terminal', () => {
   let text = ''
   let time = 0

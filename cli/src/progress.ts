@@ -2,6 +2,7 @@
 
 import cliProgress from 'cli-progress'
 import type { ImportProgress } from './access-log/import.ts'
+import { printable } from './printable.ts'
 
 /** Milliseconds between two lines where there is no terminal. */
 const LINE_INTERVAL_MS = 10_000
@@ -13,7 +14,7 @@ export type ProgressStream = NodeJS.WritableStream & { isTTY?: boolean }
 
 export interface Progress {
   update(progress: ImportProgress): void
-  /** Writes a sentence without tearing the bar apart. */
+  /** Writes a sentence without tearing the bar apart; what a terminal would obey in it is made visible. */
   note(message: string): void
   /** Takes the bar away. */
   stop(): void
@@ -53,7 +54,7 @@ function createBar(stream: ProgressStream, totalBytes: number, now: () => number
     },
     note(message) {
       // Back to the line's start and clear it; the bar draws itself anew on its next tick.
-      stream.write(`\r\u001b[K${message}\n`)
+      stream.write(`\r\u001b[K${printable(message)}\n`)
     },
     stop: () => bar.stop(),
   }
@@ -72,7 +73,7 @@ function createLines(stream: ProgressStream, now: () => number): Progress {
       )
     },
     note(message) {
-      stream.write(`${message}\n`)
+      stream.write(`${printable(message)}\n`)
     },
     stop() {},
   }

@@ -72,6 +72,20 @@ describe('batches', () => {
     expect(requests[0]?.headers['authorization']).toBe(`Basic ${btoa('wk:')}`)
   })
 
+  it('client names the source that its key is for, when it was given', async () => {
+    const { client, requests } = setUp({ source: 'shop' })
+    client.track(EVENT)
+    await client.flush()
+    expect(requests[0]?.body.source).toBe('shop')
+  })
+
+  it('batches that wait go on by themselves after the first is answered', async () => {
+    const { client, clock, requests } = setUp({ flushAt: 2 })
+    for (let i = 0; i < 6; i += 1) client.track(EVENT)
+    await clock.advance(20)
+    expect(requests.map(({ body }) => body.firstSeq)).toEqual([1, 3, 5])
+  })
+
   it('client with a secret key posts to the import route', async () => {
     const { client, requests } = setUp({ writeKey: undefined, secretKey: 'sk' } as Partial<MillraceOptions>)
     client.track(EVENT)
@@ -265,6 +279,89 @@ describe('receipts', () => {
   })
 })
 
+describe('options that throw', () => {
+  function throwing(): never {
+    throw new Error('mine')
+  }
+
+  /** A function that throws at the given calls, counted from 1. */
+  function throwAt<T>(calls: readonly number[], give: () => T): () => T {
+    let count = 0
+    return () => (calls.includes(++count) ? throwing() : give())
+  }
+
+  it('an id that cannot be made costs its batch, and the next one goes on', async () => {
+    let ids = 0
+    const randomId = throwAt([2], () => `id${++ids}`)
+    const { client, errors, requests } = setUp({ flushAt: 2, randomId })
+    for (let i = 0; i < 3; i += 1) client.track(EVENT)
+    expect(await client.flush()).toMatchObject({ delivered: 1, dropped: 2, pending: 0 })
+    expect(errors).toMatchObject([
+      {
+        code: 'undelivered',
+        dropped: 2,
+        message: 'gave up on 2 events: an option threw: mine',
+        cause: { message: 'mine' },
+      },
+    ])
+    expect(requests).toHaveLength(1)
+  })
+
+  it('a clock that throws at the call refuses the event, which did not get a number', async () => {
+    const { client, errors } = setUp({ now: throwAt([1], () => START_MS) })
+    expect([client.track(EVENT), client.track(EVENT)]).toEqual([false, true])
+    expect(errors).toMatchObject([{ code: 'invalid_event', message: 'track: now() threw: mine' }])
+    expect(await client.flush()).toMatchObject({ delivered: 1 })
+  })
+
+  it.each([
+    ['now', { now: throwAt([2], () => START_MS) }],
+    ['random', { random: throwAt([1], () => 1), answers: [{ status: 503 }] }],
+    ['onReceipt, onError and onRetry', { onReceipt: throwing, onError: throwing, onRetry: throwing }],
+  ] as const)('%s while a batch is sent leaves the client working', async (_, options) => {
+    const { client, clock } = setUp({ ...options, flushAt: 1 } as Parameters<typeof setUp>[0])
+    client.track(EVENT)
+    await clock.advance(20_000)
+    client.track(EVENT)
+    await clock.advance(20_000)
+    expect(client.stats()).toMatchObject({ accepted: 2, pending: 0 })
+    expect(client.stats().delivered).toBeGreaterThan(0)
+  })
+
+  it('a timer that cannot be set is reported, and the event is kept', async () => {
+    const clock = createFakeClock()
+    let isBroken = true
+    const { client, errors } = setUp({
+      now: clock.now,
+      clearTimeout: clock.clearTimeout,
+      setTimeout: (callback, delayMs) => (isBroken ? throwing() : clock.setTimeout(callback, delayMs)),
+    })
+    expect(client.track(EVENT)).toBe(true)
+    expect(errors).toMatchObject([{ code: 'callback_failed', cause: { message: 'mine' } }])
+    isBroken = false
+    expect(await client.close()).toMatchObject({ delivered: 1 })
+  })
+
+  it('a timer that cannot be set rejects the wait of whoever called, and nothing else', async () => {
+    const { client } = setUp({ setTimeout: throwing })
+    client.track(EVENT)
+    await expect(client.flush()).rejects.toThrow('mine')
+    await expect(client.close({ timeoutMs: 10 })).rejects.toThrow('mine')
+    expect(client.stats()).toMatchObject({ pending: 0, dropped: { undelivered: 1 } })
+  })
+
+  it('an onReceipt that rejects is reported', async () => {
+    const { client, errors } = setUp({
+      answers: [{ status: 200, body: { success: true, receipts: [{ index: 0, status: 'filtered' }] } }],
+      onReceipt: async () => throwing(),
+    })
+    client.track(EVENT)
+    await client.flush()
+    await settlePromises()
+    expect(errors).toMatchObject([{ code: 'callback_failed', cause: { message: 'mine' } }])
+  })
+})
+
 describe('flush', () => {
   it('flush of an empty client resolves at once', async () => {
     const { client, requests } = setUp()
@@ -411,7 +508,7 @@ describe('bounds', () => {
     const accepted = Array.from({ length: 7 }, () => client.track(EVENT))
     expect(accepted).toEqual([true, true, true, true, false, false, false])
     expect(errors).toMatchObject([{ code: 'queue_full', dropped: 1 }])
-    await clock.advance(500)
+    await clock.advance(510)
     expect(client.stats()).toMatchObject({ accepted: 4, delivered: 4, dropped: { queue_full: 3 } })
   })
 
@@ -465,6 +562,17 @@ describe('the end of the process', () => {
       },
     }
   }
+
+  it('the next batch waits for an instant in which the process may end, unless somebody waits', async () => {
+    const { client, clock, requests } = setUp({ flushAt: 1 })
+    for (let i = 0; i < 3; i += 1) client.track(EVENT)
+    await settlePromises()
+    expect([requests.length, clock.timerCount()]).toEqual([1, 1])
+    await client.flush()
+    expect(requests).toHaveLength(3)
+    await clock.advance(10)
+    expect([requests.length, clock.timerCount()]).toEqual([3, 0])
+  })
 
   it('what is left is sent when the process has nothing else to do', async () => {
     const process = createFakeProcess()

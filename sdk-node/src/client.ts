@@ -4,17 +4,26 @@
  */
 
 import type { EventType, Receipt } from '@millrace/schemas/wire'
-import { type Batch, MAX_EVENTS_BYTES } from './batch.ts'
+import { MAX_EVENTS_BYTES } from './batch.ts'
 import { createDelivery, type Settlement } from './delivery.ts'
+import { messageOf } from './describe.ts'
 import { MillraceError, type MillraceErrorDetails } from './errors.ts'
-import { buildEvent } from './event.ts'
+import { type BuiltEvent, buildEvent } from './event.ts'
 import { createLedger, type Outcome } from './ledger.ts'
 import { resolveOptions } from './options.ts'
-import { createQueue } from './queue.ts'
+import { createQueue, type TakenEvents } from './queue.ts'
 import { createShutdown } from './shutdown.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
 import type { FlushResult, Millrace, MillraceOptions, WaitOptions } from './types.ts'
+
+/**
+ * Milliseconds between two requests that nobody waits for. An open request holds the process, a timer does not: without a
+ * pause a backlog would hold a finished process until it is sent, whatever exitTimeoutMs says. Node's fetch lets go of its
+ * socket one turn of the event loop after the answer, so that a few milliseconds are needed. An event that is tracked
+ * meanwhile ends the pause: a server that is busy does not have any.
+ */
+const PAUSE_MS = 10
 
 /**
  * A client that numbers events, sends them in batches, one request at a time and in order, and retries.
@@ -36,7 +45,7 @@ import type { FlushResult, Millrace, MillraceOptions, WaitOptions } from './type
  */
 export function createMillrace(options: MillraceOptions): Millrace {
   const settings = resolveOptions(options)
-  const { flushAt, flushIntervalMs, maxQueueEvents, now } = settings
+  const { flushAt, flushIntervalMs, maxQueueEvents, now, source } = settings
   const stream = settings.randomId()
   const timers = createTimers(settings)
   const queue = createQueue({ maxEvents: maxQueueEvents })
@@ -62,6 +71,8 @@ export function createMillrace(options: MillraceOptions): Millrace {
   let dueThroughSeq = 0
   let cancelTimer: Cancel | undefined
   let isSending = false
+  /** How many calls of `flush`, `close` and `ready` are waiting; the process is held for them anyway. */
+  let holdCount = 0
   let isFullReported = false
   let closing: Promise<FlushResult> | undefined
 
@@ -69,14 +80,24 @@ export function createMillrace(options: MillraceOptions): Millrace {
     if (closing !== undefined) return refuse('closed', `${type} was called after close()`)
     if (!queue.hasRoom())
       return refuse('queue_full', `maxQueueEvents (${maxQueueEvents}) are waiting already`)
-    const built = buildEvent(type, argument, now())
+    const built = build(type, argument)
     if (!built.ok) return refuse(built.reason, built.message)
     queue.add(built.event)
     ledger.accept(queue.lastSeq())
-    shutdown.watch()
-    if (isDue()) void send()
-    else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
+    callBack(() => {
+      shutdown.watch()
+      if (isDue()) void send()
+      else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
+    })
     return true
+  }
+
+  function build(type: EventType, argument: unknown): BuiltEvent {
+    try {
+      return buildEvent(type, argument, now())
+    } catch (cause) {
+      return { ok: false, reason: 'invalid_event', message: `${type}: now() threw: ${messageOf(cause)}` }
+    }
   }
 
   function refuse(
@@ -106,21 +127,36 @@ export function createMillrace(options: MillraceOptions): Millrace {
   async function send(): Promise<void> {
     if (isSending) return
     isSending = true
-    while (isDue()) {
-      const taken = queue.take({ maxEvents: flushAt, maxBytes: MAX_EVENTS_BYTES })
-      if (taken === undefined) break
-      const batch: Batch = { batchId: settings.randomId(), stream, ...taken }
-      settle(batch, await deliver(batch))
+    try {
+      while (isDue()) {
+        const taken = queue.take({ maxEvents: flushAt, maxBytes: MAX_EVENTS_BYTES })
+        if (taken === undefined) break
+        settle(taken, await deliverOrGiveUp(taken))
+        if (holdCount > 0 || !isDue()) continue
+        timers.after(PAUSE_MS, () => void send())
+        break
+      }
+    } catch (cause) {
+      reportThrown(cause)
+    } finally {
+      isSending = false
     }
-    isSending = false
   }
 
-  function settle(batch: Batch, settlement: Settlement): void {
-    const { firstSeq, events } = batch
+  async function deliverOrGiveUp(taken: TakenEvents): Promise<Settlement> {
+    try {
+      return await deliver({ batchId: settings.randomId(), stream, source, ...taken })
+    } catch (cause) {
+      return { ok: false, reason: 'undelivered', message: `an option threw: ${messageOf(cause)}`, cause }
+    }
+  }
+
+  function settle(taken: TakenEvents, settlement: Settlement): void {
+    const { firstSeq, events } = taken
     queue.release(events.length)
     if (settlement.ok) {
-      ledger.settle(firstSeq, outcomesOf(batch, settlement.receipts))
-      for (const receipt of settlement.receipts) passOn(batch, receipt)
+      ledger.settle(firstSeq, outcomesOf(taken, settlement.receipts))
+      for (const receipt of settlement.receipts) passOn(taken, receipt)
     } else {
       const { reason, message, ...details } = settlement
       ledger.settle(firstSeq, Array<Outcome>(events.length).fill(reason))
@@ -129,11 +165,11 @@ export function createMillrace(options: MillraceOptions): Millrace {
       report(`${verdict} ${count}: ${message}`, { ...details, code: reason, dropped: events.length })
     }
     if (queue.totalCount() <= maxQueueEvents / 2) isFullReported = false
-    if (ledger.pendingCount() === 0) shutdown.unwatch()
     if (queue.hasRoom()) wakeRoomWaiters()
+    if (ledger.pendingCount() === 0) callBack(shutdown.unwatch)
   }
 
-  function passOn({ firstSeq, events }: Batch, receipt: Receipt): void {
+  function passOn({ firstSeq, events }: TakenEvents, receipt: Receipt): void {
     const event = events[receipt.index]
     if (event === undefined) return
     const { status, reason, message, path } = receipt
@@ -156,6 +192,7 @@ export function createMillrace(options: MillraceOptions): Millrace {
   async function settled(done: Promise<void>, timeoutMs: number | undefined): Promise<void> {
     const release = timers.hold()
     let cancel: Cancel | undefined
+    holdCount += 1
     try {
       if (timeoutMs === undefined) return await done
       const timeUp = new Promise<void>((resolve) => {
@@ -163,6 +200,7 @@ export function createMillrace(options: MillraceOptions): Millrace {
       })
       await Promise.race([done, timeUp])
     } finally {
+      holdCount -= 1
       cancel?.()
       release()
     }
@@ -170,7 +208,11 @@ export function createMillrace(options: MillraceOptions): Millrace {
 
   async function close({ timeoutMs }: WaitOptions = {}): Promise<FlushResult> {
     checkTimeout('close', timeoutMs)
-    closing ??= finish()
+    if (closing === undefined) {
+      closing = finish()
+      // Whoever awaits it gets the rejection; the deadline below may fail before anybody does.
+      closing.catch(() => {})
+    }
     if (timeoutMs === undefined) return await closing
     // At the deadline the request in flight is aborted, and every batch after it is given up without a request. A deadline
     // of now is kept now: a timer of 0 ms would let the next request start.
@@ -192,9 +234,13 @@ export function createMillrace(options: MillraceOptions): Millrace {
   }
 
   async function drainAtExit(): Promise<void> {
-    const { pending } = await flush({ timeoutMs: settings.exitTimeoutMs })
-    // Node emits beforeExit again whenever it has run dry, so what is left must be given up for the process to end.
-    if (pending > 0) await close({ timeoutMs: 0 })
+    try {
+      const { pending } = await flush({ timeoutMs: settings.exitTimeoutMs })
+      // Node emits beforeExit again whenever it has run dry, so what is left must be given up for the process to end.
+      if (pending > 0) await close({ timeoutMs: 0 })
+    } catch (cause) {
+      reportThrown(cause)
+    }
   }
 
   async function ready(): Promise<void> {
@@ -202,7 +248,9 @@ export function createMillrace(options: MillraceOptions): Millrace {
     const room = new Promise<void>((resolve) => {
       roomWaiters.add(resolve)
     })
-    await settled(room, undefined)
+    const waited = settled(room, undefined)
+    void send()
+    await waited
   }
 
   function wakeRoomWaiters(): void {
@@ -211,19 +259,19 @@ export function createMillrace(options: MillraceOptions): Millrace {
   }
 
   function report(message: string, details: MillraceErrorDetails): void {
-    try {
-      settings.onError(new MillraceError(message, details))
-    } catch {
-      // The caller's own handler threw, and there is nobody left to tell; the counts in stats() are right all the same.
-    }
+    // When the caller's own handler throws there is nobody left to tell; the counts in stats() are right all the same.
+    callGuarded(
+      () => settings.onError(new MillraceError(message, details)),
+      () => {},
+    )
   }
 
-  function callBack(call: () => void): void {
-    try {
-      call()
-    } catch (cause) {
-      report('a callback threw', { code: 'callback_failed', dropped: 0, cause })
-    }
+  function reportThrown(cause: unknown): void {
+    report('a callback threw', { code: 'callback_failed', dropped: 0, cause })
+  }
+
+  function callBack(call: () => unknown): void {
+    callGuarded(call, reportThrown)
   }
 
   return {
@@ -241,13 +289,23 @@ export function createMillrace(options: MillraceOptions): Millrace {
 }
 
 /** How each event of an acknowledged batch ended: delivered, unless a receipt says otherwise. The last receipt wins. */
-function outcomesOf({ events }: Batch, receipts: readonly Receipt[]): Outcome[] {
+function outcomesOf({ events }: TakenEvents, receipts: readonly Receipt[]): Outcome[] {
   const outcomes = Array<Outcome>(events.length).fill('delivered')
   for (const { index, status } of receipts) {
     const isKnown = status === 'quarantined' || status === 'filtered' || status === 'duplicate'
     if (isKnown && index in outcomes) outcomes[index] = status
   }
   return outcomes
+}
+
+/** Calls a function of the caller's. An async one fits the type of every callback, so its rejection counts as a throw. */
+function callGuarded(call: () => unknown, onThrown: (cause: unknown) => void): void {
+  try {
+    const result = call()
+    if (result instanceof Promise) result.catch(onThrown)
+  } catch (cause) {
+    onThrown(cause)
+  }
 }
 
 function checkTimeout(call: string, timeoutMs: number | undefined): void {

@@ -34,7 +34,7 @@ export interface DeliveryOptions {
   onRetry: (notice: RetryNotice) => void
 }
 
-/** A function that delivers a batch; it never rejects. */
+/** A function that delivers a batch; it rejects only when an option of the caller's throws (`now`, `random`, a timer). */
 export function createDelivery({
   post,
   timers,

@@ -7,7 +7,12 @@ export function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
 }
 
-/** The message of an error, or the thrown value as text. */
+/** The message of an error, or the thrown value as text. Never throws itself, whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? String(error.message) : String(error)
+  } catch {
+    // Expected of an object without a prototype, or one whose getters throw.
+    return `${kindOf(error)} was thrown`
+  }
 }

@@ -2,6 +2,7 @@ import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
 import { describe, expect, it } from 'vitest'
 import { buildEvent } from './event.ts'
 import { START_MS } from './fakes.ts'
+import { SHARED_CONTEXT } from './shared-context.ts'
 
 const NOW = new Date(START_MS).toISOString()
 
@@ -89,11 +90,35 @@ describe('an event', () => {
     expect(build(type, argument)).toEqual(message)
   })
 
-  it('an event of exactly the largest size is taken, and of one byte more refused', () => {
+  it('an event of exactly the largest size with the shared context is taken, and of one byte more refused', () => {
     const frame = JSON.stringify(build('track', { userId: 'u', event: 'E', properties: { t: '' } })).length
     const sized = (bytes: number) =>
       buildEvent('track', { userId: 'u', event: 'E', properties: { t: 'x'.repeat(bytes - frame) } }, START_MS)
-    expect(sized(MAX_EVENT_BYTES)).toMatchObject({ ok: true, event: { bytes: MAX_EVENT_BYTES } })
-    expect(sized(MAX_EVENT_BYTES + 1)).toMatchObject({ ok: false, reason: 'event_too_large' })
+    // The collector adds the batch's context to each event; it is ASCII, so its length is its bytes.
+    const largest = MAX_EVENT_BYTES - JSON.stringify(SHARED_CONTEXT).length
+    expect(sized(largest)).toMatchObject({ ok: true, event: { bytes: largest } })
+    expect(sized(largest + 1)).toMatchObject({
+      ok: false,
+      reason: 'event_too_large',
+      message: `track: the event must be at most 32768 bytes of JSON with the batch's context, got 32769`,
+    })
+  })
+
+  it('bytes are those of UTF-8', () => {
+    const argument = { userId: 'u', event: 'é€🙂', properties: { lone: '\ud800' } }
+    const built = buildEvent('track', argument, START_MS)
+    expect(built).toMatchObject({ ok: true })
+    if (built.ok) expect(built.event.bytes).toBe(Buffer.byteLength(built.event.json))
+  })
+
+  it('a thrown value that has no text is refused as well', () => {
+    const properties = {
+      toJSON() {
+        throw Object.create(null)
+      },
+    }
+    expect(build('track', { userId: 'u', event: 'E', properties })).toBe(
+      'track: the event cannot be written as JSON: a value of type object was thrown',
+    )
   })
 })

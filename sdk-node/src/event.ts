@@ -4,7 +4,9 @@
  */
 
 import { type EventType, MAX_EVENT_BYTES, MAX_ID_LENGTH, MAX_NAME_LENGTH } from '@millrace/schemas/wire'
+import { byteLength } from './byte-length.ts'
 import { kindOf, messageOf } from './describe.ts'
+import { SHARED_CONTEXT_BYTES } from './shared-context.ts'
 
 /** An event as the queue holds it: text, so that nothing the caller does afterwards can change it. */
 export interface EncodedEvent {
@@ -77,9 +79,11 @@ function encode(type: EventType, fields: Record<string, unknown>, now: number): 
   }
   event['timestamp'] = toIso(timestamp ?? now)
   const json = JSON.stringify(event)
-  const bytes = Buffer.byteLength(json)
-  if (bytes > MAX_EVENT_BYTES) {
-    const message = `${type}: the event must be at most ${MAX_EVENT_BYTES} bytes of JSON, got ${bytes}`
+  const bytes = byteLength(json)
+  // The collector counts the same way, because the shared context becomes part of each event.
+  const countedBytes = bytes + SHARED_CONTEXT_BYTES
+  if (countedBytes > MAX_EVENT_BYTES) {
+    const message = `${type}: the event must be at most ${MAX_EVENT_BYTES} bytes of JSON with the batch's context, got ${countedBytes}`
     return { ok: false, reason: 'event_too_large', message }
   }
   return { ok: true, event: typeof messageId === 'string' ? { json, bytes, messageId } : { json, bytes } }

@@ -106,6 +106,48 @@ describe('in a process of its own', () => {
     expect(code).toBe(0)
   })
 
+  it('events are delivered in a runtime that has none of the globals of Node', async () => {
+    // Node's own fetch and Headers need them; those of a Worker do not.
+    const { output } = await runScript(`
+      const { log } = console
+      for (const name of ['Buffer', 'process', 'setImmediate', 'clearImmediate', 'global']) delete globalThis[name]
+      const answer = { status: 200, headers: { get: () => null }, text: async () => '{"success":true}' }
+      const fetch = async (_, { headers }) => (log(headers.authorization), answer)
+      const client = createMillrace({ writeKey: 'wk', endpoint: 'https://events.test', fetch })
+      client.track({ userId: 'u', event: 'E' })
+      client.close().then(({ delivered }) => log('delivered', delivered))`)
+    expect(output).toBe(`Basic ${btoa('wk:')}\ndelivered 1\n`)
+  })
+
+  it('slow answers hold the end of the process for one request and exitTimeoutMs, not for the whole queue', async () => {
+    const { endpoint } = await startCollector((_, __, response) => {
+      setTimeout(() => acknowledge(response), 1_500)
+    })
+    const { code, output } = await runScript(`
+      const options = { flushAt: 1, exitTimeoutMs: 500, onError: ({ code }) => console.log(code) }
+      const client = createMillrace({ writeKey: 'wk', endpoint: '${endpoint}', ...options })
+      for (let i = 0; i < 4; i += 1) client.track({ userId: 'u', event: 'E' })
+      process.on('exit', () => console.log(JSON.stringify(client.stats())))`)
+    expect(code).toBe(0)
+    const lines = output.trim().split('\n')
+    expect(lines.slice(0, -1)).toEqual(['undelivered', 'undelivered', 'undelivered'])
+    // The first was answered, the second cut off by exitTimeoutMs, and the others never left.
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ delivered: 1, requests: 2, pending: 0 })
+  })
+
+  it('a callback that rejects and options that throw leave no unhandled rejection', async () => {
+    const { endpoint } = await startCollector()
+    const { code, output } = await runScript(`
+      const boom = async () => { throw new Error('boom') }
+      let ids = 0
+      const randomId = () => { if (++ids === 2) throw new Error('no id'); return 'id' + ids }
+      const options = { onError: boom, onRetry: boom, randomId, flushAt: 1 }
+      const client = createMillrace({ writeKey: 'wk', endpoint: '${endpoint}', ...options })
+      for (let i = 0; i < 3; i += 1) client.track({ userId: 'u', event: 'E' })
+      process.on('exit', () => console.log(client.stats().delivered))`)
+    expect([code, output]).toEqual([0, '2\n'])
+  })
+
   it('a flush that waits for a retry holds the process', async () => {
     const { endpoint } = await startCollector((attempt, _, response) => {
       response.statusCode = attempt === 1 ? 503 : 200

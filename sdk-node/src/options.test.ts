@@ -69,6 +69,16 @@ describe('options', () => {
     [{ ...GOOD, maxRetries: Number.NaN }, RangeError, 'maxRetries must be an integer >= 0, got NaN'],
     [{ ...GOOD, requestTimeoutMs: 0 }, RangeError, 'requestTimeoutMs must be an integer >= 1, got 0'],
     [{ ...GOOD, onError: 'log' }, TypeError, 'onError must be a function, got a value of type string'],
+    [
+      { ...GOOD, source: 7 },
+      TypeError,
+      'source must be 1 to 64 lower-case letters, digits, "_" and "-", got a value of type number',
+    ],
+    [
+      { ...GOOD, source: 'My Shop' },
+      TypeError,
+      'source must be 1 to 64 lower-case letters, digits, "_" and "-", got "My Shop"',
+    ],
     [{ ...GOOD, flushOnExit: 1 }, TypeError, 'flushOnExit must be a boolean, got a value of type number'],
   ])('wrong options throw (%#)', (options, kind, message) => {
     const attempt = () => resolveOptions(options as unknown as MillraceOptions)

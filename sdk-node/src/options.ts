@@ -11,6 +11,8 @@ export interface Settings {
   url: string
   /** Key for the `Authorization` header. */
   key: string
+  /** Name of the source that the key is meant to be of; `undefined` when the caller did not say. */
+  source: string | undefined
   flushAt: number
   flushIntervalMs: number
   maxQueueEvents: number
@@ -30,6 +32,9 @@ export interface Settings {
   process: ExitSource | undefined
 }
 
+/** Names of sources; the same rule as that of `sources[].name` in millrace.config.ts. */
+const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
 /**
  * Settings from a caller's options.
  *
@@ -43,6 +48,7 @@ export function resolveOptions(options: MillraceOptions): Settings {
   const flushAt = integer('flushAt', options.flushAt ?? 100, 1, MAX_BATCH_EVENTS)
   return {
     ...resolveDestination(options),
+    source: resolveSource(options.source),
     flushAt,
     flushIntervalMs: integer('flushIntervalMs', options.flushIntervalMs ?? 1_000, 0),
     maxQueueEvents: resolveQueueBound(options.maxQueueEvents ?? 10_000, flushAt),
@@ -81,6 +87,12 @@ function resolveDestination({ writeKey, secretKey, endpoint }: MillraceOptions):
     )
   }
   return { key, url: resolveEndpoint(endpoint) + (secretKey === undefined ? BATCH_PATH : IMPORT_PATH) }
+}
+
+function resolveSource(source: unknown): string | undefined {
+  if (source === undefined || (typeof source === 'string' && SOURCE_NAME.test(source))) return source
+  const got = typeof source === 'string' && source !== '' ? JSON.stringify(source) : kindOf(source)
+  throw new TypeError(`source must be 1 to 64 lower-case letters, digits, "_" and "-", got ${got}`)
 }
 
 /** The endpoint without trailing slashes. */

@@ -1,6 +1,6 @@
 /**
- * One request to the collector: address, key, deadline. Never rejects; leaves to the retry policy what an answer means
- * and whether to ask again.
+ * One request to the collector: address, key, deadline. Rejects only when a timer cannot be set or cleared; leaves to the
+ * retry policy what an answer means and whether to ask again.
  */
 
 import { messageOf } from './describe.ts'
@@ -25,7 +25,8 @@ export interface TransportOptions {
  * `signal` is aborted, even over a `fetch` that does not listen to its own signal.
  */
 export function createTransport({ url, key, requestTimeoutMs, fetch, timers }: TransportOptions) {
-  // The key is the user name of HTTP Basic with an empty password, as in the Segment HTTP API.
+  // The key is the user name of HTTP Basic with an empty password, as in the Segment HTTP API. The options let only
+  // printable ASCII through, so that btoa, which throws beyond Latin-1, takes every key.
   const headers = { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' }
 
   return async function post(body: string, signal: AbortSignal): Promise<Exchange> {
@@ -83,10 +84,9 @@ function createDeadline(signal: AbortSignal, requestTimeoutMs: number, timers: T
 
 /** `fetch` hides the interesting part ("connect ECONNREFUSED 127.0.0.1:8787") in the cause of "fetch failed". */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error) || !(error.cause instanceof Error)) return messageOf(error)
   const { cause } = error
-  if (!(cause instanceof Error)) return error.message
   // Node tries every address of a name and collects the failures in an AggregateError with an empty message.
   if (cause instanceof AggregateError) return cause.errors.map((each) => messageOf(each)).join(', ')
-  return cause.message || error.message
+  return messageOf(cause) || messageOf(error)
 }

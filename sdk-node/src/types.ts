@@ -45,11 +45,11 @@ export type AliasArguments = Identity & CommonFields & { previousId: string }
  * Why events were dropped, one closed list. The first four before they got a number, the last two after.
  *
  * - `invalid_event`: a field is missing, of the wrong kind, too long, or cannot be written as JSON.
- * - `event_too_large`: over 32 KiB of JSON.
+ * - `event_too_large`: over 32 KiB of JSON together with the batch's own context (name and version of this library).
  * - `queue_full`: `maxQueueEvents` are waiting already.
  * - `closed`: the call came after `close()`.
  * - `refused`: the collector answered with a status that a retry does not change.
- * - `undelivered`: all retries failed, or `close()` or the process's end reached its deadline.
+ * - `undelivered`: all retries failed, `close()` or the process's end reached its deadline, or an option threw (`randomId`).
  */
 export type DropReason =
   | 'invalid_event'
@@ -157,6 +157,12 @@ export type SourceKey =
 export type MillraceOptions = SourceKey & {
   /** Address of the collector, for example `https://events.example.com`; a path is kept as a prefix. */
   endpoint: string
+  /**
+   * Name of the source that the key is meant to be of: 1 to 64 lower-case letters, digits, `_` and `-`. The collector
+   * refuses a batch with `wrong_source` when the key belongs to another, so that a key taken for another does not mix two
+   * sources. Default: the key alone decides.
+   */
+  source?: string | undefined
   /** Send as soon as this many events wait; also the most events in a batch. Integer from 1 to 2,500. Default 100. */
   flushAt?: number | undefined
   /** Longest time in milliseconds that an event waits for company. Default 1,000. */
@@ -169,9 +175,14 @@ export type MillraceOptions = SourceKey & {
   requestTimeoutMs?: number | undefined
   /** Whether to send what is left when the process has nothing else to do. Default true. */
   flushOnExit?: boolean | undefined
-  /** Longest time in milliseconds that `flushOnExit` holds the process. Default 5,000. */
+  /**
+   * Longest time in milliseconds that `flushOnExit` takes for what is left, from when the process has run dry. Default
+   * 5,000. A request that is open by then keeps the process from running dry until it is answered, at the longest for
+   * `requestTimeoutMs`: a process outlives its own work by `requestTimeoutMs + exitTimeoutMs` at most. Neither waits for
+   * retries nor events that are still queued hold it.
+   */
   exitTimeoutMs?: number | undefined
-  /** Called for everything that was dropped. Default: a warning on the console for the first error of each code. */
+  /** Called for everything that was dropped; what it throws is swallowed. Default: a warning on the console for the first error of each code. */
   onError?: ((error: MillraceFailure) => void) | undefined
   /** Called for every event that the collector did not plainly accept. */
   onReceipt?: ((receipt: EventReceipt) => void) | undefined
@@ -198,7 +209,7 @@ export type MillraceOptions = SourceKey & {
 export interface MillraceFailure extends Error {
   /** Why events were dropped, or `callback_failed` when a function of the caller's threw. */
   readonly code: DropReason | 'callback_failed'
-  /** How many events this error is about. */
+  /** How many events this error is about; 0 with `callback_failed`. */
   readonly dropped: number
   /** The collector's status, with `refused` and sometimes `undelivered`. */
   readonly status?: number

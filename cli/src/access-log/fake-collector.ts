@@ -16,15 +16,17 @@ export function createFakeCollector(
 ) {
   const events: StoredEvent[] = []
   const urls = new Set<string>()
+  const sources = new Set<string | undefined>()
   let requests = 0
   const fetch: FetchLike = async (url, { body }) => {
     urls.add(url)
     requests += 1
-    const { batch } = JSON.parse(body) as { batch: StoredEvent[] }
+    const { batch, source } = JSON.parse(body) as { batch: StoredEvent[]; source?: string }
+    sources.add(source)
     const found = answer(requests, batch) ?? { status: 200, body: { success: true } }
     if (found instanceof Error) throw found
     if (found.status === 200) events.push(...batch)
     return new Response(JSON.stringify(found.body), { status: found.status })
   }
-  return { fetch, events, urls, requestCount: () => requests }
+  return { fetch, events, urls, sources, requestCount: () => requests }
 }

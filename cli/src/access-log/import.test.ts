@@ -193,6 +193,10 @@ describe('ids', () => {
     expect((await idsOf(linesOf(8))).slice(0, 5)).toEqual(before)
   })
 
+  it('of a last line that lacks only its end stay when it gets one', async () => {
+    expect(await idsOf(linesOf(3).trimEnd())).toEqual(await idsOf(linesOf(3)))
+  })
+
   it('do not depend on the ends of the lines, and do on the log', async () => {
     const ids = await idsOf(linesOf(3))
     expect(await idsOf(linesOf(3).replaceAll('\n', '\r\n'))).toEqual(ids)
@@ -228,6 +232,29 @@ describe('an import that cannot go on', () => {
     expect(report.lines).toBeLessThan(30_000)
     expect(formatReport(report)).toContain(`The collector says so. (HTTP ${status})\n${advice}`)
     expect(exitCodeOf(report)).toBe(1)
+  })
+
+  it('says that the key belongs to another source than the one that was named', async () => {
+    const { fetch, sources } = createFakeCollector(() => ({
+      status: 403,
+      body: { success: false, code: 'wrong_source', message: 'This key is of source "blog".' },
+    }))
+    const report = await importText(linesOf(3), { fetch, source: 'shop' })
+    expect([...sources]).toEqual(['shop'])
+    expect(report.stopped).toMatchObject({ reason: 'refused', status: 403, collectorCode: 'wrong_source' })
+    expect(formatReport(report)).toContain(
+      'This key is of source "blog". (HTTP 403)\nThe secret key belongs to another source than shop: give the key of shop, or the other name as --source.\n',
+    )
+    expect(exitCodeOf(report)).toBe(1)
+  })
+
+  it('shows what a terminal would obey in the words of the collector', async () => {
+    const { fetch } = createFakeCollector(() => ({
+      status: 400,
+      body: { success: false, code: 'invalid_batch', message: 'No\u001b[2J\n\u009b31m way' },
+    }))
+    const report = await importText(linesOf(1), { fetch })
+    expect(formatReport(report)).toContain(String.raw`No\u{1b}[2J\u{a}\u{9b}31m way (HTTP 400)`)
   })
 
   it('gives up soon when nobody was ever there', async () => {

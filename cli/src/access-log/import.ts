@@ -24,7 +24,7 @@ export interface ImportProgress {
 
 export interface ImportOptions {
   log: LogSource
-  /** Name of the source, for the report; the collector knows it by the key. */
+  /** Name of the source that the events and the key belong to; the collector refuses the key of another. */
   source: string
   /** Address of the collector. */
   endpoint: string
@@ -55,7 +55,7 @@ export interface ImportOptions {
  * the first batch that is refused or given up, because a wrong key or address is wrong for all of them. Running it again is
  * safe at any time: the ids come from the content.
  *
- * @throws TypeError or RangeError as `createMillrace` does for a wrong endpoint or key, before anything is read.
+ * @throws TypeError or RangeError as `createMillrace` does for a wrong endpoint, key or source, before anything is read.
  */
 export async function importAccessLog(options: ImportOptions): Promise<ImportReport> {
   const { log, source, endpoint, isDryRun = false, signal, onProgress, onNotice = () => {} } = options

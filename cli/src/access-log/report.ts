@@ -1,5 +1,6 @@
 /** The books of an import as a table for people and an exit code for scripts. Pure. */
 
+import { printable } from '../printable.ts'
 import { SKIP_KINDS } from './rules.ts'
 import type { Failure, SentCounts } from './sender.ts'
 import type { LineCounts } from './tally.ts'
@@ -56,16 +57,21 @@ export function formatReport(report: ImportReport): string {
   const parts = [pageViews, skippedCount, malformed.count]
   const sum = parts.reduce((total, part) => total + part, 0)
   const sign = sum === lines ? '=' : '≠'
-  return [
-    heading(report),
-    '',
-    ...formatRows(rows),
-    '',
-    `${format(lines)} lines ${sign} ${parts.map(format).join(' + ')}, in ${formatSeconds(report.tookMs)} (${rate(report)} lines/s)`,
-    ...malformedLines(report),
-    ...stoppedLines(report),
-    '',
-  ].join('\n')
+  return (
+    [
+      heading(report),
+      '',
+      ...formatRows(rows),
+      '',
+      `${format(lines)} lines ${sign} ${parts.map(format).join(' + ')}, in ${formatSeconds(report.tookMs)} (${rate(report)} lines/s)`,
+      ...malformedLines(report),
+      ...stoppedLines(report),
+      '',
+    ]
+      // Messages and reasons are the collector's, whoever that is: each stays on its line, and the terminal obeys none.
+      .map(printable)
+      .join('\n')
+  )
 }
 
 function heading({ file, source, endpoint, isDryRun }: ImportReport): string {
@@ -123,6 +129,11 @@ function describeStop({ reason, message, status }: Stopped, endpoint: string): s
 function adviseOn({ reason, status, collectorCode }: Stopped, source: string): string[] {
   if (reason === 'unreachable') return ['Is it running? Start it with: npm start']
   if (reason !== 'refused') return []
+  if (collectorCode === 'wrong_source') {
+    return [
+      `The secret key belongs to another source than ${source}: give the key of ${source}, or the other name as --source.`,
+    ]
+  }
   if (status === 401 || status === 403 || collectorCode === 'missing_write_key') {
     return [
       `Give the secret key of the source ${source} by --secret-key or MILLRACE_SECRET_KEY (not its write key).`,

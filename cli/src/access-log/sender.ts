@@ -41,6 +41,8 @@ export interface SentCounts {
 export interface SenderOptions {
   endpoint: string
   secretKey: string
+  /** Name of the source that the key is meant to be of. */
+  source: string
   /** Called once, when it makes no sense to go on. */
   onFailure: (failure: Failure) => void
   /** Called with a sentence when the collector keeps the import waiting. */
@@ -63,6 +65,7 @@ export interface Sender {
 export function createSender({
   endpoint,
   secretKey,
+  source,
   fetch,
   random,
   onFailure,
@@ -72,6 +75,7 @@ export function createSender({
   const client = createMillrace({
     endpoint,
     secretKey,
+    source,
     fetch,
     random,
     flushAt: BATCH_EVENTS,

@@ -1,6 +1,7 @@
 /** What each line of a log is, counted under exactly one outcome: page view, skipped by a rule, or malformed. */
 
 import type { ViewArguments } from '@millrace/node'
+import { printable } from '../printable.ts'
 import { createMessageIdMinter } from './ids.ts'
 import type { Line } from './lines.ts'
 import { buildPageView } from './page-view.ts'
@@ -48,7 +49,7 @@ export function createTally({ site }: { site?: string | undefined } = {}): Tally
 
   function addMalformed(line: Line, reason: MalformedReason): void {
     malformedCount += 1
-    if (samples.length < MAX_SAMPLES) samples.push({ line: line.number, reason, text: printable(line.bytes) })
+    if (samples.length < MAX_SAMPLES) samples.push({ line: line.number, reason, text: sampleOf(line.bytes) })
   }
 
   return {
@@ -82,9 +83,8 @@ export function createTally({ site }: { site?: string | undefined } = {}): Tally
 const tooLong = { ok: false, reason: 'line too long' } as const
 
 /** A log holds what strangers sent: their escape sequences must not reach the terminal. */
-function printable(bytes: Buffer): string {
+function sampleOf(bytes: Buffer): string {
   // Four bytes make at most one character, and half a character at the cut does not matter.
   const text = bytes.subarray(0, MAX_SAMPLE_LENGTH * 4).toString('utf8')
-  const shown = text.slice(0, MAX_SAMPLE_LENGTH) + (text.length > MAX_SAMPLE_LENGTH ? '…' : '')
-  return shown.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+  return printable(text.slice(0, MAX_SAMPLE_LENGTH) + (text.length > MAX_SAMPLE_LENGTH ? '…' : ''))
 }
