@@ -32,7 +32,10 @@ const HEADERS = `/millrace.js
 /** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
   const inputs = await fingerprint()
-  if (inputs === readStamp()) return
+  if (inputs === readStamp()) {
+    console.error('millrace: build is up to date')
+    return
+  }
   await rm(STAMP, { force: true })
   await runStep('build sdk-web', 'npm', ['run', 'build', '--workspace', 'sdk-web'])
   await runStep('build sdk-node', 'npm', ['run', 'build', '--workspace', 'sdk-node'])

@@ -90,6 +90,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startClickHouse: clickhouse.start,
       async stop() {
         clearInterval(cron)
+        if (clickhouse.pid() === undefined) {
+          say('ClickHouse is down: what waits for it is only in the memory of the local queue, and lost now')
+        }
         await new Promise((resolve) => setTimeout(resolve, DRAIN_MS))
         await worker.stop()
         await clickhouse.stop()

@@ -1,9 +1,10 @@
 /** `npm start`: builds, starts the stack, says where everything is, and ends it on Ctrl-C. `--watch` restarts on change. */
 
 import { resolve } from 'node:path'
+import type { MillraceConfig, SourceConfig } from '@millrace/schemas/config'
 import { build } from '../../scripts/build.ts'
 import { DATABASE } from './migrate.ts'
-import { readPort } from './ports.ts'
+import { readPort, requireFreePort } from './ports.ts'
 import { ROOT } from './root.ts'
 import { type Stack, startStack } from './stack.ts'
 import { watchSources } from './watch.ts'
@@ -35,16 +36,48 @@ async function launch(): Promise<Stack> {
   const port = readPort('PORT', 8787)
   const clickhousePort = readPort('CLICKHOUSE_PORT', 8123)
   const dataPath = resolve(process.env['MILLRACE_DATA'] ?? '.millrace')
+  if (port !== 0 && port === clickhousePort)
+    throw new RangeError(`PORT and CLICKHOUSE_PORT must differ, got ${port} twice`)
+  // Before the build, so that a second start neither takes long nor touches what the first one runs from.
+  await requireFreePort(port, 'PORT')
+  await requireFreePort(clickhousePort, 'CLICKHOUSE_PORT')
+  const { sources } = await readConfig()
   await build()
-  const launched = await startStack({ port, clickhousePort, dataPath, say, onWorkerLog: printTrouble })
-  printReady(launched)
+  const variables = readSecrets(sources)
+  const launched = await startStack({
+    port,
+    clickhousePort,
+    dataPath,
+    say,
+    onWorkerLog: printTrouble,
+    variables,
+  })
+  printReady(launched, sources)
   return launched
+}
+
+/** `millrace.config.ts` as it is now. Read here first, because its mistakes are one line here and a page from workerd. */
+async function readConfig(): Promise<MillraceConfig> {
+  const { default: config } = await import(`../../millrace.config.ts?read=${Date.now()}`)
+  return config
+}
+
+/** Secrets that the configuration names, as far as the environment has them. */
+function readSecrets(sources: readonly SourceConfig[]): Record<string, string> {
+  const names = sources.flatMap(({ secretKeyVar, readTokenVar }) => [secretKeyVar, readTokenVar])
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = name === undefined ? undefined : process.env[name]
+      return name === undefined || value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 /** Rebuilds and starts again on the same data. What cannot be built leaves the running stack as it is. */
 async function restart(): Promise<void> {
   if (isStopping) return
   try {
+    await readConfig()
     await build()
   } catch (error) {
     say(`not restarted: ${error instanceof Error ? error.message : String(error)}`)
@@ -69,16 +102,17 @@ function end(code: number): void {
   )
 }
 
-function printReady({ worker, clickhouseUrl }: Stack): void {
-  const query = `SELECT type, event, page_path, seq FROM ${DATABASE}.events FINAL ORDER BY received_at DESC, seq DESC LIMIT 10`
+function printReady({ worker, clickhouseUrl }: Stack, sources: readonly SourceConfig[]): void {
+  const query =
+    'SELECT type, event, page_path, stream, seq FROM events FINAL ORDER BY received_at DESC, seq DESC LIMIT 10'
   console.log(`
 ready
   demo shop   ${worker.url}/demo/
   collector   ${worker.url}      write key dev, secret key dev-secret, read token dev-read
-  ClickHouse  ${clickhouseUrl}      database ${DATABASE}
+  ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}
 
 Click around in the shop, then look at what arrived:
-  curl '${clickhouseUrl}/?default_format=PrettyCompact' --data '${query}'
+  curl '${clickhouseUrl}/?database=${DATABASE}&default_format=PrettyCompact' --data '${query}'
 
 Ctrl-C ends everything; data stays in ${process.env['MILLRACE_DATA'] ?? '.millrace'}/.
 `)
@@ -88,6 +122,12 @@ Ctrl-C ends everything; data stays in ${process.env['MILLRACE_DATA'] ?? '.millra
 function printTrouble(line: string): void {
   if (line.includes('"level":"info"')) return
   console.error(line)
+}
+
+function describeSource({ name, writeKeys, secretKeyVar }: SourceConfig): string {
+  const isSet = secretKeyVar !== undefined && process.env[secretKeyVar] !== undefined
+  const missing = secretKeyVar === undefined ? 'no secret key' : `${secretKeyVar} is not set, so no imports`
+  return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${isSet ? `secret key from ${secretKeyVar}` : missing}`
 }
 
 function say(line: string): void {

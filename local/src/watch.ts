@@ -3,18 +3,11 @@
 import { watch } from 'node:fs'
 import { join, sep } from 'node:path'
 
-/** Folders and files whose change matters to a running stack. */
-const WATCHED = [
-  'schemas',
-  'collector',
-  'consumers',
-  'sdk-web',
-  'dashboard',
-  'local/demo',
-  'worker.ts',
-  'millrace.config.ts',
-  'wrangler.toml',
-]
+/** Folders whose change matters to a running stack. */
+const FOLDERS = ['schemas', 'collector', 'consumers', 'sdk-web', 'dashboard', 'local/demo']
+
+/** Files of the root folder that matter. */
+const FILES = new Set(['worker.ts', 'millrace.config.ts', 'wrangler.toml'])
 
 /** Quiet time after the last change. */
 const SETTLE_MS = 300
@@ -32,5 +25,9 @@ export function watchSources(root: string, onChange: () => Promise<void>): void 
       running = running.then(onChange).catch((error: unknown) => console.error(`millrace: ${String(error)}`))
     }, SETTLE_MS)
   }
-  for (const path of WATCHED) watch(join(root, path), { recursive: !path.includes('.') }, changed)
+  for (const folder of FOLDERS) watch(join(root, folder), { recursive: true }, changed)
+  // The folder, not the files: an editor that saves by renaming puts another file in the place of the watched one.
+  watch(root, (event, name) => {
+    if (name !== null && FILES.has(name)) changed(event, name)
+  })
 }

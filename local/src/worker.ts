@@ -15,7 +15,7 @@ export interface WorkerOptions {
   clickhouseUrl: string
   /** Takes each line that the Worker logs, and each that the runtime prints. */
   onLog?: (line: string) => void
-  /** Variables in place of those of development, for tests. */
+  /** Variables beside those of development: the secrets of sources, or what a test wants otherwise. */
   variables?: Record<string, string>
 }
 

@@ -10,6 +10,17 @@ describe('defineConfig', () => {
   })
 
   it.each([
+    ['the name of development', { sources: [{ ...shop, name: 'dev' }] }, 'sources[0].name must not be "dev"'],
+    [
+      'the key of development',
+      { sources: [{ ...shop, writeKeys: ['dev'] }] },
+      'sources[0].writeKeys must not hold "dev"',
+    ],
+    [
+      'a field that is none',
+      { sources: [{ ...shop, secretKey: 's' }] },
+      'sources[0].secretKey is not a field of a source',
+    ],
     ['sources that are no array', { sources: 'shop' }, 'sources must be an array'],
     ['a bad name', { sources: [{ ...shop, name: 'My Shop' }] }, 'sources[0].name must be'],
     [
@@ -30,7 +41,7 @@ describe('defineConfig', () => {
     [
       'a shared key',
       { sources: [shop, { name: 'b', writeKeys: ['wk'] }] },
-      'sources[1].writeKeys must not share a key, got "wk" twice',
+      'sources[1].writeKeys must not repeat a key of any source, got "wk" twice',
     ],
     [
       'a secret in place of its name',

@@ -17,6 +17,11 @@ export interface MillraceConfig {
   sources: SourceConfig[]
 }
 
+/** Name and write key of the development source, which only development has. Source: DESIGN section 7. */
+const RESERVED = 'dev'
+
+const FIELDS: ReadonlySet<string> = new Set(['name', 'writeKeys', 'secretKeyVar', 'readTokenVar'])
+
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
 
@@ -32,7 +37,13 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
   const keys = new Set<string>()
   config.sources.forEach((source, index) => {
     const at = `sources[${index}]`
+    for (const field of Object.keys(source)) {
+      if (!FIELDS.has(field))
+        throw new TypeError(`${at}.${field} is not a field of a source; it has ${[...FIELDS].join(', ')}`)
+    }
     checkName(source.name, `${at}.name`)
+    if (source.name === RESERVED)
+      throw new RangeError(`${at}.name must not be "${RESERVED}", the source of development`)
     if (names.has(source.name)) throw new RangeError(`${at}.name must be unique, got "${source.name}" twice`)
     names.add(source.name)
     if (!Array.isArray(source.writeKeys) || source.writeKeys.length === 0) {
@@ -41,7 +52,10 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
     for (const key of source.writeKeys) {
       if (typeof key !== 'string' || key === '')
         throw new TypeError(`${at}.writeKeys must hold non-empty strings`)
-      if (keys.has(key)) throw new RangeError(`${at}.writeKeys must not share a key, got "${key}" twice`)
+      if (key === RESERVED)
+        throw new RangeError(`${at}.writeKeys must not hold "${RESERVED}", the key of development`)
+      if (keys.has(key))
+        throw new RangeError(`${at}.writeKeys must not repeat a key of any source, got "${key}" twice`)
       keys.add(key)
     }
     checkVarName(source.secretKeyVar, `${at}.secretKeyVar`)

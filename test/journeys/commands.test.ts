@@ -148,6 +148,13 @@ describe('the README', () => {
     const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
     const commands = blocks.flatMap((block) => block.trim().split('\n'))
     expect(commands.length).toBeGreaterThan(6)
+    // So that the query of the quarantine has something to show.
+    const bad = JSON.stringify({ writeKey: 'dev', batch: [{ type: 'nope' }] })
+    await fetch(`http://127.0.0.1:${env['PORT']}/v1/batch`, { method: 'POST', body: bad })
+    await waitFor(
+      () => select('SELECT reason FROM quarantine FINAL'),
+      (rows) => rows.length > 0,
+    )
     for (const command of commands) {
       const here = command
         .replaceAll(':8787', `:${env['PORT']}`)

@@ -31,10 +31,14 @@ const EXIT_FAILED = 1
 /** 128 and the number of SIGINT, as shells have it. */
 const EXIT_INTERRUPTED = 130
 
-/** Exit code: 0 when every page view was acknowledged (or would be sent), 130 when interrupted, otherwise 1. */
-export function exitCodeOf({ sent, stopped }: ImportReport): number {
+/**
+ * Exit code: 0 when every page view was acknowledged (or would be sent), 130 when interrupted, otherwise 1. A file of which
+ * no line is one of a log is a mistake too.
+ */
+export function exitCodeOf({ sent, stopped, lines, malformed }: ImportReport): number {
   if (stopped?.reason === 'interrupted') return EXIT_INTERRUPTED
-  return stopped !== undefined || (sent?.dropped ?? 0) > 0 ? EXIT_FAILED : EXIT_OK
+  const isNoLog = lines > 0 && malformed.count === lines
+  return stopped !== undefined || (sent?.dropped ?? 0) > 0 || isNoLog ? EXIT_FAILED : EXIT_OK
 }
 
 /** One row of the table: indentation, words, number, and what it means. */
