@@ -119,6 +119,11 @@ describe('a batch', () => {
     expect(texts).toEqual([])
   })
 
+  it.each([null, 5, { id: 1 }])('with a source that is no name is taken all the same: %j', async (source) => {
+    const { post } = createCollector()
+    expect((await post({ writeKey: 'wk', source, batch: [track] })).status).toBe(200)
+  })
+
   it('is cut into messages that a queue holds', async () => {
     const { post, texts, envelopes } = createCollector()
     const batch = Array.from({ length: 15 }, (_, i) => ({

@@ -107,7 +107,8 @@ async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Prom
   }
 
   const { source } = match
-  if (body['source'] !== undefined && body['source'] !== source.name) {
+  // Only text can name a source: what another client keeps under this key must not cost it the batch.
+  if (typeof body['source'] === 'string' && body['source'] !== source.name) {
     return refuse(c, 403, 'wrong_source', `this key is of source "${source.name}", the batch is for another`)
   }
 

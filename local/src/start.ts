@@ -84,7 +84,10 @@ async function restart(): Promise<void> {
     return
   }
   say('sources changed, restarting')
-  await stack?.stop()
+  const stopping = stack
+  // A launch that fails leaves nothing to stop.
+  stack = undefined
+  await stopping?.stop()
   stack = await launch()
 }
 

@@ -38,6 +38,24 @@ describe('an outage of ClickHouse', () => {
   })
 })
 
+describe('a Worker that is newer than its table', () => {
+  it('waits for the migration instead of leaving a field out', async () => {
+    await stack.query('ALTER TABLE events DROP COLUMN locale')
+    const batch = [{ type: 'track', event: 'early', userId: 'u' }]
+    expect(
+      (await stack.post({ stream: 'early', firstSeq: 1, context: { locale: 'de' }, batch })).status,
+    ).toBe(200)
+    await waitFor(() => stack.workerLog.some((line) => line.includes('NO_SUCH_COLUMN_IN_TABLE')))
+    await stack.query('ALTER TABLE events ADD COLUMN locale LowCardinality(String)')
+    const rows = await waitFor(
+      () => stack.query("SELECT locale FROM events FINAL WHERE stream = 'early'"),
+      (found) => found.length === 1,
+    )
+    expect(rows).toEqual([{ locale: 'de' }])
+    expect(await stack.query('SELECT reason FROM quarantine FINAL')).toEqual([])
+  })
+})
+
 describe('an event that ClickHouse refuses for its content', () => {
   const track = (event: string) => ({ type: 'track', event, userId: 'u' })
   const stored = (stream: string) =>
@@ -91,7 +109,8 @@ describe('a crash of ClickHouse', () => {
     const kept = await startTestStack({ keepClickHouse: true })
     try {
       const crashed = kept.clickhousePid()
-      process.kill(crashed ?? 0, 'SIGKILL')
+      if (crashed === undefined) throw new Error('ClickHouse does not run')
+      process.kill(crashed, 'SIGKILL')
       await kept.post({ batch: [{ type: 'track', event: 'patient', userId: 'u' }] })
       await waitFor(
         () => kept.query('SELECT event FROM events FINAL'),

@@ -18,7 +18,7 @@ export interface Warehouse {
   ping: () => Promise<void>
 }
 
-/** Inserts rows into one table; resolves when ClickHouse has committed them, rejects with the client's error. */
+/** Inserts rows into one table, all with the keys of the first; resolves when ClickHouse has committed them, rejects with the client's error. */
 export type InsertRows = (table: string, rows: readonly Record<string, JsonValue>[]) => Promise<void>
 
 const INSERT_SETTINGS: ClickHouseSettings = {
@@ -46,8 +46,13 @@ export function createWarehouse(connection: WarehouseConnection): Warehouse {
   const client = createClient({ ...connection, request_timeout: INSERT_TIMEOUT_MS, application: 'millrace' })
   return {
     async insert(table, rows) {
+      const [first, ...others] = Object.keys(rows[0] ?? {})
+      if (first === undefined) return
       await client.insert({
         table,
+        // By name: ClickHouse leaves out a field that has no column and says nothing. A column that is named and missing,
+        // because this Worker is newer than its table, is an error that waits for the migration.
+        columns: [first, ...others],
         values: rows,
         format: 'JSONEachRow',
         clickhouse_settings: INSERT_SETTINGS,
