@@ -1,0 +1,81 @@
+/** What every command gets of the world, and the options that several of them share. */
+
+import type { Readable } from 'node:stream'
+import type { FetchLike } from '@millrace/node'
+import { Option } from 'commander'
+import type { ProgressStream } from './progress.ts'
+
+/** Address of the collector when none is given. */
+export const DEFAULT_ENDPOINT = 'http://127.0.0.1:8787'
+
+/** The development source and its secret key; they exist only in development (DESIGN, section 7). */
+const DEV_SOURCE = 'dev'
+const DEV_SECRET_KEY = 'dev-secret'
+
+/** The world around the command. */
+export interface ProgramOptions {
+  /** What was typed after `millrace`. */
+  args: readonly string[]
+  env: Readonly<Record<string, string | undefined>>
+  stdin: Readable
+  stdout: NodeJS.WritableStream
+  stderr: ProgressStream
+  /** Aborted when the user interrupts. */
+  signal?: AbortSignal | undefined
+  fetch?: FetchLike | undefined
+}
+
+/** The world as a command's action sees it. */
+export interface CommandWorld extends ProgramOptions {
+  /** Sets the exit code: 0 done, 1 failed, 130 interrupted. A {@link UsageError} thrown means 2. */
+  done: (exitCode: number) => void
+}
+
+/** A mistake in what was typed; the message says which. */
+export class UsageError extends Error {}
+
+/** `--secret-key`, which may be left to the environment. */
+export function secretKeyOption(): Option {
+  return new Option('--secret-key <key>', 'secret key of the source (default: MILLRACE_SECRET_KEY)')
+}
+
+/** The option, the environment, or for the development source on this machine the key that it has everywhere. */
+export function findSecretKey(
+  { source, endpoint, secretKey }: { source: string; endpoint: string; secretKey?: string },
+  env: ProgramOptions['env'],
+): string {
+  const key = secretKey ?? env['MILLRACE_SECRET_KEY']
+  if (key !== undefined && key !== '') {
+    if (/^[\x21-\x39\x3b-\x7e]+$/.test(key)) return key
+    throw new UsageError('the secret key must be ASCII characters without spaces or ":"')
+  }
+  if (source === DEV_SOURCE && isLoopback(endpoint)) return DEV_SECRET_KEY
+  throw new UsageError(
+    `the secret key of the source ${source} is needed: give --secret-key or MILLRACE_SECRET_KEY`,
+  )
+}
+
+/** Whether an address is of this machine. */
+export function isLoopback(endpoint: string): boolean {
+  const { hostname } = new URL(endpoint)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+}
+
+/** The same rule as that of `createMillrace`, here so that a dry run finds the mistake too. */
+export function parseSource(source: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(source)) return source
+  throw new UsageError(
+    `--source must be 1 to 64 lower-case letters, digits, "_" and "-", got ${JSON.stringify(source)}`,
+  )
+}
+
+/** An absolute http(s) address without query, fragment or credentials. */
+export function parseEndpoint(endpoint: string): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  const isPlain =
+    url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username === ''
+  if (isPlain && url.password === '') return endpoint
+  throw new UsageError(
+    `--endpoint must be an http or https address such as ${DEFAULT_ENDPOINT}, got ${endpoint}`,
+  )
+}
