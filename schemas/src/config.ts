@@ -1,7 +1,12 @@
 /** The shape of `millrace.config.ts`, the one file a user edits, and the check that it makes sense. */
 
-/** A site or service that sends events. */
-export interface SourceConfig {
+import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
+
+export { definePlan } from './plan/plan.ts'
+export type { PlanTypes } from './plan/types.ts'
+
+/** A site or service that sends events: its name, its keys, and its settings. */
+export interface SourceConfig extends SourceSettings {
   /** Names the source in every table; lower-case letters, digits, `-` and `_`. */
   name: string
   /** Public keys that its clients send; any of them will do, so that a key can be changed without a gap. */
@@ -15,12 +20,18 @@ export interface SourceConfig {
 /** What `millrace.config.ts` exports by default. */
 export interface MillraceConfig {
   sources: SourceConfig[]
+  /** Settings of the source `dev`, which only development has. Default none. */
+  development?: SourceSettings
 }
 
 /** Name and write key of the development source, which only development has. Source: DESIGN section 7. */
 const RESERVED = 'dev'
 
-const FIELDS: ReadonlySet<string> = new Set(['name', 'writeKeys', 'secretKeyVar', 'readTokenVar'])
+const OWN_FIELDS = ['name', 'writeKeys', 'secretKeyVar', 'readTokenVar']
+
+const FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, ...SETTING_NAMES])
+
+const CONFIG_FIELDS: readonly string[] = ['sources', 'development']
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
@@ -33,6 +44,11 @@ const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
 export function defineConfig(config: MillraceConfig): MillraceConfig {
   if (!Array.isArray(config.sources))
     throw new TypeError(`sources must be an array, got ${typeof config.sources}`)
+  for (const field of Object.keys(config)) {
+    if (!CONFIG_FIELDS.includes(field))
+      throw new TypeError(`${field} is not a field of the configuration; it has ${CONFIG_FIELDS.join(', ')}`)
+  }
+  if (config.development !== undefined) checkSettings(config.development, 'development')
   const names = new Set<string>()
   const keys = new Set<string>()
   config.sources.forEach((source, index) => {
@@ -60,6 +76,8 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
     }
     checkVarName(source.secretKeyVar, `${at}.secretKeyVar`)
     checkVarName(source.readTokenVar, `${at}.readTokenVar`)
+    const { name: _, writeKeys: __, secretKeyVar: ___, readTokenVar: ____, ...settings } = source
+    checkSettings(settings, at)
   })
   return config
 }

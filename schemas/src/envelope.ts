@@ -3,11 +3,12 @@
  * The envelope is the only meeting point of the two, and deploys overlap, so it carries its version.
  */
 
+import type { EventFacts, RequestFacts, Violation } from './facts.ts'
 import { encodeJson } from './json-text.ts'
 import type { EventType, JsonObject, Reason, StreamEnd } from './wire.ts'
 
 /** Version that {@link encodeEnvelopes} writes. */
-export const ENVELOPE_VERSION = 1
+export const ENVELOPE_VERSION = 2
 
 /** Largest queue message in bytes. Source: Cloudflare Queues limits, checked November 2026. */
 export const QUEUE_MESSAGE_BYTES = 128_000
@@ -34,6 +35,8 @@ export interface EnvelopeHead {
   stream?: string
   previous?: StreamEnd
   userAgent?: string
+  /** What the edge knows of the sender; since version 2. */
+  request?: RequestFacts
   /** Shared context; each event's own is merged over it at the first level. */
   context?: JsonObject
   integrations?: JsonObject
@@ -60,6 +63,10 @@ export interface EnvelopeEvent {
   traits?: JsonObject
   context?: JsonObject
   integrations?: JsonObject
+  /** Fields that the wire does not know, kept as they came; since version 2. */
+  extra?: JsonObject
+  /** What the edge found out about it; since version 2. */
+  facts?: EventFacts
 }
 
 /** One refused event, kept so that it can be looked at and replayed. */
@@ -72,10 +79,28 @@ export interface QuarantinedEvent {
   reason: Reason
   path: string
   message: string
-  /** JSON text of the event as it arrived, cut to {@link MAX_RAW_BYTES}. */
+  /** Its type, where it has one of the six. */
+  type?: EventType
+  /** Its name, where it has one. */
+  event?: string
+  /** All that is wrong with it; since version 2. */
+  violations?: Violation[]
+  /** Version of the plan's entry that it breaks. */
+  planVersion?: string
+  /** Text of the event exactly as it arrived, cut to {@link MAX_RAW_BYTES}. */
   raw: string
   /** Bytes of the whole text. */
   rawBytes: number
+}
+
+/** One event that is left out on purpose; nothing of its content is kept. Since version 2. */
+export interface OmittedEvent {
+  messageId: string
+  /** Position in the batch, from 0. */
+  index: number
+  seq?: number
+  status: 'filtered' | 'duplicate'
+  reason: Reason
 }
 
 /** A decoded envelope. */
@@ -85,87 +110,126 @@ export interface Envelope extends EnvelopeHead {
   part: number
   events: EnvelopeEvent[]
   quarantined: QuarantinedEvent[]
+  omitted: OmittedEvent[]
 }
 
 /** Outcome of {@link decodeEnvelope}. */
-export type DecodeResult = { ok: true; envelope: Envelope } | { ok: false; message: string }
+export type DecodeResult =
+  | { ok: true; envelope: Envelope }
+  | { ok: false; fault: DecodeFault; message: string }
 
 /** More parts than a batch can be cut into; only its digits count, to reserve their room. */
 const MAX_PARTS = 9_999
 
 const encoder = new TextEncoder()
 
+/** JSON texts of what a batch became: of each {@link EnvelopeEvent}, {@link QuarantinedEvent}, {@link OmittedEvent}. */
+export interface EnvelopeEntries {
+  events: readonly string[]
+  quarantined: readonly string[]
+  omitted: readonly string[]
+}
+
+/** Options of {@link encodeEnvelopes}. */
+export interface EncodeOptions {
+  /** Most bytes of one envelope. Default {@link MAX_ENVELOPE_BYTES}. */
+  maxBytes?: number
+  /** Number of the first part, when a batch has parts already. Default 0. */
+  firstPart?: number
+}
+
+/** In the order they are written. */
+const LISTS = ['events', 'quarantined', 'omitted'] as const
+
+/** Most bytes that a UTF-16 unit becomes in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3
+
 /**
  * JSON texts of as few envelopes as hold everything, each at most `maxBytes` of UTF-8, in the order given. The head is
  * repeated in each.
  *
  * @param head what all share
- * @param eventTexts JSON text of each {@link EnvelopeEvent}
- * @param quarantinedTexts JSON text of each {@link QuarantinedEvent}
  * @throws RangeError when the head with one single entry is over `maxBytes`; the collector's limits rule that out
  */
 export function encodeEnvelopes(
   head: EnvelopeHead,
-  eventTexts: readonly string[],
-  quarantinedTexts: readonly string[],
-  maxBytes: number = MAX_ENVELOPE_BYTES,
+  entries: EnvelopeEntries,
+  { maxBytes = MAX_ENVELOPE_BYTES, firstPart = 0 }: EncodeOptions = {},
 ): string[] {
   const shared = encodeJson(head).slice(1, -1)
-  const openPart = (part: number) => `{"version":${ENVELOPE_VERSION},"part":${part},${shared},"events":[`
-  const middle = '],"quarantined":['
-  const close = ']}'
-  const frameBytes = byteLength(openPart(MAX_PARTS)) + middle.length + close.length
-  const texts: string[] = []
-  let events: string[] = []
-  let quarantined: string[] = []
-  let bytes = frameBytes
+  const openPart = (part: number) => `{"version":${ENVELOPE_VERSION},"part":${part},${shared}`
+  const join = (part: number, lists: EnvelopeEntries) => {
+    const fields = LISTS.map((name) => `,"${name}":[${lists[name].join(',')}]`)
+    return `${openPart(part)}${fields.join('')}}`
+  }
+  if (LISTS.every((name) => entries[name].length === 0)) return []
+  const whole = join(firstPart, entries)
+  // Almost every batch fits; counting its bytes exactly costs more than joining it.
+  if (fitsBytes(whole, maxBytes)) return [whole]
 
+  const frameBytes = byteLength(join(MAX_PARTS, { events: [], quarantined: [], omitted: [] }))
+  const texts: string[] = []
+  let lists = { events: [] as string[], quarantined: [] as string[], omitted: [] as string[] }
+  let bytes = frameBytes
   const closePart = () => {
-    if (events.length + quarantined.length > 0) {
-      texts.push(openPart(texts.length) + events.join(',') + middle + quarantined.join(',') + close)
-    }
-    events = []
-    quarantined = []
+    if (bytes > frameBytes) texts.push(join(firstPart + texts.length, lists))
+    lists = { events: [], quarantined: [], omitted: [] }
     bytes = frameBytes
   }
-  const add = (text: string, isEvent: boolean) => {
-    const entryBytes = byteLength(text) + 1
-    if (bytes + entryBytes > maxBytes) closePart()
-    if (bytes + entryBytes > maxBytes) {
-      throw new RangeError(
-        `an envelope must be at most ${maxBytes} bytes, one entry needs ${bytes + entryBytes}`,
-      )
+  for (const name of LISTS) {
+    for (const text of entries[name]) {
+      const entryBytes = byteLength(text) + 1
+      if (bytes + entryBytes > maxBytes) closePart()
+      if (bytes + entryBytes > maxBytes) {
+        throw new RangeError(
+          `an envelope must be at most ${maxBytes} bytes, one entry needs ${bytes + entryBytes}`,
+        )
+      }
+      bytes += entryBytes
+      lists[name].push(text)
     }
-    bytes += entryBytes
-    ;(isEvent ? events : quarantined).push(text)
   }
-
-  for (const text of eventTexts) add(text, true)
-  for (const text of quarantinedTexts) add(text, false)
   closePart()
   return texts
 }
 
+/** What {@link decodeEnvelope} found wrong: a newer Worker's envelope can be read after the deploy, anything else never. */
+export type DecodeFault = 'newer_version' | 'unreadable'
+
 /**
- * Reads one envelope: this version and, once there is a second, the one before. It was written by our own collector,
- * so only what would make a consumer go astray is checked. Never throws.
+ * Reads one envelope: this version and the one before. It was written by our own collector, so only what would make a
+ * consumer go astray is checked. Never throws.
  */
 export function decodeEnvelope(text: unknown): DecodeResult {
-  if (typeof text !== 'string') return { ok: false, message: `an envelope must be text, got ${typeof text}` }
+  if (typeof text !== 'string') return unreadable(`an envelope must be text, got ${typeof text}`)
   const value = parseJson(text)
-  if (typeof value !== 'object' || value === null)
-    return { ok: false, message: 'an envelope must be a JSON object' }
-  const envelope = value as Partial<Envelope>
-  if (envelope.version !== ENVELOPE_VERSION) {
-    return { ok: false, message: `envelope version ${String(envelope.version)} is not one this Worker reads` }
+  if (typeof value !== 'object' || value === null) return unreadable('an envelope must be a JSON object')
+  const envelope = value as Partial<Omit<Envelope, 'version'>> & { version?: unknown }
+  const { version } = envelope
+  if (version !== ENVELOPE_VERSION && version !== ENVELOPE_VERSION - 1) {
+    const isNewer = typeof version === 'number' && version > ENVELOPE_VERSION
+    const message = `envelope version ${String(version)} is not one this Worker reads`
+    return { ok: false, fault: isNewer ? 'newer_version' : 'unreadable', message }
   }
   if (typeof envelope.source !== 'string' || typeof envelope.receivedAt !== 'number') {
-    return { ok: false, message: 'an envelope must have source and receivedAt' }
+    return unreadable('an envelope must have source and receivedAt')
   }
-  if (!Array.isArray(envelope.events) || !Array.isArray(envelope.quarantined)) {
-    return { ok: false, message: 'an envelope must have events and quarantined' }
+  // Version 1 had no omitted events.
+  const omitted = version === 1 ? [] : envelope.omitted
+  if (!Array.isArray(envelope.events) || !Array.isArray(envelope.quarantined) || !Array.isArray(omitted)) {
+    return unreadable('an envelope must have events, quarantined and omitted')
   }
-  return { ok: true, envelope: envelope as Envelope }
+  return { ok: true, envelope: { ...(envelope as Envelope), version: ENVELOPE_VERSION, omitted } }
+}
+
+function unreadable(message: string): DecodeResult {
+  return { ok: false, fault: 'unreadable', message }
+}
+
+/** Whether a text is at most so many bytes in UTF-8; counts them only when its length leaves that open. */
+export function fitsBytes(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return false
+  return text.length * MAX_BYTES_PER_UNIT <= maxBytes || byteLength(text) <= maxBytes
 }
 
 /** Bytes of a text in UTF-8. */

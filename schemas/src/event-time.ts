@@ -14,6 +14,9 @@ const LATEST_MS = Date.UTC(2200, 0, 1)
 const ISO_8601 =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(?:[Zz]|([+-]\d{2}):?(\d{2})?)?)?$/
 
+/** What `Date.prototype.toISOString` writes, up to the 28th of a month: all that match are real dates. */
+const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+
 /**
  * Milliseconds since 1970 of a client's time, or `undefined` when it is no time.
  *
@@ -57,6 +60,8 @@ export function resolveEventTime({
 }
 
 function parseIso(text: string): number {
+  // What `toISOString` writes, as nearly every client does.
+  if (CANONICAL.test(text)) return Date.parse(text)
   const match = ISO_8601.exec(text)
   if (match === null) return Number.NaN
   const [, date = '', time = '00:00', zoneHours, zoneMinutes = '00'] = match
@@ -65,8 +70,9 @@ function parseIso(text: string): number {
   return Date.parse(`${date}T${time.replace(',', '.')}${zone}`)
 }
 
-/** `Date` takes February 30 for March 2. */
+/** `Date` takes February 30 for March 2; up to the 28th it takes every date for itself. */
 function isCalendarDate(date: string): boolean {
+  if (date.slice(8) <= '28') return !Number.isNaN(Date.parse(date))
   const midnight = Date.parse(`${date}T00:00Z`)
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date)
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_NESTING } from './json-text.ts'
-import { parseEvent } from './parse-event.ts'
+import { EVENT_SCHEMAS, parseEvent } from './parse-event.ts'
 import { REASONS } from './reasons.ts'
+import { EVENT_TYPES } from './wire.ts'
 
 const track = { type: 'track', event: 'Signed Up', anonymousId: 'a1' }
 
@@ -39,7 +40,6 @@ describe('parseEvent', () => {
     ['properties that are text', { ...track, properties: 'x' }, 'invalid_field', 'properties'],
     ['a group without groupId', { type: 'group', userId: 'u' }, 'missing_field', 'groupId'],
     ['an alias without previousId', { type: 'alias', userId: 'u' }, 'missing_field', 'previousId'],
-    ['nobody', { type: 'track', event: 'x' }, 'missing_identity', 'anonymousId'],
     [
       'fields that hide in a prototype',
       JSON.parse('{"__proto__":{"type":"track","event":"x","userId":"u"}}'),
@@ -74,8 +74,62 @@ describe('parseEvent', () => {
     expect(result).toEqual({ ok: true, event: { type: 'track', event: 'Signed Up', userId: '42' } })
   })
 
+  it('keeps fields that the wire or the type does not know, but not those of the batch', () => {
+    const sent = {
+      ...track,
+      channel: 'web',
+      name: 'x',
+      _metadata: { a: 1 },
+      empty: null,
+      writeKey: 'k',
+      sentAt: 't',
+    }
+    const result = parseEvent(sent)
+    expect(result).toEqual({
+      ok: true,
+      event: { ...track, extra: { channel: 'web', name: 'x', _metadata: { a: 1 } } },
+    })
+  })
+
+  it('leaves it to others to find out whose event it is', () => {
+    expect(parseEvent({ type: 'track', event: 'x' }).ok).toBe(true)
+  })
+
   it('accepts the deepest nesting that is allowed', () => {
     expect(parseEvent({ ...track, properties: nest(MAX_NESTING - 2) }).ok).toBe(true)
+  })
+
+  it('agrees with the published schemas about what is an event and what is in it', () => {
+    const value = fc.oneof(
+      fc.string(),
+      fc.string({ minLength: 250, maxLength: 600 }),
+      fc.double({ noNaN: false }),
+      fc.boolean(),
+      fc.dictionary(fc.string(), fc.integer(), { noNullPrototype: true }),
+      fc.array(fc.integer()),
+      fc.constantFrom('', null, Number.POSITIVE_INFINITY, '2026-11-21T00:00:00Z'),
+    )
+    const names = [...new Set(EVENT_TYPES.flatMap((type) => Object.keys(EVENT_SCHEMAS[type].shape)))]
+    const fields = fc.uniqueArray(fc.tuple(fc.constantFrom(...names), value), {
+      selector: ([name]) => name,
+      maxLength: 6,
+    })
+    fc.assert(
+      fc.property(fc.constantFrom(...EVENT_TYPES), fields, (type, entries) => {
+        const given: Record<string, unknown> = { ...Object.fromEntries(entries), type }
+        const present = Object.fromEntries(
+          Object.entries(given).filter(([, field]) => field !== null && field !== ''),
+        )
+        const published = EVENT_SCHEMAS[type].safeParse(present)
+        const result = parseEvent(given)
+        expect(result.ok).toBe(published.success)
+        if (result.ok && published.success) {
+          const { extra: _, ...event } = result.event
+          expect(event).toEqual(published.data)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('never throws and always gives a reason of the closed list', () => {

@@ -5,8 +5,9 @@ import type { ParsedEvent } from './events/common.ts'
 import { AliasEventSchema, GroupEventSchema, IdentifyEventSchema } from './events/identity.ts'
 import { TrackEventSchema } from './events/track.ts'
 import { PageEventSchema, ScreenEventSchema } from './events/view.ts'
+import { compileFields, type FieldFault, type FieldRules, ID_FIELDS } from './field-rules.ts'
 import { exceedsNesting, MAX_NESTING } from './json-text.ts'
-import type { EventType, Reason } from './wire.ts'
+import type { EventType, JsonValue, Reason } from './wire.ts'
 import { EVENT_TYPES } from './wire.ts'
 
 /** Why an event was refused: `path` is dotted and empty when it concerns the whole event. */
@@ -19,7 +20,8 @@ export interface Refusal {
 /** Outcome of {@link parseEvent}. */
 export type ParseResult = { ok: true; event: ParsedEvent } | ({ ok: false } & Refusal)
 
-const SCHEMAS: Record<EventType, z.ZodType<ParsedEvent>> = {
+/** The schema of each type; the OpenAPI description is made from them. */
+export const EVENT_SCHEMAS: Record<EventType, z.ZodObject & z.ZodType<ParsedEvent>> = {
   track: TrackEventSchema,
   page: PageEventSchema,
   screen: ScreenEventSchema,
@@ -29,7 +31,8 @@ const SCHEMAS: Record<EventType, z.ZodType<ParsedEvent>> = {
 }
 
 /**
- * Checks one element of a batch. `null` and empty ids count as absent, numeric ids become strings. Never throws.
+ * Checks one element of a batch. `null` and empty ids count as absent, numeric ids become strings; fields that the wire
+ * does not know are kept in `extra`. Whose event it is may be found out later, so that is not asked here. Never throws.
  *
  * @returns the event with its known fields, or the first thing that is wrong with it
  */
@@ -40,38 +43,60 @@ export function parseEvent(input: unknown): ParseResult {
   if (exceedsNesting(input, MAX_NESTING)) {
     return refuse('too_deep', '', `an event may nest at most ${MAX_NESTING} levels deep`)
   }
-  const fields = withoutAbsent(input)
-  const type = fields['type']
+  const type = Object.hasOwn(input, 'type') ? (input as Record<string, unknown>)['type'] : undefined
   if (!isEventType(type)) {
     return refuse('unknown_type', 'type', `type must be one of ${EVENT_TYPES.join(', ')}, got ${show(type)}`)
   }
-  const result = SCHEMAS[type].safeParse(fields)
-  if (!result.success) return refusalOf(result.error, fields)
-  if (result.data.userId === undefined && result.data.anonymousId === undefined) {
-    return refuse('missing_identity', 'anonymousId', 'an event needs a userId or an anonymousId')
-  }
-  return { ok: true, event: result.data }
+  return readFields(input as Record<string, unknown>, type)
 }
 
 function isEventType(value: unknown): value is EventType {
   return typeof value === 'string' && (EVENT_TYPES as readonly string[]).includes(value)
 }
 
-/** Own fields without those that mean "I do not know": `null`, `undefined` and the empty string. */
-function withoutAbsent(input: object): Record<string, unknown> {
-  // Not by assignment: a key `__proto__` would become the prototype, and its fields those of the event.
-  return Object.fromEntries(
-    Object.entries(input).filter(([, value]) => value !== null && value !== undefined && value !== ''),
-  )
+const COMPILED: Record<EventType, FieldRules> = {
+  track: compileFields(TrackEventSchema),
+  page: compileFields(PageEventSchema),
+  screen: compileFields(ScreenEventSchema),
+  identify: compileFields(IdentifyEventSchema),
+  group: compileFields(GroupEventSchema),
+  alias: compileFields(AliasEventSchema),
 }
 
-function refusalOf(error: z.ZodError, fields: Record<string, unknown>): ParseResult {
-  const issue = error.issues[0]
-  const path = issue?.path.join('.') ?? ''
-  const value = fields[path]
-  if (value === undefined) return refuse('missing_field', path, `${path} is required`)
-  if (issue?.code === 'too_big') return refuse('field_too_long', path, `${path} ${issue.message}`)
-  return refuse('invalid_field', path, `${path} ${issue?.message ?? 'is not valid'}, got ${kindOf(value)}`)
+/**
+ * Fields of a batch that clients repeat in each event, and fields of ours that a client cannot set. They are no news of
+ * the event, so they are not kept beside it.
+ */
+const UNKEPT_FIELDS: ReadonlySet<string> = new Set(['writeKey', 'sentAt', 'receivedAt'])
+
+/** `null`, `undefined` and the empty string mean "I do not know", so such a field is absent. */
+function readFields(input: Record<string, unknown>, type: EventType): ParseResult {
+  const { rules, required } = COMPILED[type]
+  const event: Record<string, unknown> = { type }
+  let others: [string, JsonValue][] | undefined
+  for (const name of Object.keys(input)) {
+    const value = input[name]
+    if (value === null || value === undefined || value === '' || name === 'type') continue
+    const rule = rules.get(name)
+    if (rule !== undefined) {
+      const fault = rule(value)
+      if (fault !== undefined) return refuse(fault.reason, name, describeFault(name, value, fault))
+      event[name] = typeof value === 'number' && ID_FIELDS.has(name) ? String(value) : value
+    } else if (!UNKEPT_FIELDS.has(name)) {
+      others ??= []
+      others.push([name, value as JsonValue])
+    }
+  }
+  for (const name of required) {
+    if (event[name] === undefined) return refuse('missing_field', name, `${name} is required`)
+  }
+  // Not by assignment: a key `__proto__` would become the prototype.
+  if (others !== undefined) event['extra'] = Object.fromEntries(others)
+  return { ok: true, event: event as unknown as ParsedEvent }
+}
+
+function describeFault(name: string, value: unknown, { reason, rule }: FieldFault): string {
+  return reason === 'field_too_long' ? `${name} ${rule}` : `${name} ${rule}, got ${kindOf(value)}`
 }
 
 function refuse(reason: Reason, path: string, message: string): ParseResult {

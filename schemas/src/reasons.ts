@@ -23,6 +23,20 @@ export const REASONS = [
   'missing_identity',
   /** The client's clock is impossible: not a date, or too far from ours to be corrected. */
   'impossible_time',
+  /** The event has an entry in the tracking plan and differs from it. */
+  'plan_violation',
+  /** The tracking plan has no such event, and refuses those. */
+  'unplanned_event',
+  /** Filtered: the person has not consented, or has refused. */
+  'no_consent',
+  /** Filtered: Global Privacy Control, where the source honours it so. */
+  'privacy_control',
+  /** Filtered: sent by a bot, where the source leaves those out. */
+  'bot',
+  /** Filtered: the source's own `enrich` left it out. */
+  'left_out_by_hook',
+  /** Duplicate: an earlier event of the same batch has the same id. */
+  'repeated_in_batch',
   /** The warehouse refuses the event for its content; found by the consumer, so no answer names it. */
   'not_storable',
 ] as const
@@ -42,6 +56,9 @@ export const ERROR_CODES = [
   'unknown_write_key',
   'secret_key_required',
   'wrong_source',
+  'origin_not_allowed',
+  'rate_limited',
+  'invalid_lookup',
   'method_not_allowed',
   'not_found',
   'temporarily_unavailable',

@@ -45,7 +45,7 @@ export const CommonFields = {
   traits: JsonObjectSchema.optional(),
 }
 
-/** One event after parsing: known fields with their kinds, everything else left behind. */
+/** One event after parsing: known fields with their kinds, everything else in `extra`. */
 export interface ParsedEvent {
   type: EventType
   event?: string | undefined
@@ -62,4 +62,6 @@ export interface ParsedEvent {
   integrations?: JsonObject | undefined
   properties?: JsonObject | undefined
   traits?: JsonObject | undefined
+  /** Fields that the wire does not know, as they came. */
+  extra?: JsonObject | undefined
 }

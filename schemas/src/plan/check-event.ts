@@ -1,0 +1,99 @@
+/** Checks one event against the tracking plan of its source. */
+
+import type { z } from 'zod'
+import type { Violation } from '../facts.ts'
+import type { EventType, JsonObject } from '../wire.ts'
+import { listEntries, type PlanEntry, schemaOf, type TrackingPlan } from './plan.ts'
+
+/** The part of an event that a plan speaks of. */
+export interface PlannedEvent {
+  type: EventType
+  event?: string | undefined
+  properties?: JsonObject | undefined
+  traits?: JsonObject | undefined
+}
+
+/** Outcome of a check: the version of the entry that applied, and how the event differs from it. */
+export interface PlanVerdict {
+  planVersion?: string
+  violations: Violation[]
+}
+
+/** Most violations that are told of one event. */
+const MAX_VIOLATIONS = 10
+
+/** Longest `found` and `message`, in UTF-16 units. */
+const MAX_FOUND_LENGTH = 80
+const MAX_MESSAGE_LENGTH = 300
+
+const NOTHING_PLANNED: PlanVerdict = { violations: [] }
+
+/**
+ * A function that checks events. `alias` and types without an entry are never in violation; a `track` event without an
+ * entry is one only when the plan says `refuseUnplanned`.
+ *
+ * @throws whatever a schema's own refinement throws: that is a fault of the plan, not of the event
+ */
+export function createPlanChecker(plan: TrackingPlan): (event: PlannedEvent) => PlanVerdict {
+  if (plan.mode === 'off') return () => NOTHING_PLANNED
+  const tracks = new Map<string, PlanEntry>()
+  const others = new Map<EventType, PlanEntry>()
+  for (const { type, event, entry } of listEntries(plan)) {
+    if (event === undefined) others.set(type, entry)
+    else tracks.set(event, entry)
+  }
+  return (event) => {
+    const entry = event.type === 'track' ? tracks.get(event.event ?? '') : others.get(event.type)
+    if (entry !== undefined) return checkEntry(entry, event)
+    return event.type === 'track' && plan.refuseUnplanned === true
+      ? refuseUnplanned(event.event)
+      : NOTHING_PLANNED
+  }
+}
+
+function checkEntry(entry: PlanEntry, event: PlannedEvent): PlanVerdict {
+  const { field, schema } = schemaOf(entry)
+  const value = event[field] ?? {}
+  const result = schema.safeParse(value)
+  if (result.success) return { planVersion: entry.version, violations: [] }
+  const violations = result.error.issues
+    .slice(0, MAX_VIOLATIONS)
+    .map((issue) => describeIssue(issue, field, value))
+  return { planVersion: entry.version, violations }
+}
+
+function describeIssue(issue: z.core.$ZodIssue, field: string, value: object): Violation {
+  // An unknown key is reported at the object that holds it.
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const steps = [...issue.path, ...keys]
+  const path = [field, ...steps.map(String)].join('.')
+  return {
+    path,
+    rule: issue.code,
+    found: describeFound(follow(value, steps)),
+    message: `${path}: ${issue.message}`.slice(0, MAX_MESSAGE_LENGTH),
+  }
+}
+
+function refuseUnplanned(event: string | undefined): PlanVerdict {
+  const found = describeFound(event)
+  const message = `the tracking plan has no event ${found}`
+  return { violations: [{ path: 'event', rule: 'unplanned_event', found, message }] }
+}
+
+function follow(value: unknown, steps: readonly PropertyKey[]): unknown {
+  let current = value
+  for (const step of steps) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined
+    current = (current as Record<PropertyKey, unknown>)[step]
+  }
+  return current
+}
+
+function describeFound(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const text = JSON.stringify(value)
+  return text.length > MAX_FOUND_LENGTH ? `${text.slice(0, MAX_FOUND_LENGTH)}…` : text
+}

@@ -1,0 +1,236 @@
+/** What can be set for a source beside its name and keys: who may send, the plan, privacy, enrichment, identity. */
+
+import { z } from 'zod'
+import type { RequestFacts } from './facts.ts'
+import { checkPlan, type TrackingPlan } from './plan/plan.ts'
+import type { EventType, JsonObject } from './wire.ts'
+
+/** What is done with an IP address: kept, cut to its network (/24 of IPv4, /48 of IPv6), or dropped. */
+export type IpPolicy = 'keep' | 'truncate' | 'drop'
+
+/**
+ * A rule about personal data. Paths are dotted and begin with `properties`, `traits`, `context` or `userId`,
+ * `anonymousId`, `groupId`, `previousId`; `*` stands for any one key or position, `**` at the end for everything below.
+ */
+export type PiiRule =
+  /** Removes the value. */
+  | { paths: readonly string[]; action: 'drop' }
+  /** Replaces text and numbers by `hmac-sha256:<hex>` with the Worker secret named by `secretVar`; other values are removed. */
+  | { paths: readonly string[]; action: 'hash'; secretVar: string }
+  /** Replaces what matches in every text at and below the path. */
+  | { paths: readonly string[]; action: 'redact'; pattern: RegExp; replacement?: string }
+
+/** What happens to an event: stored, stored without who and where, or not stored. */
+export type ConsentOutcome = 'store' | 'anonymize' | 'filter'
+
+/** What consent means for a source. Consent is read from `context.consent.categoryPreferences`, as Segment's is. */
+export interface ConsentPolicy {
+  /** Categories that must all be `true` for an event to be stored as it is. Default none. */
+  required?: readonly string[]
+  /** What becomes of an event when one of them is `false`. Default `filter`. */
+  whenDenied?: ConsentOutcome
+  /** What becomes of an event that does not say. Default `filter`. */
+  whenUnknown?: ConsentOutcome
+  /** What Global Privacy Control (`Sec-GPC: 1`) means. Default `store`: it is recorded. */
+  whenGpc?: ConsentOutcome
+}
+
+/**
+ * Whose id an event carries. `client`: the client's. `cookie`: an HttpOnly cookie of this host, which outlives the
+ * client's own. `cookieless`: one that changes daily, from a salt, the source, the IP address and the user agent.
+ */
+export type IdentityPolicy =
+  | { kind: 'client' }
+  | { kind: 'cookie'; name?: string; domain?: string }
+  | { kind: 'cookieless' }
+
+/** Joins a row of a lookup table onto events. */
+export interface LookupJoin {
+  /** Name of the table, as `millrace lookup load` was given. */
+  table: string
+  /** Dotted path to the key, for example `properties.product_id`; `properties.products.*.product_id` joins every item. */
+  on: string
+  /** Names of the `track` events, or types such as `page`. Default all events. */
+  events?: readonly string[]
+  /** Name of the result in the column `lookups`. Default the table's. */
+  as?: string
+}
+
+/** An event as the user's hook sees it; what it may change is what it gives back. */
+export interface HookEvent {
+  readonly type: EventType
+  readonly messageId: string
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  event?: string | undefined
+  name?: string | undefined
+  category?: string | undefined
+  userId?: string | undefined
+  anonymousId?: string | undefined
+  groupId?: string | undefined
+  properties: JsonObject
+  traits: JsonObject
+  context: JsonObject
+}
+
+/** The request as the user's hook sees it. */
+export interface HookRequest extends RequestFacts {
+  source: string
+  userAgent?: string | undefined
+  /** Milliseconds since 1970. */
+  receivedAt: number
+}
+
+/**
+ * A function of the user's own. It gets a copy of the event and gives back the event to store, or `null` to leave it
+ * out. When it throws, takes over 200 ms or gives something else, the event is stored as it was.
+ */
+export type EnrichHook = (
+  event: HookEvent,
+  request: HookRequest,
+) => HookEvent | null | Promise<HookEvent | null>
+
+/** Settings of a source; everything has a default. */
+export interface SourceSettings {
+  /**
+   * Origins whose pages may send, `https://shop.example` or `https://*.shop.example`. A request without an `Origin`
+   * header comes from no page and passes. Default: any.
+   */
+  allowedOrigins?: readonly string[]
+  plan?: TrackingPlan
+  /** Country, region, city, continent, time zone and network of the sender. Default true. */
+  geo?: boolean
+  /** Device, browser and system from user agent and client hints. Default true. */
+  device?: boolean
+  /** Class of the referrer. Default true. */
+  referrer?: boolean
+  /** Hosts that count as this site when a referrer is classed, beside the page's own. */
+  internalHosts?: readonly string[]
+  /** Campaign parameters and click ids. Default true. */
+  campaign?: boolean
+  /** Events of bots are flagged, left out, or not looked for. Default `flag`. */
+  bots?: 'flag' | 'filter' | 'off'
+  /** Default `truncate`. */
+  ip?: IpPolicy
+  pii?: readonly PiiRule[]
+  consent?: ConsentPolicy
+  /** Default `{ kind: 'client' }`. */
+  identity?: IdentityPolicy
+  lookups?: readonly LookupJoin[]
+  enrich?: EnrichHook
+  /** Whether the rate limits of `wrangler.toml` hold for it. Default true; false in development. */
+  rateLimits?: boolean
+}
+
+const SECRET_VAR = /^[A-Z][A-Z0-9_]{0,127}$/
+const ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/
+const LOOKUP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+const PATH = /^(properties|traits|context)(\.[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
+const KEY_PATH = /^(properties|traits|context)(\.[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
+
+const paths = z.array(z.string().regex(PATH, 'must be a path such as traits.email')).min(1)
+const outcome = z.enum(['store', 'anonymize', 'filter']).optional()
+
+const PiiRuleSchema = z.discriminatedUnion('action', [
+  z.strictObject({ paths, action: z.literal('drop') }),
+  z.strictObject({
+    paths,
+    action: z.literal('hash'),
+    secretVar: z.string().regex(SECRET_VAR, 'must be the name of a Worker secret such as PII_SECRET'),
+  }),
+  z.strictObject({
+    paths,
+    action: z.literal('redact'),
+    pattern: z.instanceof(RegExp),
+    replacement: z.string().optional(),
+  }),
+])
+
+const IdentitySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('client') }),
+  z.strictObject({
+    kind: z.literal('cookie'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_", "-"')
+      .optional(),
+    domain: z
+      .string()
+      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com')
+      .optional(),
+  }),
+  z.strictObject({ kind: z.literal('cookieless') }),
+])
+
+const SettingsSchema = z.strictObject({
+  allowedOrigins: z
+    .array(
+      z.string().regex(ORIGIN, 'must be an origin such as https://shop.example or https://*.shop.example'),
+    )
+    .optional(),
+  plan: z.unknown().optional(),
+  geo: z.boolean().optional(),
+  device: z.boolean().optional(),
+  referrer: z.boolean().optional(),
+  internalHosts: z.array(z.string().min(1)).optional(),
+  campaign: z.boolean().optional(),
+  bots: z.enum(['flag', 'filter', 'off']).optional(),
+  ip: z.enum(['keep', 'truncate', 'drop']).optional(),
+  pii: z.array(PiiRuleSchema).optional(),
+  consent: z
+    .strictObject({
+      required: z.array(z.string().min(1)).optional(),
+      whenDenied: outcome,
+      whenUnknown: outcome,
+      whenGpc: outcome,
+    })
+    .optional(),
+  identity: IdentitySchema.optional(),
+  lookups: z
+    .array(
+      z.strictObject({
+        table: z.string().regex(LOOKUP_NAME, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
+        on: z.string().regex(KEY_PATH, 'must be a path such as properties.product_id'),
+        events: z.array(z.string().min(1)).optional(),
+        as: z
+          .string()
+          .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product')
+          .optional(),
+      }),
+    )
+    .optional(),
+  enrich: z
+    .custom<EnrichHook>((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  rateLimits: z.boolean().optional(),
+})
+
+/** Names of all settings. */
+export const SETTING_NAMES: readonly string[] = Object.keys(SettingsSchema.shape)
+
+/**
+ * Checks settings.
+ *
+ * @param at names the source in messages, for example `sources[0]`
+ * @throws TypeError or RangeError naming the option, the rule and the value
+ */
+export function checkSettings(settings: SourceSettings, at: string): void {
+  const result = SettingsSchema.safeParse(settings)
+  const issue = result.error?.issues[0]
+  if (issue !== undefined) throw new RangeError(describeIssue(issue, settings, at))
+  if (settings.plan !== undefined) checkPlan(settings.plan, `${at}.plan`)
+}
+
+function describeIssue(issue: z.core.$ZodIssue, settings: SourceSettings, at: string): string {
+  const option = issue.path.reduce<string>(
+    (path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${String(step)}`),
+    at,
+  )
+  if (issue.code === 'unrecognized_keys') {
+    const where = issue.path.length === 0 ? 'a setting of a source' : 'known there'
+    return `${option}.${issue.keys[0]} is not ${where}`
+  }
+  let value: unknown = settings
+  for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step]
+  return `${option}: ${issue.message}, got ${JSON.stringify(value)?.slice(0, 80)}`
+}
