@@ -1,6 +1,6 @@
 /** The one Worker: its three handlers by name, because queue consumers are registered only when the entry exports them. */
 
-import { createFetchHandler } from '@millrace/collector'
+import { createFetchHandler, destroyOldSalts } from '@millrace/collector'
 import { handleQueue, handleScheduled } from '@millrace/consumers'
 import config from './millrace.config.ts'
 
@@ -9,7 +9,8 @@ export { LiveAggregator } from '@millrace/consumers'
 const handleFetch = createFetchHandler(config)
 
 export default {
-  fetch: (request, env) => handleFetch(request, env),
+  fetch: (request, env, context) => handleFetch(request, env, context),
   queue: (batch, env) => handleQueue(batch, env),
-  scheduled: (_controller, env) => handleScheduled(env),
+  scheduled: (_controller, env) =>
+    handleScheduled(env, [{ name: 'destroy_old_salts', run: () => destroyOldSalts(env.LAKE, Date.now()) }]),
 } satisfies ExportedHandler<Env, unknown>

@@ -1,44 +1,8 @@
-import {
-  decodeEnvelope,
-  type Envelope,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_EVENTS,
-  QUEUE_MESSAGE_BYTES,
-} from '@millrace/schemas'
+import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, QUEUE_MESSAGE_BYTES } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
-import { createApp } from './app.ts'
-import { createSources } from './sources.ts'
+import { createCollector, NOW } from './fakes.ts'
 
-const NOW = Date.UTC(2026, 10, 21, 12)
-const shop = { name: 'shop', writeKeys: ['wk', 'wk-new', 'abcd'], secretKey: 'sk' }
 const track = { type: 'track', event: 'Signed Up', anonymousId: 'a1' }
-
-function createCollector(enqueue?: (texts: string[]) => Promise<void>) {
-  const texts: string[] = []
-  const logged: Record<string, unknown>[] = []
-  const app = createApp({
-    sources: createSources([shop]),
-    enqueue: enqueue ?? (async (sent) => void texts.push(...sent)),
-    now: () => NOW,
-    log: (record) => void logged.push(record),
-  })
-  const post = (body: BodyInit | object, init: RequestInit & { path?: string } = {}) => {
-    const { path = '/v1/batch', ...rest } = init
-    const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
-    return app.request(path, {
-      method: 'POST',
-      body: isRaw ? (body as BodyInit) : JSON.stringify(body),
-      ...rest,
-    })
-  }
-  const envelopes = (): Envelope[] =>
-    texts.map((text) => {
-      const result = decodeEnvelope(text)
-      if (!result.ok) throw new Error(result.message)
-      return result.envelope
-    })
-  return { app, post, texts, envelopes, logged }
-}
 
 async function gzip(text: string): Promise<Uint8Array> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
@@ -73,22 +37,26 @@ describe('a batch', () => {
 
   it('is answered only after the queue has it', async () => {
     let isStored = false
-    const { post } = createCollector(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      isStored = true
+    const { post } = createCollector({
+      makeDurable: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        isStored = true
+      },
     })
     await post({ writeKey: 'wk', batch: [track] })
     expect(isStored).toBe(true)
   })
 
   it('is refused with 503 and Retry-After when the queue does not take it', async () => {
-    const { post, logged } = createCollector(() => Promise.reject(new Error('queue is full')))
+    const { post, logged } = createCollector({
+      makeDurable: () => Promise.reject(new Error('queue is full')),
+    })
     const response = await post({ writeKey: 'wk', batch: [track] })
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('5')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toMatchObject({ success: false, code: 'temporarily_unavailable' })
-    expect(logged).toMatchObject([{ event: 'enqueue_failed', source: 'shop' }])
+    expect(logged).toMatchObject([{ event: 'not_durable', source: 'shop' }])
   })
 
   it('keeps its good events when one is bad, and names the bad one', async () => {
@@ -399,10 +367,14 @@ describe('other requests', () => {
     const { app } = createCollector()
     const response = await app.request('/v1/batch', {
       method: 'OPTIONS',
-      headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' },
+      headers: {
+        origin: 'https://shop.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'Authorization,AnonymousId',
+      },
     })
     expect(response.status).toBe(204)
-    expect(response.headers.get('access-control-allow-headers')).toContain('Authorization')
+    expect(response.headers.get('access-control-allow-headers')).toContain('AnonymousId')
     expect(response.headers.get('access-control-allow-methods')).toContain('POST')
   })
 })

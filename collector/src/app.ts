@@ -1,179 +1,258 @@
 /** The collector's routes, in the order they run. What a rule does inside is in the rule's own file. */
 
-import type { BatchAnswer, ErrorAnswer, ErrorCode, Route } from '@millrace/schemas'
-import {
-  BATCH_PATH,
-  encodeEnvelopes,
-  IMPORT_PATH,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_EVENTS,
-} from '@millrace/schemas'
+import type { EventType, Route } from '@millrace/schemas'
+import { BATCH_PATH, EVENT_TYPES, IMPORT_PATH } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { acceptBatch } from './accept-batch.ts'
+import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
+import { createAuthorize } from './authorize.ts'
+import type { LookupBucket } from './enrich/lookup-store.ts'
+import { MAX_TABLE_BYTES } from './enrich/lookup-table.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { readBody } from './read-body.ts'
-import type { KeyMatch, Sources } from './sources.ts'
+import {
+  type Batch,
+  batchOf,
+  batchOfEvent,
+  describeReceived,
+  type ReceiveDeps,
+  readJsonBody,
+  receive,
+} from './receive.ts'
+import { type RequestRefusal, refusal, refuse } from './refuse.ts'
+import { putLookup } from './routes/lookups.ts'
+import { eventOfData, eventOfQuery, PIXEL } from './routes/pixel.ts'
+import { replay } from './routes/replay.ts'
+import { buildRudderSourceConfig, buildSegmentSettings } from './routes/settings.ts'
+import type { Sources } from './sources.ts'
 import { readKeys } from './write-key.ts'
 
 /** What the collector needs of the world. */
 export interface CollectorDeps {
   sources: Sources
   /** Makes envelopes durable; the answer waits for it. Rejects when they may not be. */
-  enqueue: (envelopes: string[]) => Promise<void>
+  makeDurable: (envelopes: string[]) => Promise<unknown>
   /** Our clock, milliseconds since 1970. */
   now: () => number
   /** Takes one structured line; never a payload or a key. */
   log: (record: Record<string, unknown>) => void
+  /** Lookup tables and ids of visitors; default: none of either. */
+  edge?: Partial<EdgeEffects>
+  /** A Worker secret by the name of its variable. Default: none is set. */
+  secret?: (variable: string) => string | undefined
+  /** Default: no limit. */
+  limits?: RateLimits
+  /** Where lookup tables are stored. Default: nowhere, and the route answers 503. */
+  lookupBucket?: LookupBucket
+  /** The OpenAPI description, made when it is first asked for. Default: there is none. */
+  describeApi?: () => object
   /** Serves the demo shop; only in development. Default: there is none. */
   demo?: (request: Request) => Promise<Response>
 }
 
-/** Seconds after which a client should try again when the queue did not take its batch. */
-const RETRY_AFTER_SECONDS = 5
-
 /** How long a browser may remember the answer to a preflight. Chromium caps it at two hours. */
 const PREFLIGHT_SECONDS = 7_200
 
-/** Builds the collector. Every answer that is an error has an {@link ErrorAnswer} as its body and CORS headers. */
+/** How long a browser may keep what an SDK boots with: short, because a key may be taken away. */
+const SETTINGS_SECONDS = 60
+
+/** Segment's short path of each type. */
+const SHORT_PATHS: Record<EventType, string> = {
+  track: '/v1/t',
+  page: '/v1/p',
+  screen: '/v1/s',
+  identify: '/v1/i',
+  group: '/v1/g',
+  alias: '/v1/a',
+}
+
+/** Builds the collector. Every answer that is an error has an `ErrorAnswer` as its body and CORS headers. */
 export function createApp(deps: CollectorDeps): Hono {
   // Not strict: `/v1/batch/` is the same route, and an SDK that got 404 would drop its batch.
   const app = new Hono({ strict: false })
+  const receiving = createReceiving(deps)
 
   app.use(
     cors({
-      origin: '*',
-      allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['Authorization', 'Content-Type', 'Content-Encoding'],
+      // The origin itself, not `*`: a beacon and a cookie need credentials, which `*` rules out.
+      origin: (origin) => origin || '*',
+      credentials: true,
+      allowMethods: ['GET', 'POST', 'PUT', 'OPTIONS'],
       exposeHeaders: ['Retry-After'],
       maxAge: PREFLIGHT_SECONDS,
     }),
   )
-  app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.post(BATCH_PATH, (c) => receiveBatch(c, deps, 'batch'))
-  app.post(IMPORT_PATH, (c) => receiveBatch(c, deps, 'import'))
-  app.all('/health', (c) => refuseMethod(c, 'GET'))
-  app.all(BATCH_PATH, (c) => refuseMethod(c, 'POST'))
-  app.all(IMPORT_PATH, (c) => refuseMethod(c, 'POST'))
 
-  const { demo } = deps
+  const get = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
+    route('GET', path, handler)
+  const post = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
+    route('POST', path, handler)
+  const route = (method: string, path: string, handler: (c: Context) => Response | Promise<Response>) => {
+    app.on(method, path, handler)
+    app.all(path, (c) => refuseMethod(c, method))
+  }
+
+  get('/health', (c) => c.json({ status: 'ok' }))
+  for (const path of [BATCH_PATH, '/v1/b', '/beacon/v1/batch']) {
+    post(path, (c) => takeBatch(c, receiving, 'batch'))
+  }
+  post(IMPORT_PATH, (c) => takeBatch(c, receiving, 'import'))
+  for (const type of EVENT_TYPES) {
+    for (const path of [`/v1/${type}`, SHORT_PATHS[type]]) post(path, (c) => takeEvent(c, receiving, type))
+    get(`/v1/pixel/${type}`, (c) => takePixel(c, receiving, type))
+  }
+  for (const type of ['track', 'page'] as const) {
+    get(`/pixel/v1/${type}`, (c) => takePixel(c, receiving, type))
+  }
+  // Counters that analytics.js keeps about itself.
+  post('/v1/m', (c) => c.json({ success: true }))
+
+  for (const prefix of ['', '/:prefix']) {
+    get(`${prefix}/v1/projects/:writeKey/settings`, (c) => tellSegmentSettings(c, deps))
+    get(`${prefix}/sourceConfig`, (c) => tellRudderConfig(c, deps))
+  }
+
+  post('/v1/replay', async (c) => {
+    const read = await readJsonBody(c.req.raw, MAX_REPLAY_BYTES)
+    const received = read.ok ? await replay(c, receiving, read.body) : read
+    if (!received.ok) return refuse(c, received)
+    const { acceptedCount, receipts } = received
+    return c.json({ success: true, accepted: acceptedCount, receipts })
+  })
+  route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, deps, receiving))
+
+  const { describeApi, demo } = deps
+  if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))
   if (demo !== undefined) {
     app.get('/', (c) => c.redirect('/demo/'))
     app.get('/demo/*', (c) => demo(c.req.raw))
   }
 
-  app.notFound((c) => refuse(c, 404, 'not_found', `there is nothing at ${c.req.path}`))
+  app.notFound((c) => refuse(c, refusal(404, 'not_found', `there is nothing at ${c.req.path}`)))
   app.onError((error, c) => {
-    deps.log({ level: 'error', event: 'unexpected_error', path: c.req.path, error: String(error) })
-    return refuse(
-      c,
-      500,
-      'internal_error',
-      'something is wrong on our side; the batch was not stored, send it again',
-    )
+    deps.log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
+    const message = 'something is wrong on our side; the batch was not stored, send it again'
+    return refuse(c, refusal(500, 'internal_error', message))
   })
   return app
 }
 
-async function receiveBatch(c: Context, deps: CollectorDeps, route: Route): Promise<Response> {
-  const receivedAt = deps.now()
-  const read = await readBody(c.req.raw, MAX_BATCH_BYTES)
-  if (!read.ok) return refuse(c, read.status, read.code, read.message)
+/** Largest body of a replay: {@link MAX_REPLAY_EVENTS} texts of 32 KiB quoted, with their contexts. */
+const MAX_REPLAY_BYTES = 8 * 1024 * 1024
 
-  const body = parseJson(read.text)
-  if (body === undefined) return refuse(c, 400, 'invalid_json', 'the body is not JSON')
-  if (!isObject(body))
-    return refuse(c, 400, 'invalid_batch', 'the body must be a JSON object with an array "batch"')
-
-  const keys = readKeys(c.req.header('authorization') ?? null, body, new URL(c.req.url).searchParams)
-  if (keys.length === 0) {
-    return refuse(
-      c,
-      401,
-      'missing_write_key',
-      'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey=',
-    )
+function createReceiving({
+  sources,
+  limits,
+  secret,
+  edge,
+  makeDurable,
+  now,
+  log,
+}: CollectorDeps): ReceiveDeps {
+  return {
+    makeDurable,
+    now,
+    log,
+    authorize: createAuthorize({
+      sources,
+      log,
+      limits: limits ?? { bySource: undefined, byClient: undefined },
+      secret: secret ?? (() => undefined),
+    }),
+    tools: createEdgeTools({
+      lookups: undefined,
+      cookielessId: undefined,
+      randomId: () => crypto.randomUUID(),
+      now,
+      log,
+      ...edge,
+    }),
   }
-  const match = findSource(deps.sources, keys)
-  if (match === undefined) return refuse(c, 401, 'unknown_write_key', 'no source has this key')
-  if (route === 'import' && !match.isSecret) {
-    return refuse(
-      c,
-      403,
-      'secret_key_required',
-      `${IMPORT_PATH} needs the secret key of source "${match.source.name}", not its write key`,
-    )
-  }
-
-  const { source } = match
-  // Only text can name a source: what another client keeps under this key must not cost it the batch.
-  if (typeof body['source'] === 'string' && body['source'] !== source.name) {
-    return refuse(c, 403, 'wrong_source', `this key is of source "${source.name}", the batch is for another`)
-  }
-
-  const { batch } = body
-  if (!Array.isArray(batch)) return refuse(c, 400, 'invalid_batch', 'the body must have an array "batch"')
-  if (batch.length > MAX_BATCH_EVENTS) {
-    return refuse(
-      c,
-      413,
-      'too_many_events',
-      `a batch may have at most ${MAX_BATCH_EVENTS} events, got ${batch.length}`,
-    )
-  }
-
-  const userAgent = c.req.header('user-agent')
-  const accepted = await acceptBatch(body, batch, {
-    source: match.source.name,
-    route,
-    receivedAt,
-    ...(userAgent === undefined ? {} : { userAgent }),
-  })
-  const envelopes = encodeEnvelopes(accepted.head, accepted.eventTexts, accepted.quarantinedTexts)
-  try {
-    await deps.enqueue(envelopes)
-  } catch (error) {
-    deps.log({ level: 'error', event: 'enqueue_failed', source: match.source.name, error: String(error) })
-    c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-    return refuse(
-      c,
-      503,
-      'temporarily_unavailable',
-      'the queue did not take the batch; send the same batch again',
-    )
-  }
-  const answer: BatchAnswer = { success: true }
-  if (accepted.receipts.length > 0) answer.receipts = accepted.receipts
-  return c.json(answer)
 }
 
-function findSource(sources: Sources, keys: readonly string[]): KeyMatch | undefined {
-  for (const key of keys) {
-    const match = sources.find(key)
-    if (match !== undefined) return match
+async function takeBatch(c: Context, receiving: ReceiveDeps, route: Route): Promise<Response> {
+  const read = await readJsonBody(c.req.raw)
+  return read.ok ? answer(c, receiving, batchOf(read.body, read.text), route) : refuse(c, read)
+}
+
+async function takeEvent(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
+  const read = await readJsonBody(c.req.raw)
+  return read.ok ? answer(c, receiving, batchOfEvent(read.body, read.text, type), 'batch') : refuse(c, read)
+}
+
+async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: Route): Promise<Response> {
+  const received = await receive(c, receiving, batch, route)
+  return received.ok ? c.json(describeReceived(received)) : refuse(c, received)
+}
+
+/** Always an image, so that no page shows a broken one; the status tells whether the event was taken. */
+async function takePixel(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
+  const query = new URL(c.req.url).searchParams
+  const data = query.get('data')
+  const event = data === null ? eventOfQuery(query, type) : eventOfData(data)
+  if (event === undefined)
+    return pixel(c, refusal(400, 'invalid_json', 'data must be base64 of a JSON object'))
+  const writeKey = query.get('writeKey') ?? event['writeKey']
+  const batch = batchOfEvent({ ...event, writeKey }, JSON.stringify(event), type)
+  const received = await receive(c, receiving, batch, 'batch')
+  return pixel(c, received.ok ? undefined : received)
+}
+
+function pixel(c: Context, refused: RequestRefusal | undefined): Response {
+  if (refused !== undefined) c.header('X-Millrace-Error', refused.code)
+  if (refused?.retryAfterSeconds !== undefined) c.header('Retry-After', String(refused.retryAfterSeconds))
+  const headers = { 'Content-Type': 'image/gif', 'Cache-Control': 'no-store' }
+  return c.body(PIXEL.slice().buffer, refused?.status ?? 200, headers)
+}
+
+function tellSegmentSettings(c: Context, { sources }: CollectorDeps): Response {
+  const writeKey = c.req.param('writeKey') ?? ''
+  if (sources.find(writeKey)?.isSecret !== false) return refuseSettings(c)
+  c.header('Cache-Control', `public, max-age=${SETTINGS_SECONDS}`)
+  return c.json(buildSegmentSettings({ writeKey, origin: new URL(c.req.url).origin }))
+}
+
+function tellRudderConfig(c: Context, { sources }: CollectorDeps): Response {
+  const { origin, searchParams } = new URL(c.req.url)
+  const keys = readKeys(c.req.raw.headers.get('authorization'), {}, searchParams)
+  for (const writeKey of keys) {
+    const match = sources.find(writeKey)
+    if (match === undefined || match.isSecret) continue
+    c.header('Cache-Control', `private, max-age=${SETTINGS_SECONDS}`)
+    return c.json(buildRudderSourceConfig({ writeKey, origin, sourceName: match.source.name }))
   }
-  return undefined
+  return refuseSettings(c)
+}
+
+function refuseSettings(c: Context): Response {
+  return refuse(c, refusal(404, 'unknown_write_key', 'no source has this write key'))
+}
+
+async function takeLookup(
+  c: Context,
+  { lookupBucket, log }: CollectorDeps,
+  receiving: ReceiveDeps,
+): Promise<Response> {
+  const authorized = await receiving.authorize(c.req.raw, {}, 'operator')
+  if (!authorized.ok) return refuse(c, authorized)
+  if (lookupBucket === undefined) {
+    return refuse(c, refusal(503, 'temporarily_unavailable', 'this Worker has no bucket for lookup tables'))
+  }
+  const read = await readBody(c.req.raw, MAX_TABLE_BYTES)
+  if (!read.ok) return refuse(c, refusal(read.status, read.code, read.message))
+  const name = c.req.param('name') ?? ''
+  const put = await putLookup({
+    bucket: lookupBucket,
+    source: authorized.source.name,
+    name,
+    text: read.text,
+    log,
+  })
+  return put.ok ? c.json(put.answer) : refuse(c, refusal(put.status, put.code, put.message))
 }
 
 function refuseMethod(c: Context, allowed: string): Response {
   c.header('Allow', `${allowed}, OPTIONS`)
-  return refuse(c, 405, 'method_not_allowed', `${c.req.path} takes ${allowed}, not ${c.req.method}`)
-}
-
-function refuse(c: Context, status: ContentfulStatusCode, code: ErrorCode, message: string): Response {
-  return c.json({ success: false, code, message } satisfies ErrorAnswer, status)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON is the answer: the caller refuses it by name. `undefined` is no JSON value, so the two cannot be confused.
-    return undefined
-  }
+  return refuse(c, refusal(405, 'method_not_allowed', `${c.req.path} takes ${allowed}, not ${c.req.method}`))
 }

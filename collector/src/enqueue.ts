@@ -45,6 +45,8 @@ export function createEnqueue({
 }
 
 function groupForSending(texts: string[]): string[][] {
+  // Almost every request is one message, whose bytes need no counting.
+  if (texts.length === 1) return [texts]
   const groups: string[][] = []
   let bytes = 0
   for (const text of texts) {

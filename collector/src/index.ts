@@ -2,45 +2,82 @@
 
 import type { MillraceConfig } from '@millrace/schemas'
 import { createApp } from './app.ts'
+import { createMakeDurable } from './durable.ts'
 import { createEnqueue, type EventQueue } from './enqueue.ts'
-import { createSources, resolveSources } from './sources.ts'
+import type { LookupBucket } from './enrich/lookup-store.ts'
+import { createLookups } from './enrich/lookups.ts'
+import { createCacheMarks } from './identity/cache-marks.ts'
+import { createCookielessIds } from './identity/cookieless.ts'
+import { createSalts, type SaltBucket } from './identity/salts.ts'
+import { describeApi } from './openapi.ts'
+import type { RateLimiter } from './rate-limits.ts'
+import { createSources, readSecret, resolveSources } from './sources.ts'
+import { createSpill, type SpillBucket } from './spill.ts'
 
 export type { CollectorDeps } from './app.ts'
+export { destroyOldSalts } from './identity/salts.ts'
 
 /** The bindings that the collector uses. */
 export interface CollectorEnv {
   MILLRACE_ENV: string
   CLICKHOUSE_URL: string
   EVENTS_QUEUE: EventQueue
+  LAKE: SpillBucket & LookupBucket & SaltBucket
+  /** Rate limits; a deployment may leave either out. */
+  SOURCE_LIMIT?: RateLimiter
+  CLIENT_LIMIT?: RateLimiter
   ASSETS: { fetch: (request: Request) => Promise<Response> }
 }
 
-type Handler = (request: Request) => Response | Promise<Response>
+type Handler = (request: Request, context: ExecutionContext) => Response | Promise<Response>
 
 /** A `fetch` handler for the given configuration. */
 export function createFetchHandler(
   config: MillraceConfig,
-): (request: Request, env: CollectorEnv) => Promise<Response> {
+): (request: Request, env: CollectorEnv, context: ExecutionContext) => Promise<Response> {
   const handlers = new WeakMap<CollectorEnv, Handler>()
-  return async (request, env) => {
+  return async (request, env, context) => {
     let handler = handlers.get(env)
     if (handler === undefined) {
       handler = createHandler(config, env)
       handlers.set(env, handler)
     }
-    return handler(request)
+    return handler(request, context)
   }
 }
 
 function createHandler(config: MillraceConfig, env: CollectorEnv): Handler {
+  const now = Date.now
+  const log = (record: Record<string, unknown>) => console.log(JSON.stringify(record))
+  const secrets = { ...env } as Record<string, unknown>
+  const salts = createSalts({ bucket: env.LAKE, now })
   const app = createApp({
-    sources: createSources(resolveSources(config, { ...env })),
-    enqueue: createEnqueue({ queue: env.EVENTS_QUEUE }),
-    now: Date.now,
-    log: (record) => console.log(JSON.stringify(record)),
+    sources: createSources(resolveSources(config, secrets)),
+    makeDurable: createMakeDurable({
+      enqueue: createEnqueue({ queue: env.EVENTS_QUEUE }),
+      spill: createSpill({ bucket: env.LAKE, now, randomHex }),
+      now,
+      log,
+    }),
+    edge: {
+      lookups: createLookups({ bucket: env.LAKE, now, log }),
+      cookielessId: createCookielessIds({ salts, marks: createCacheMarks(caches.default), now }),
+    },
+    secret: (variable) => readSecret(secrets, variable),
+    limits: { bySource: env.SOURCE_LIMIT, byClient: env.CLIENT_LIMIT },
+    lookupBucket: env.LAKE,
+    describeApi,
+    now,
+    log,
     ...(env.MILLRACE_ENV === 'development' ? { demo: (request: Request) => serveDemo(request, env) } : {}),
   })
-  return (request) => app.fetch(request)
+  return (request, context) => app.fetch(request, env, context)
+}
+
+/** 16 hex digits. */
+function randomHex(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Files of the shop are static assets; every other path under `/demo/` is a view of it, so it gets the page. */

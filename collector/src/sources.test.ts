@@ -6,14 +6,14 @@ const config = { sources: [{ name: 'shop', writeKeys: ['a', 'b'], secretKeyVar: 
 describe('resolveSources', () => {
   it('fills secrets in from the environment', () => {
     expect(resolveSources(config, { SHOP_SECRET: 's' })).toEqual([
-      { name: 'shop', writeKeys: ['a', 'b'], secretKey: 's' },
+      { name: 'shop', writeKeys: ['a', 'b'], secretKey: 's', settings: {} },
     ])
   })
 
   it.each([{}, { SHOP_SECRET: '' }, { SHOP_SECRET: 5 }])(
     'leaves a source without its secret key when it is not set: %j',
     (env) => {
-      expect(resolveSources(config, env)).toEqual([{ name: 'shop', writeKeys: ['a', 'b'] }])
+      expect(resolveSources(config, env)).toEqual([{ name: 'shop', writeKeys: ['a', 'b'], settings: {} }])
     },
   )
 

@@ -1,6 +1,6 @@
 /** Who may send: finds the source of a key. Where the keys come from is decided once, when the Worker starts. */
 
-import type { MillraceConfig } from '@millrace/schemas'
+import type { MillraceConfig, SourceSettings } from '@millrace/schemas'
 
 /** A source with its secrets filled in. */
 export interface Source {
@@ -8,6 +8,8 @@ export interface Source {
   writeKeys: readonly string[]
   secretKey?: string
   readToken?: string
+  /** Default: none, so the default of each. */
+  settings?: SourceSettings
 }
 
 /** Answer of {@link Sources.find}: `isSecret` says that the caller proved to hold the secret key. */
@@ -35,7 +37,8 @@ export const DEVELOPMENT_SOURCE: Source = {
  * leaves the source without import or reading; it is not a reason to refuse its events.
  */
 export function resolveSources(config: MillraceConfig, env: Record<string, unknown>): Source[] {
-  const sources = config.sources.map(({ name, writeKeys, secretKeyVar, readTokenVar }): Source => {
+  const sources = config.sources.map((source): Source => {
+    const { name, writeKeys, secretKeyVar, readTokenVar, ...settings } = source
     const secretKey = readSecret(env, secretKeyVar)
     const readToken = readSecret(env, readTokenVar)
     return {
@@ -43,9 +46,12 @@ export function resolveSources(config: MillraceConfig, env: Record<string, unkno
       writeKeys,
       ...(secretKey === undefined ? {} : { secretKey }),
       ...(readToken === undefined ? {} : { readToken }),
+      settings,
     }
   })
-  if (env['MILLRACE_ENV'] === 'development') sources.push(DEVELOPMENT_SOURCE)
+  if (env['MILLRACE_ENV'] === 'development') {
+    sources.push({ ...DEVELOPMENT_SOURCE, settings: { rateLimits: false, ...config.development } })
+  }
   return sources
 }
 
@@ -69,7 +75,8 @@ export function createSources(sources: readonly Source[]): Sources {
   }
 }
 
-function readSecret(env: Record<string, unknown>, name: string | undefined): string | undefined {
+/** A secret of the Worker's environment; an empty one counts as not set. */
+export function readSecret(env: Record<string, unknown>, name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : env[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }

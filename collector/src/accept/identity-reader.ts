@@ -1,0 +1,62 @@
+/** Whose event it is, where the source leaves that to the edge: an HttpOnly cookie, or an id that lasts a day. */
+
+import type { EventFacts, ParsedEvent } from '@millrace/schemas'
+import { decideCookieId, readIdCookie } from '../identity/cookie.ts'
+import type { EdgeTools } from './edge-tools.ts'
+import type { Sender } from './sender.ts'
+import type { SourceRules } from './source-rules.ts'
+
+/** Assigns ids to the events of one batch. */
+export interface IdentityReader {
+  /** Changes the event's `anonymousId` as the source's policy says, and notes the client's own in the facts. */
+  assign: (event: ParsedEvent, facts: EventFacts) => void
+  /** The id to set as a cookie with the answer, once all events were assigned. */
+  cookieId: () => string | undefined
+}
+
+/** Leaves every event as it is: history, replays, and events that a server passes on. */
+export const CLIENT_IDENTITY: IdentityReader = { assign() {}, cookieId: () => undefined }
+
+/** Name of the cookie when the source gives none. */
+export const DEFAULT_COOKIE_NAME = 'millrace_id'
+
+/**
+ * The reader for one request.
+ *
+ * @throws when the day's salt cannot be had; the batch must then be sent again
+ */
+export async function createIdentityReader(
+  rules: SourceRules,
+  sender: Sender,
+  tools: EdgeTools,
+  cookieHeader: string | null,
+): Promise<IdentityReader> {
+  const { identity, source } = rules
+  if (identity.kind === 'client' || sender.isServer) return CLIENT_IDENTITY
+  if (identity.kind === 'cookieless') {
+    if (tools.cookielessId === undefined) return CLIENT_IDENTITY
+    const id = await tools.cookielessId(source, sender.address ?? '', sender.userAgent ?? '')
+    return {
+      assign(event, facts) {
+        if (facts.isRelayed !== true) event.anonymousId = id
+      },
+      cookieId: () => undefined,
+    }
+  }
+  const known = readIdCookie(cookieHeader, identity.name ?? DEFAULT_COOKIE_NAME)
+  let toSet = known
+  return {
+    assign(event, facts) {
+      if (facts.isRelayed === true) return
+      const decided = decideCookieId({
+        cookieId: known,
+        clientId: event.anonymousId,
+        randomId: () => toSet ?? tools.randomId(),
+      })
+      event.anonymousId = decided.anonymousId
+      if (decided.clientAnonymousId !== undefined) facts.clientAnonymousId = decided.clientAnonymousId
+      toSet = decided.shouldSet ?? toSet
+    },
+    cookieId: () => toSet,
+  }
+}

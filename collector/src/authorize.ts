@@ -1,0 +1,103 @@
+/** Who a request comes from, and whether it may send: key, source, origin and rate, in that order. */
+
+import type { Route } from '@millrace/schemas'
+import { createSourceRules, type SourceRules } from './accept/source-rules.ts'
+import { createOriginTest, readPageOrigin } from './origins.ts'
+import { checkRate, RATE_PERIOD_SECONDS, type RateLimits } from './rate-limits.ts'
+import { type RequestRefusal, refusal } from './refuse.ts'
+import type { KeyMatch, Source, Sources } from './sources.ts'
+import { readKeys } from './write-key.ts'
+
+/** What {@link createAuthorize} needs. */
+export interface AuthorizeEffects {
+  sources: Sources
+  limits: RateLimits
+  /** A Worker secret by the name of its variable. */
+  secret: (variable: string) => string | undefined
+  log: (record: Record<string, unknown>) => void
+}
+
+/** A request that may send. */
+export interface Authorized {
+  ok: true
+  source: Source
+  rules: SourceRules
+  isSecret: boolean
+}
+
+/** Tells whether a request may send to a route; `fields` are those of its body, or of its query for an image. */
+export type Authorize = (
+  request: Request,
+  fields: Record<string, unknown>,
+  route: Route | 'operator',
+) => Promise<Authorized | RequestRefusal>
+
+/** Routes for history and for operators need the secret key. */
+export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffects): Authorize {
+  const compiled = new Map<Source, { rules: SourceRules; isAllowedOrigin: (origin: string) => boolean }>()
+  const compile = (source: Source) => {
+    let entry = compiled.get(source)
+    if (entry === undefined) {
+      const isAllowedOrigin = createOriginTest(source.settings?.allowedOrigins)
+      entry = { rules: createSourceRules(source, { secret, log }), isAllowedOrigin }
+      compiled.set(source, entry)
+    }
+    return entry
+  }
+
+  return async (request, fields, route) => {
+    const match = matchKey(sources, request, fields)
+    if (!match.ok) return match
+    const { source, isSecret } = match
+    if (route !== 'batch' && !isSecret) {
+      const message = `this route needs the secret key of source "${source.name}", not its write key`
+      return refusal(403, 'secret_key_required', message)
+    }
+    // Only text can name a source: what another client keeps under this key must not cost it the batch.
+    if (typeof fields['source'] === 'string' && fields['source'] !== source.name) {
+      const message = `this key is of source "${source.name}", the batch is for another`
+      return refusal(403, 'wrong_source', message)
+    }
+    const { rules, isAllowedOrigin } = compile(source)
+    const origin = readPageOrigin(request.headers)
+    if (origin !== undefined && !isSecret && !isAllowedOrigin(origin)) {
+      const message = `pages of ${origin.slice(0, 200)} may not send to source "${source.name}"; see allowedOrigins`
+      return refusal(403, 'origin_not_allowed', message)
+    }
+    if (!isSecret && source.settings?.rateLimits !== false) {
+      const address = request.headers.get('cf-connecting-ip') ?? undefined
+      const over = await checkRate(limits, source.name, address, log)
+      if (over !== undefined)
+        return { ...refuseRate(over, source.name), retryAfterSeconds: RATE_PERIOD_SECONDS }
+    }
+    return { ok: true, source, rules, isSecret }
+  }
+}
+
+function matchKey(
+  sources: Sources,
+  request: Request,
+  fields: Record<string, unknown>,
+): ({ ok: true } & KeyMatch) | RequestRefusal {
+  const queryStart = request.url.indexOf('?')
+  const query = new URLSearchParams(queryStart === -1 ? '' : request.url.slice(queryStart))
+  const keys = readKeys(request.headers.get('authorization'), fields, query)
+  if (keys.length === 0) {
+    const message = 'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey='
+    return refusal(401, 'missing_write_key', message)
+  }
+  for (const key of keys) {
+    const match = sources.find(key)
+    if (match !== undefined) return { ok: true, ...match }
+  }
+  return refusal(401, 'unknown_write_key', 'no source has this key')
+}
+
+function refuseRate(over: 'source' | 'client', source: string): RequestRefusal {
+  const whose = over === 'client' ? 'this client' : `source "${source}"`
+  return refusal(
+    429,
+    'rate_limited',
+    `${whose} sends more requests than its limit; send the same batch again later`,
+  )
+}

@@ -1,0 +1,53 @@
+/** Makes envelopes durable: on the queue, or, when that is refused or takes too long, in the bucket's `spill/`. */
+
+/** Where a request's envelopes went. */
+export type Durability = 'queued' | 'spilled'
+
+/** What {@link createMakeDurable} needs. */
+export interface DurableEffects {
+  /** Resolves when the queue has all texts; rejects when it may not. */
+  enqueue: (texts: string[]) => Promise<void>
+  /** Resolves when the texts are in the bucket; rejects when they may not be. */
+  spill: (texts: string[]) => Promise<void>
+  /** Milliseconds. */
+  now: () => number
+  log: (record: Record<string, unknown>) => void
+  /** How long the queue is not asked after a send that failed, in milliseconds. Default 5,000. */
+  pauseMs?: number
+}
+
+/**
+ * After a failed send, requests go straight to the spill for this long: each would otherwise wait for its own timeout
+ * while hundreds of others pile up behind it.
+ */
+const PAUSE_MS = 5_000
+
+/**
+ * A function that resolves when the envelopes of one request are durable. What was sent before a failure is spilled with
+ * the rest: it may land twice, which is fine because every event has one id for life.
+ *
+ * @throws when neither took them; the client must then send the batch again
+ */
+export function createMakeDurable({
+  enqueue,
+  spill,
+  now,
+  log,
+  pauseMs = PAUSE_MS,
+}: DurableEffects): (texts: string[]) => Promise<Durability> {
+  let pausedUntil = 0
+  return async (texts) => {
+    if (texts.length === 0) return 'queued'
+    if (now() >= pausedUntil) {
+      try {
+        await enqueue(texts)
+        return 'queued'
+      } catch (error) {
+        pausedUntil = now() + pauseMs
+        log({ level: 'error', event: 'enqueue_failed', error: String(error) })
+      }
+    }
+    await spill(texts)
+    return 'spilled'
+  }
+}

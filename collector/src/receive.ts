@@ -1,0 +1,167 @@
+/** From the text of a body to its answer: authorize, judge, make durable, say what became of each event. */
+
+import type { BatchAnswer, Receipt, Route } from '@millrace/schemas'
+import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@millrace/schemas'
+import type { Context } from 'hono'
+import { acceptBatch } from './accept/accept-batch.ts'
+import type { EdgeTools } from './accept/edge-tools.ts'
+import { CLIENT_IDENTITY, createIdentityReader, DEFAULT_COOKIE_NAME } from './accept/identity-reader.ts'
+import { sliceBatchTexts } from './accept/original-texts.ts'
+import { dropPrototypeKeys, mayHavePrototypeKeys } from './accept/prototype-keys.ts'
+import { readSender } from './accept/sender.ts'
+import type { SourceRules } from './accept/source-rules.ts'
+import type { Authorize } from './authorize.ts'
+import { writeIdCookie } from './identity/cookie.ts'
+import { readBody } from './read-body.ts'
+import { type RequestRefusal, refusal } from './refuse.ts'
+
+/** What receiving needs of the world. */
+export interface ReceiveDeps {
+  authorize: Authorize
+  tools: EdgeTools
+  /** Makes envelopes durable; the answer waits for it. Rejects when they may not be. */
+  makeDurable: (envelopes: string[]) => Promise<unknown>
+  /** Our clock, milliseconds since 1970. */
+  now: () => number
+  /** Takes one structured line; never a payload or a key. */
+  log: (record: Record<string, unknown>) => void
+}
+
+/** What a body holds. */
+export interface Batch {
+  /** Fields of the batch, its key among them. */
+  body: Record<string, unknown>
+  /** Not yet known to be an array. */
+  events: unknown
+  /** Texts of the events exactly as they arrived. */
+  readTexts: () => readonly string[] | undefined
+}
+
+/** Outcome of a request: what became of its events, or why it was refused whole. */
+export type Received = { ok: true; receipts: Receipt[]; acceptedCount: number } | RequestRefusal
+
+/** Seconds after which a client should try again when nothing took its batch. */
+const RETRY_AFTER_SECONDS = 5
+
+/** Reads a JSON body that must be an object. Keys that would change a prototype are dropped. */
+export async function readJsonBody(
+  request: Request,
+  maxBytes: number = MAX_BATCH_BYTES,
+): Promise<{ ok: true; body: Record<string, unknown>; text: string } | RequestRefusal> {
+  const read = await readBody(request, maxBytes)
+  if (!read.ok) return refusal(read.status, read.code, read.message)
+  const body = parseJson(read.text)
+  if (body === undefined) return refusal(400, 'invalid_json', 'the body is not JSON')
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return refusal(400, 'invalid_batch', 'the body must be a JSON object')
+  }
+  if (mayHavePrototypeKeys(read.text)) dropPrototypeKeys(body)
+  return { ok: true, body: body as Record<string, unknown>, text: read.text }
+}
+
+/** The batch that a body is. */
+export function batchOf(body: Record<string, unknown>, text: string): Batch {
+  return { body, events: body['batch'], readTexts: () => sliceBatchTexts(text) }
+}
+
+/** The batch that one event is, as the routes for single events take it; the path says its type. */
+export function batchOfEvent(event: Record<string, unknown>, text: string, type: string): Batch {
+  const { writeKey, sentAt } = event
+  return { body: { writeKey, sentAt }, events: [{ ...event, type }], readTexts: () => [text] }
+}
+
+/** Takes a batch in. Resolves once its events are durable; sets the cookie of sources that want one. */
+export async function receive(c: Context, deps: ReceiveDeps, batch: Batch, route: Route): Promise<Received> {
+  const receivedAt = deps.now()
+  const { body, events, readTexts } = batch
+  const request = c.req.raw
+  const authorized = await deps.authorize(request, body, route)
+  if (!authorized.ok) return authorized
+  if (!Array.isArray(events)) return refusal(400, 'invalid_batch', 'the body must have an array "batch"')
+  if (events.length > MAX_BATCH_EVENTS) {
+    const message = `a batch may have at most ${MAX_BATCH_EVENTS} events, got ${events.length}`
+    return refusal(413, 'too_many_events', message)
+  }
+
+  const { rules } = authorized
+  const sender = readSender(request, rules, deps.tools)
+  const identity = route === 'import' ? CLIENT_IDENTITY : await readIdentity(c, deps, rules, sender)
+  if (identity === undefined) return unavailable('the ids of visitors cannot be made just now')
+  const arrival = { rules, tools: deps.tools, route, receivedAt, sender, identity, waitUntil: waitUntilOf(c) }
+  const { envelopes, receipts, acceptedCount } = await acceptBatch(
+    { body, batch: events, readTexts },
+    arrival,
+  )
+  const isDurable = await tryDurable(deps, rules.source, envelopes)
+  if (!isDurable) return unavailable('neither queue nor bucket took the batch')
+  setIdCookie(c, rules, identity.cookieId())
+  return { ok: true, receipts, acceptedCount }
+}
+
+/** The answer to a batch that was taken; receipts only where there is something to tell. */
+export function describeReceived({ receipts }: { receipts: Receipt[] }): BatchAnswer {
+  return receipts.length === 0 ? { success: true } : { success: true, receipts }
+}
+
+/** Whether the envelopes are durable; a failure is logged. */
+export async function tryDurable(
+  { makeDurable, log }: Pick<ReceiveDeps, 'makeDurable' | 'log'>,
+  source: string,
+  envelopes: string[],
+): Promise<boolean> {
+  try {
+    await makeDurable(envelopes)
+    return true
+  } catch (error) {
+    log({ level: 'error', event: 'not_durable', source, error: String(error) })
+    return false
+  }
+}
+
+/** Nothing was stored, and the same request may succeed soon. */
+export function unavailable(why: string): RequestRefusal {
+  const message = `${why}; nothing was stored, send the same batch again`
+  return { ...refusal(503, 'temporarily_unavailable', message), retryAfterSeconds: RETRY_AFTER_SECONDS }
+}
+
+/** The platform's `waitUntil`; without one (in tests) a promise is left to itself, its failure said by whoever made it. */
+export function waitUntilOf(c: Context): (promise: Promise<unknown>) => void {
+  return (promise) => {
+    try {
+      c.executionCtx.waitUntil(promise)
+    } catch {
+      // Hono throws when the request came without an execution context.
+      promise.catch(() => {})
+    }
+  }
+}
+
+async function readIdentity(
+  c: Context,
+  { tools, log }: ReceiveDeps,
+  rules: SourceRules,
+  sender: Parameters<typeof createIdentityReader>[1],
+) {
+  try {
+    return await createIdentityReader(rules, sender, tools, c.req.raw.headers.get('cookie'))
+  } catch (error) {
+    log({ level: 'error', event: 'identity_failed', source: rules.source, error: String(error) })
+    return undefined
+  }
+}
+
+function setIdCookie(c: Context, { identity }: SourceRules, id: string | undefined): void {
+  if (identity.kind !== 'cookie' || id === undefined) return
+  const isSecure = !c.req.url.startsWith('http://')
+  const { name = DEFAULT_COOKIE_NAME, domain } = identity
+  c.header('Set-Cookie', writeIdCookie({ name, id, isSecure, ...(domain === undefined ? {} : { domain }) }))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON is the answer: the caller refuses it by name. `undefined` is no JSON value, so the two cannot be confused.
+    return undefined
+  }
+}

@@ -1,0 +1,27 @@
+/** Answers for requests that are refused whole. */
+
+import type { ErrorAnswer, ErrorCode } from '@millrace/schemas'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+/** Why a request is refused. */
+export interface RequestRefusal {
+  ok: false
+  status: ContentfulStatusCode
+  code: ErrorCode
+  /** One sentence for a person. */
+  message: string
+  /** Seconds after which the same request may be sent again. */
+  retryAfterSeconds?: number
+}
+
+/** A refusal as a value. */
+export function refusal(status: ContentfulStatusCode, code: ErrorCode, message: string): RequestRefusal {
+  return { ok: false, status, code, message }
+}
+
+/** The answer that tells it. */
+export function refuse(c: Context, { status, code, message, retryAfterSeconds }: RequestRefusal): Response {
+  if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))
+  return c.json({ success: false, code, message } satisfies ErrorAnswer, status)
+}

@@ -1,0 +1,224 @@
+import { ERROR_CODES, EVENT_TYPES, REASONS } from '@millrace/schemas'
+import { describe, expect, it } from 'vitest'
+import { createCollector } from './fakes.ts'
+import { describeApi } from './openapi.ts'
+
+const required = { track: { event: 'x' }, group: { groupId: 'g' }, alias: { previousId: 'p', userId: 'u' } }
+const eventOf = (type: string) => ({ anonymousId: 'a', ...required[type as keyof typeof required] })
+
+describe('a single event', () => {
+  const paths = EVENT_TYPES.flatMap((type) => [
+    [`/v1/${type}`, type],
+    [`/v1/${type[0]}`, type],
+    [`/v1/${type}/`, type],
+  ])
+  it.each(paths)('at %s is taken as %s', async (path, type) => {
+    const { post, envelopes } = createCollector()
+    const sent = {
+      ...eventOf(String(type)),
+      writeKey: 'wk',
+      context: { ip: '203.0.113.9', a: 1 },
+      sentAt: '2026-11-21T12:00:00Z',
+    }
+    const response = await post(sent, { path: String(path) })
+    expect(await response.json()).toEqual({ success: true })
+    expect(envelopes()).toMatchObject([
+      { sentAt: Date.UTC(2026, 10, 21, 12), events: [{ type, context: { a: 1 } }] },
+    ])
+    expect(envelopes()[0]?.context).toBeUndefined()
+  })
+
+  it('is of the type that the path says', async () => {
+    const { post, envelopes } = createCollector()
+    await post({ ...eventOf('track'), type: 'identify', writeKey: 'wk' }, { path: '/v1/t' })
+    expect(envelopes()[0]?.events).toMatchObject([{ type: 'track', event: 'x' }])
+  })
+
+  it('that is refused for its content is answered 200 and kept as it was sent', async () => {
+    const { post, envelopes } = createCollector()
+    const body = '{ "writeKey":"wk",  "userId":"u", "price": 1e999 }'
+    const response = await post(body, { path: '/v1/track' })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ receipts: [{ reason: 'missing_field', path: 'event' }] })
+    expect(envelopes()[0]?.quarantined).toMatchObject([{ raw: body, rawBytes: body.length }])
+  })
+
+  it('may carry a field named source', async () => {
+    const { post } = createCollector()
+    const response = await post(
+      { ...eventOf('track'), source: 'newsletter', writeKey: 'wk' },
+      { path: '/v1/track' },
+    )
+    expect(await response.json()).toEqual({ success: true })
+  })
+})
+
+describe('a beacon', () => {
+  it('is a batch whose key is in the query', async () => {
+    const { post, envelopes } = createCollector()
+    const batch = [{ type: 'page', anonymousId: 'a' }]
+    const response = await post(JSON.stringify({ batch }), {
+      path: '/beacon/v1/batch?writeKey=wk',
+      headers: { 'content-type': 'text/plain', origin: 'https://shop.example' },
+    })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true')
+    expect(envelopes()[0]?.events).toHaveLength(1)
+  })
+})
+
+describe('a pixel', () => {
+  it.each(['track', 'page'])('of RudderStack at /pixel/v1/%s is a GIF and an event', async (type) => {
+    const { app, envelopes } = createCollector()
+    const response = await app.request(
+      `/pixel/v1/${type}?writeKey=wk&anonymousId=a&event=Mail%20Opened&properties.mail=7`,
+    )
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('image/gif')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    expect(new TextDecoder().decode(bytes.subarray(0, 6))).toBe('GIF89a')
+    expect(envelopes()[0]?.events).toMatchObject([{ type, anonymousId: 'a', properties: { mail: '7' } }])
+  })
+
+  it('of Segment carries the event as base64', async () => {
+    const { app, envelopes } = createCollector()
+    const data = btoa(JSON.stringify({ writeKey: 'wk', event: 'Mail Opened', userId: 'u' }))
+    expect((await app.request(`/v1/pixel/track?data=${data}`)).status).toBe(200)
+    expect(envelopes()[0]?.events).toMatchObject([{ event: 'Mail Opened', userId: 'u' }])
+  })
+
+  it('that is refused is an image all the same', async () => {
+    const { app, texts } = createCollector()
+    const response = await app.request('/pixel/v1/track?writeKey=other&event=x&userId=u')
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toBe('image/gif')
+    expect(response.headers.get('x-millrace-error')).toBe('unknown_write_key')
+    expect(texts).toEqual([])
+  })
+})
+
+describe('settings', () => {
+  it.each(['/v1/projects/wk/settings', '/cdn/v1/projects/wk/settings'])('are told at %s', async (path) => {
+    const { app } = createCollector()
+    const response = await app.request(`http://collect.example:8080${path}`)
+    expect(await response.json()).toMatchObject({
+      integrations: { 'Segment.io': { apiKey: 'wk', apiHost: 'collect.example:8080/v1', protocol: 'http' } },
+    })
+  })
+
+  it.each(['/v1/projects/other/settings', '/v1/projects/sk/settings', '/sourceConfig/?writeKey=sk'])(
+    'are not told at %s',
+    async (path) => {
+      const { app } = createCollector()
+      const response = await app.request(path)
+      expect(response.status).toBe(404)
+      expect(await response.text()).not.toContain('"sk"')
+    },
+  )
+
+  it.each([
+    ['the query', '/sourceConfig/?p=cdn&writeKey=wk', {}],
+    ['Basic', '/sourceConfig', { authorization: `Basic ${btoa('wk:')}` }],
+  ])('of RudderStack are told for a key from %s', async (_where, path, headers) => {
+    const { app } = createCollector()
+    const response = await app.request(path, { headers: headers as Record<string, string> })
+    expect(await response.json()).toMatchObject({
+      source: { writeKey: 'wk', enabled: true, destinations: [] },
+    })
+  })
+})
+
+describe('counters of analytics.js', () => {
+  it('are accepted and discarded', async () => {
+    const { post, texts } = createCollector()
+    expect(await (await post({ series: [] }, { path: '/v1/m' })).json()).toEqual({ success: true })
+    expect(texts).toEqual([])
+  })
+})
+
+describe('a replay', () => {
+  const headers = { authorization: `Basic ${btoa('sk:')}` }
+  const refused = {
+    raw: '{"type":"track","event":"Ordered","anonymousId":"a","timestamp":"2026-11-01T00:00:00.000Z"}',
+    messageId: 's-4',
+    receivedAt: '2026-11-01T00:00:05.000Z',
+    sentAt: '2026-11-01T00:00:04.000Z',
+    stream: 's',
+    seq: 4,
+    route: 'batch',
+    context: { locale: 'de' },
+  }
+
+  it('stores what is good now under its old id, number and time', async () => {
+    const { post, envelopes } = createCollector()
+    const response = await post({ events: [refused] }, { path: '/v1/replay', headers })
+    expect(await response.json()).toEqual({ success: true, accepted: 1, receipts: [] })
+    expect(envelopes()).toMatchObject([
+      {
+        receivedAt: Date.UTC(2026, 10, 1, 0, 0, 5),
+        stream: 's',
+        context: { locale: 'de' },
+        events: [{ messageId: 's-4', seq: 4, event: 'Ordered', timestamp: Date.UTC(2026, 10, 1, 0, 0, 1) }],
+      },
+    ])
+  })
+
+  it('tells what is still refused and enqueues nothing of it', async () => {
+    const { post, texts } = createCollector()
+    const events = [
+      { ...refused, raw: '{"type":"track"}' },
+      { ...refused, raw: 'not JSON', messageId: 'm' },
+    ]
+    const response = await post({ events }, { path: '/v1/replay', headers })
+    expect(await response.json()).toMatchObject({
+      accepted: 0,
+      receipts: [
+        { index: 0, messageId: 's-4', reason: 'missing_field' },
+        { index: 1, messageId: 'm', reason: 'not_an_object' },
+      ],
+    })
+    expect(texts).toEqual([])
+  })
+
+  it.each([
+    ['a write key', { events: [] }, { authorization: `Basic ${btoa('wk:')}` }, 403],
+    ['no list', {}, headers, 400],
+    ['a wrong time', { events: [{ ...refused, receivedAt: 'today' }] }, headers, 400],
+    ['too many', { events: Array.from({ length: 101 }, () => refused) }, headers, 400],
+  ])('with %s is refused', async (_what, body, given, status) => {
+    const { post } = createCollector()
+    expect((await post(body, { path: '/v1/replay', headers: given })).status).toBe(status)
+  })
+})
+
+describe('the OpenAPI description', () => {
+  it('is served and names every route, code and reason', async () => {
+    const { app } = createCollector({ describeApi })
+    const response = await app.request('/openapi.json')
+    const api = (await response.json()) as {
+      paths: Record<string, unknown>
+      components: { schemas: Record<string, never> }
+    }
+    const described = Object.keys(api.paths).map((path) => path.replace(/\{(\w+)\}/g, ':$1'))
+    const routes = app.routes
+      .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/:prefix'))
+      .map(({ path }) => path.replace(/^(\/pixel\/v1|\/v1\/pixel)\/\w+$/, '$1/:type'))
+    expect(new Set(described)).toEqual(new Set(routes))
+    const text = JSON.stringify(api.components.schemas)
+    for (const word of [...ERROR_CODES, ...REASONS]) expect(text).toContain(`"${word}"`)
+  })
+
+  it('refers only to what it has', () => {
+    const api = describeApi() as Record<string, never>
+    const refs = [...JSON.stringify(api).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path ?? '')
+    expect(refs.length).toBeGreaterThan(20)
+    for (const ref of refs) {
+      const found = ref
+        .split('/')
+        .reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], api)
+      expect(found, ref).toBeDefined()
+    }
+  })
+})

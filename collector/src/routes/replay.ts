@@ -1,0 +1,110 @@
+/** Judges quarantined events again: same text, id and time, and whatever the tracking plan says now. */
+
+import type { JsonObject, Receipt, RequestFacts } from '@millrace/schemas'
+import { parseClientTime } from '@millrace/schemas'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { acceptBatch } from '../accept/accept-batch.ts'
+import { CLIENT_IDENTITY } from '../accept/identity-reader.ts'
+import { dropPrototypeKeys } from '../accept/prototype-keys.ts'
+import type { SourceRules } from '../accept/source-rules.ts'
+import { isServerAgent } from '../enrich/relay.ts'
+import type { ReceiveDeps, Received } from '../receive.ts'
+import { tryDurable, unavailable, waitUntilOf } from '../receive.ts'
+import { refusal } from '../refuse.ts'
+
+/** Most events of one request: each may become a queue message of its own. */
+export const MAX_REPLAY_EVENTS = 100
+
+const text = z.string().min(1).max(256)
+const time = z.string().refine((value) => parseClientTime(value) !== undefined, 'must be an ISO 8601 time')
+const object = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+)
+
+/** One event as the quarantine keeps it. */
+export const ReplayEventSchema = z.object({
+  raw: z.string(),
+  messageId: text,
+  receivedAt: time,
+  sentAt: time.optional(),
+  stream: text.optional(),
+  seq: z.number().int().min(1).max(4_294_967_295).optional(),
+  route: z.enum(['batch', 'import']),
+  context: object.optional(),
+  integrations: object.optional(),
+  userAgent: z.string().optional(),
+  request: object.optional(),
+})
+
+/** The body of `POST /v1/replay`. */
+export const ReplayBodySchema = z.object({ events: z.array(ReplayEventSchema).max(MAX_REPLAY_EVENTS) })
+
+type ReplayEvent = z.infer<typeof ReplayEventSchema>
+
+/**
+ * Takes events back in. Those that are good now are stored under their old id and time; the others are told in the
+ * receipts and stay where they are, so that replaying twice changes nothing.
+ */
+export async function replay(
+  c: Context,
+  deps: ReceiveDeps,
+  body: Record<string, unknown>,
+): Promise<Received> {
+  const authorized = await deps.authorize(c.req.raw, body, 'operator')
+  if (!authorized.ok) return authorized
+  const parsed = ReplayBodySchema.safeParse(body)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    return refusal(400, 'invalid_batch', `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)
+  }
+
+  const envelopes: string[] = []
+  const receipts: Receipt[] = []
+  let acceptedCount = 0
+  for (const [index, event] of parsed.data.events.entries()) {
+    const judged = await judgeAgain(c, deps, authorized.rules, event)
+    envelopes.push(...judged.envelopes)
+    receipts.push(...judged.receipts.map((receipt) => ({ ...receipt, index })))
+    acceptedCount += judged.acceptedCount
+  }
+  const isDurable = await tryDurable(deps, authorized.rules.source, envelopes)
+  if (!isDurable) return unavailable('neither queue nor bucket took the events')
+  return { ok: true, receipts, acceptedCount }
+}
+
+/** Only what is accepted makes an envelope: a refusal is known already, under the same id. */
+async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, event: ReplayEvent) {
+  const { raw, messageId, receivedAt, seq, route, userAgent, request, ...shared } = event
+  const arrival = {
+    rules,
+    tools: deps.tools,
+    route,
+    receivedAt: parseClientTime(receivedAt) ?? deps.now(),
+    identity: CLIENT_IDENTITY,
+    waitUntil: waitUntilOf(c),
+    sender: {
+      userAgent,
+      hints: undefined,
+      address: undefined,
+      isServer: isServerAgent(userAgent, undefined),
+      facts: (request ?? {}) as RequestFacts,
+    },
+  }
+  const known = [{ messageId, ...(seq === undefined ? {} : { seq }) }]
+  const input = { body: shared, batch: [parseRaw(raw)], readTexts: () => [raw], known }
+  const judged = await acceptBatch(input, arrival)
+  return judged.acceptedCount > 0 ? judged : { ...judged, envelopes: [] }
+}
+
+function parseRaw(raw: string): unknown {
+  try {
+    const value: unknown = JSON.parse(raw)
+    dropPrototypeKeys(value)
+    return value
+  } catch {
+    // What is no JSON is judged as the text that it is, and refused as no object.
+    return raw
+  }
+}
