@@ -1,6 +1,12 @@
-/** `npm run bench`: all measurements, or those named: `npm run bench -- sizes main-path`. */
+/**
+ * `npm run bench`: all measurements, or those named: `npm run bench -- sizes main-path`. With `--profile`, or
+ * `--profile=50` for another batch size, it says instead where the collector's time goes.
+ */
 
+import { parseArgs } from 'node:util'
 import { build } from '../../scripts/build.ts'
+import { measureCollector } from './collector/measurement.ts'
+import { profileCollector } from './collector/profile-collector.ts'
 import { measureMainPath } from './main-path.ts'
 import { type Measurement, printTable, writeResult } from './measure.ts'
 import { measureSizes } from './sizes.ts'
@@ -11,19 +17,43 @@ const MEASUREMENTS: Record<string, { title: string; measure: Measurement }> = {
     title: 'Main path: collector, queue, consumer, ClickHouse on one machine',
     measure: measureMainPath,
   },
+  collector: {
+    title: 'Collector beside a bare Worker, each on one core of workerd: median (range)',
+    measure: measureCollector,
+  },
 }
 
-const wanted = process.argv.slice(2)
+/** Events a request while profiling, unless another number is given. */
+const PROFILED_BATCH_EVENTS = 10
+
+const { values, positionals: wanted } = parseArgs({
+  // A bare flag means the usual size; `parseArgs` has no optional values.
+  args: process.argv.slice(2).map((arg) => (arg === '--profile' ? `${arg}=${PROFILED_BATCH_EVENTS}` : arg)),
+  options: { profile: { type: 'string' } },
+  allowPositionals: true,
+})
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS))
 if (unknown.length > 0) {
   console.error(`bench: there is no ${unknown.join(', ')}; there are ${Object.keys(MEASUREMENTS).join(', ')}`)
   process.exit(2)
 }
+if (values.profile !== undefined && wanted.join() !== 'collector') {
+  console.error('bench: only the collector can be profiled: npm run bench -- collector --profile')
+  process.exit(2)
+}
+
+// By itself a signal ends this process without its `exit` handlers, and what it started would go on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
 await build()
-for (const [name, { title, measure }] of Object.entries(MEASUREMENTS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  const results = await measure((line) => console.error(`bench: ${name}: ${line}`))
-  printTable(title, results)
-  writeResult(name, results)
+if (values.profile === undefined) await runMeasurements()
+else await profileCollector(Number(values.profile))
+
+async function runMeasurements(): Promise<void> {
+  for (const [name, { title, measure }] of Object.entries(MEASUREMENTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const results = await measure((line) => console.error(`bench: ${name}: ${line}`))
+    printTable(title, results)
+    writeResult(name, results)
+  }
 }

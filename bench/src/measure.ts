@@ -11,7 +11,12 @@ export interface Measured {
   value: number
   unit: string
   samples?: number[]
+  /** What the value should be; printed beside it. */
+  aim?: Aim
 }
+
+/** A bound that a value should keep. */
+export type Aim = { atLeast: number } | { atMost: number }
 
 /** A measurement: prints nothing itself, gives its lines. */
 export type Measurement = (report: (line: string) => void) => Promise<Measured[]>
@@ -34,13 +39,28 @@ export function writeResult(name: string, results: readonly Measured[]): void {
   writeFileSync(join(RESULTS, `${name}.json`), `${text}\n`)
 }
 
-/** Prints the lines as a table. */
+/** Prints the lines as a table, with the range of the samples and the aim where there are any. */
 export function printTable(title: string, results: readonly Measured[]): void {
   const width = Math.max(...results.map(({ name }) => name.length))
   console.log(`\n${title}`)
-  for (const { name, value, unit } of results) {
-    console.log(`  ${name.padEnd(width)}  ${formatValue(value).padStart(12)} ${unit}`)
+  for (const result of results) {
+    const { name, value, unit, samples = [], aim } = result
+    const notes = [
+      samples.length > 1
+        ? ` (${formatValue(Math.min(...samples))} to ${formatValue(Math.max(...samples))})`
+        : '',
+      aim === undefined ? '' : `; ${describeAim(value, aim)}`,
+    ]
+    console.log(`  ${name.padEnd(width)}  ${formatValue(value).padStart(12)} ${unit}${notes.join('')}`)
   }
+}
+
+/** The aim in words, and whether the value keeps it. */
+export function describeAim(value: number, aim: Aim): string {
+  const isLowerBound = 'atLeast' in aim
+  const isKept = isLowerBound ? value >= aim.atLeast : value <= aim.atMost
+  const bound = isLowerBound ? `at least ${formatValue(aim.atLeast)}` : `at most ${formatValue(aim.atMost)}`
+  return `aim ${bound}: ${isKept ? 'kept' : 'missed'}`
 }
 
 function formatValue(value: number): string {

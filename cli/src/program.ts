@@ -3,7 +3,10 @@
 import { Command, CommanderError } from 'commander'
 import { registerAccessLogImport } from './access-log/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
+import { registerLookup } from './lookup/command.ts'
+import { registerPlan } from './plan/command.ts'
 import { printable } from './printable.ts'
+import { registerQuarantine } from './quarantine/command.ts'
 
 export type { ProgramOptions } from './command-world.ts'
 
@@ -37,5 +40,8 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   const world = { ...options, done }
   registerAccessLogImport(program, world)
+  registerPlan(program, world)
+  registerLookup(program, world)
+  registerQuarantine(program, world)
   return program
 }

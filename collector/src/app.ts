@@ -234,7 +234,8 @@ async function takeLookup(
   { lookupBucket, log }: CollectorDeps,
   receiving: ReceiveDeps,
 ): Promise<Response> {
-  const authorized = await receiving.authorize(c.req.raw, {}, 'operator')
+  const fields = { source: c.req.query('source') }
+  const authorized = await receiving.authorize(c.req.raw, fields, 'operator')
   if (!authorized.ok) return refuse(c, authorized)
   if (lookupBucket === undefined) {
     return refuse(c, refusal(503, 'temporarily_unavailable', 'this Worker has no bucket for lookup tables'))

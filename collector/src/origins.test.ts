@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { createOriginTest, readPageOrigin } from './origins.ts'
 
 describe('an origin', () => {
-  const isAllowed = createOriginTest(['https://shop.example', 'https://*.shop.example', 'http://localhost:3000'])
+  const isAllowed = createOriginTest([
+    'https://shop.example',
+    'https://*.shop.example',
+    'http://localhost:3000',
+  ])
 
   it.each([
     ['https://shop.example', true],

@@ -5,13 +5,13 @@ import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { acceptBatch } from './accept/accept-batch.ts'
 import type { EdgeTools } from './accept/edge-tools.ts'
-import { CLIENT_IDENTITY, createIdentityReader, DEFAULT_COOKIE_NAME } from './accept/identity-reader.ts'
+import { CLIENT_IDENTITY, createIdentityReader } from './accept/identity-reader.ts'
 import { sliceBatchTexts } from './accept/original-texts.ts'
 import { dropPrototypeKeys, mayHavePrototypeKeys } from './accept/prototype-keys.ts'
 import { readSender } from './accept/sender.ts'
 import type { SourceRules } from './accept/source-rules.ts'
 import type { Authorize } from './authorize.ts'
-import { writeIdCookie } from './identity/cookie.ts'
+import { DEFAULT_COOKIE_NAME, writeIdCookie } from './identity/cookie.ts'
 import { readBody } from './read-body.ts'
 import { type RequestRefusal, refusal } from './refuse.ts'
 
@@ -152,7 +152,8 @@ async function readIdentity(
 
 function setIdCookie(c: Context, { identity }: SourceRules, id: string | undefined): void {
   if (identity.kind !== 'cookie' || id === undefined) return
-  const isSecure = !c.req.url.startsWith('http://')
+  // A browser keeps a Secure cookie from plain http on its own machine only sometimes, and from elsewhere never.
+  const isSecure = !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(c.req.url)
   const { name = DEFAULT_COOKIE_NAME, domain } = identity
   c.header('Set-Cookie', writeIdCookie({ name, id, isSecure, ...(domain === undefined ? {} : { domain }) }))
 }

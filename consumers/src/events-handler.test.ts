@@ -73,7 +73,7 @@ describe('the handler of events', () => {
     const deadQueue = createQueue()
     const batch = [
       createMessage('m1', text('a')),
-      createMessage('m2', '{"version":99}'),
+      createMessage('m2', '{"version":0}'),
       createMessage('m3', { not: 'text' }),
     ]
     const sink = createSink(() => ({ kind: 'refused', error: 'bad row' }))
@@ -87,6 +87,17 @@ describe('the handler of events', () => {
       sink: 'warehouse',
       error: 'bad row',
     })
+  })
+
+  it('keeps the envelope of a newer Worker for that Worker, and writes the others', async () => {
+    const deadQueue = createQueue()
+    const sink = createSink()
+    const effects = createEffects()
+    const batch = [createMessage('m1', '{"version":99}', 3), createMessage('m2', text('b'))]
+    await createEventsHandler({ ...effects, sinks: [sink], retryQueue: createQueue(), deadQueue })(batch)
+    expect(batch.map(({ fate }) => fate)).toEqual([{ kind: 'retry', delaySeconds: 4 }, { kind: 'ack' }])
+    expect([sink.written, deadQueue.sent]).toEqual([['m2'], []])
+    expect(effects.logged).toMatchObject([{ event: 'newer_message', messageId: 'm1' }])
   })
 
   it('keeps what cannot be read when the dead letters are away too', async () => {

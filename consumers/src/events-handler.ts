@@ -2,7 +2,13 @@
 
 import { decodeEnvelope } from '@millrace/schemas'
 import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
-import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
+import {
+  bodyText,
+  type HandlerEffects,
+  type OutgoingQueue,
+  type QueueMessage,
+  waitForDeploy,
+} from './queue.ts'
 import type { Delivery, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
@@ -36,6 +42,8 @@ async function handleSlice(deps: EventsHandlerDeps, messages: readonly QueueMess
     const decoded = decodeEnvelope(message.body)
     if (decoded.ok) {
       readable.push({ message, delivery: { messageId: message.id, envelope: decoded.envelope } })
+    } else if (decoded.fault === 'newer_version') {
+      waitForDeploy(deps, message, decoded.message)
     } else {
       unreadable.push(settle(deps, message, { retryIn: [], deadIn: [] }, decoded.message))
     }

@@ -1,6 +1,6 @@
 /** Fakes that the tests of the handlers share: messages that remember what was done to them, queues, sinks. */
 
-import type { Envelope } from '@millrace/schemas'
+import { ENVELOPE_VERSION, type Envelope } from '@millrace/schemas'
 import type { OutgoingQueue, QueueMessage } from './queue.ts'
 import type { Delivery, Outcome, Sink } from './sink.ts'
 
@@ -12,7 +12,7 @@ export interface FakeMessage extends QueueMessage {
 /** An envelope of one event. */
 export function createEnvelopeFor(messageId: string): Envelope {
   return {
-    version: 1,
+    version: ENVELOPE_VERSION,
     part: 0,
     source: 'shop',
     route: 'batch',
@@ -20,6 +20,7 @@ export function createEnvelopeFor(messageId: string): Envelope {
     batchId: 'b',
     events: [{ messageId, type: 'track', timestamp: 1_000, event: 'x' }],
     quarantined: [],
+    omitted: [],
   }
 }
 

@@ -2,12 +2,16 @@
 
 import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
 import { createEventsHandler } from './events-handler.ts'
+import { runJobs, type ScheduledJob } from './jobs.ts'
 import { reportPulse } from './pulse.ts'
+import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
 import { createRetryHandler } from './retry-handler.ts'
+import { drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
 import { createWarehouse, type Warehouse } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
+export type { ScheduledJob } from './jobs.ts'
 export { LiveAggregator } from './live/aggregator.ts'
 
 /** The bindings that the consumers use. */
@@ -16,9 +20,10 @@ export interface ConsumersEnv {
   CLICKHOUSE_USER: string
   CLICKHOUSE_PASSWORD: string
   CLICKHOUSE_DATABASE: string
+  EVENTS_QUEUE: SpillQueue
   RETRY_QUEUE: OutgoingQueue
   DEAD_QUEUE: OutgoingQueue
-  LAKE: DeadLetterBucket
+  LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket
 }
 
 /** A batch as the platform delivers it. */
@@ -39,16 +44,31 @@ function queueRole(name: string): string {
   return name.slice(name.lastIndexOf('-') + 1)
 }
 
-/** Runs the job of the cron trigger: one line that says whether the warehouse answers. */
-export async function handleScheduled(env: ConsumersEnv): Promise<void> {
-  await reportPulse({ ping: connect(env).ping, now: Date.now, log })
+/**
+ * Runs the jobs of the cron trigger: says whether the warehouse answers, and drives the spill back to the queue.
+ *
+ * @param extraJobs jobs of other parts of the Worker; none fails or waits because of another
+ */
+export async function handleScheduled(
+  env: ConsumersEnv,
+  extraJobs: readonly ScheduledJob[] = [],
+): Promise<void> {
+  const { EVENTS_QUEUE: queue, LAKE: bucket } = env
+  const jobs: ScheduledJob[] = [
+    { name: 'pulse', run: () => reportPulse({ ping: connect(env).ping, now: Date.now, log }) },
+    { name: 'spill', run: () => drainSpill({ bucket, queue, now: Date.now, log }) },
+  ]
+  await runJobs([...jobs, ...extraJobs], log)
 }
 
 function createHandlers(
   env: ConsumersEnv,
 ): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
   const effects: HandlerEffects = { random: Math.random, log }
-  const sinks = [createWarehouseSink({ insert: connect(env).insert })]
+  const sinks = [
+    createWarehouseSink({ insert: connect(env).insert }),
+    createQuarantineSink({ bucket: env.LAKE }),
+  ]
   return {
     events: createEventsHandler({
       ...effects,

@@ -1,5 +1,7 @@
 /** What the handlers need of Cloudflare Queues, and of the world around them. */
 
+import { decideDelaySeconds } from './delivery.ts'
+
 /** A message of a batch. The first `ack` or `retry` on it wins. */
 export interface QueueMessage {
   id: string
@@ -27,4 +29,14 @@ export interface HandlerEffects {
 /** A body as text, whatever it was sent as. */
 export function bodyText(body: unknown): string {
   return typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
+}
+
+/**
+ * Puts a message off that was written by a newer Worker than this one: deploys overlap, and soon a Worker that reads it
+ * is there. It is told once a delivery; after the queue's 100 tries, about a day, it is among the dead letters.
+ */
+export function waitForDeploy({ random, log }: HandlerEffects, message: QueueMessage, why: string): void {
+  const delaySeconds = decideDelaySeconds(message.attempts, random())
+  log({ level: 'warn', event: 'newer_message', messageId: message.id, delaySeconds, why })
+  message.retry({ delaySeconds })
 }

@@ -41,6 +41,17 @@ describe('the handler of retry', () => {
     ])
   })
 
+  it.each([
+    ['an envelope', wrapMessage({ sink: 'warehouse', error: 'away', messageId: 'm' }, '{"version":99}')],
+    ['a sink', '{"version":1,"messageId":"m","error":"away","sink":"later"}\n{}'],
+  ])('keeps %s of a newer Worker for that Worker', async (_what, body) => {
+    const deadQueue = createQueue()
+    const message = createMessage('r1', body, 2)
+    await createRetryHandler({ ...createEffects(), sinks: [createSink()], deadQueue })([message])
+    expect(message.fate).toEqual({ kind: 'retry', delaySeconds: 2 })
+    expect(deadQueue.sent).toEqual([])
+  })
+
   it('keeps a refused message when the dead letters are away', async () => {
     const sink = createSink(() => ({ kind: 'refused', error: 'bad row' }))
     const message = createMessage('r1', wrapped('m1'))

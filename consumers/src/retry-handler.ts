@@ -2,7 +2,13 @@
 
 import { decodeEnvelope } from '@millrace/schemas'
 import { decideDelaySeconds } from './delivery.ts'
-import { bodyText, type HandlerEffects, type OutgoingQueue, type QueueMessage } from './queue.ts'
+import {
+  bodyText,
+  type HandlerEffects,
+  type OutgoingQueue,
+  type QueueMessage,
+  waitForDeploy,
+} from './queue.ts'
 import type { Delivery, Outcome, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
@@ -35,12 +41,11 @@ async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessa
   const bySink = new Map<Sink, Retry[]>(deps.sinks.map((sink) => [sink, []]))
   const unreadable: Promise<void>[] = []
   for (const message of messages) {
-    const unwrapped = unwrapMessage(message.body)
-    const sink = deps.sinks.find(({ name }) => name === unwrapped?.wrapper.sink)
-    const decoded = unwrapped === undefined ? undefined : decodeEnvelope(unwrapped.body)
-    if (unwrapped !== undefined && sink !== undefined && decoded?.ok === true) {
-      const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
-      bySink.get(sink)?.push({ message, delivery, body: unwrapped.body })
+    const read = readRetry(deps.sinks, message)
+    if (read.kind === 'retry') {
+      bySink.get(read.sink)?.push(read.retry)
+    } else if (read.kind === 'newer') {
+      waitForDeploy(deps, message, read.why)
     } else {
       const error = 'not a retry message that this Worker reads'
       unreadable.push(
@@ -50,6 +55,27 @@ async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessa
   }
   const writing = [...bySink].map(([sink, retries]) => retryInSink(deps, sink, retries))
   await Promise.all([...unreadable, ...writing])
+}
+
+type ReadRetry =
+  | { kind: 'retry'; sink: Sink; retry: Retry }
+  | { kind: 'newer'; why: string }
+  | { kind: 'unreadable' }
+
+/** A sink without a name here, or an envelope of a later version, is a newer Worker's: this one must not bury it. */
+function readRetry(sinks: readonly Sink[], message: QueueMessage): ReadRetry {
+  const unwrapped = unwrapMessage(message.body)
+  const name = unwrapped?.wrapper.sink
+  if (unwrapped === undefined || name === undefined) return { kind: 'unreadable' }
+  const sink = sinks.find((known) => known.name === name)
+  if (sink === undefined) return { kind: 'newer', why: `there is no sink ${name.slice(0, 40)} here` }
+  const decoded = decodeEnvelope(unwrapped.body)
+  if (!decoded.ok)
+    return decoded.fault === 'newer_version'
+      ? { kind: 'newer', why: decoded.message }
+      : { kind: 'unreadable' }
+  const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
+  return { kind: 'retry', sink, retry: { message, delivery, body: unwrapped.body } }
 }
 
 async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {

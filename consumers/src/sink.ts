@@ -1,9 +1,10 @@
-/** The one interface that all sinks share: warehouse now, lake and live windows beside it. */
+/** The one interface that all sinks share: warehouse and quarantine now, lake and live windows beside them. */
 
 import type { Envelope } from '@millrace/schemas'
+import { withTimeout } from './timeout.ts'
 
 /** Names of the sinks; they travel in `retry` messages, so a name is never reused. */
-export const SINK_NAMES = ['warehouse'] as const
+export const SINK_NAMES = ['warehouse', 'quarantine'] as const
 
 /** One of {@link SINK_NAMES}. */
 export type SinkName = (typeof SINK_NAMES)[number]
@@ -69,20 +70,4 @@ async function writeToSink(
 
 function retryAll(deliveries: readonly Delivery[], error: string): Outcome[] {
   return deliveries.map(() => ({ kind: 'retry', error }))
-}
-
-function withTimeout<T>(writing: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-    writing.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
 }

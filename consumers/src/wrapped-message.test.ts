@@ -25,7 +25,7 @@ describe('a wrapped message', () => {
     'x\ny',
     '{}\ny',
     '{"version":2,"messageId":"m","error":""}\ny',
-    '{"version":1,"messageId":"m","error":"","sink":"elsewhere"}\ny',
+    '{"version":1,"messageId":"m","error":"","sink":5}\ny',
     5,
     null,
   ])('is not %j', (input) => {

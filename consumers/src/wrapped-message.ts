@@ -4,13 +4,13 @@
  */
 
 import { byteLength, WRAPPER_BYTES } from '@millrace/schemas'
-import { SINK_NAMES, type SinkName } from './sink.ts'
+import type { SinkName } from './sink.ts'
 
 /** The line before the original text. */
 export interface Wrapper {
   version: 1
-  /** The sink that still wants the message; absent when it could not be read at all. */
-  sink?: SinkName
+  /** The sink that still wants the message, maybe one that only a newer Worker has; absent when it could not be read at all. */
+  sink?: string
   /** What went wrong last, cut short. */
   error: string
   /** Id that the message had on the `events` queue. */
@@ -21,7 +21,10 @@ export interface Wrapper {
 const MAX_ERROR_LENGTH = 250
 
 /** The wrapped text. */
-export function wrapMessage(wrapper: Omit<Wrapper, 'version'>, body: string): string {
+export function wrapMessage(
+  wrapper: Omit<Wrapper, 'version' | 'sink'> & { sink?: SinkName },
+  body: string,
+): string {
   const line = JSON.stringify({ version: 1, ...wrapper, error: wrapper.error.slice(0, MAX_ERROR_LENGTH) })
   if (byteLength(line) >= WRAPPER_BYTES)
     throw new RangeError(`a wrapper must be under ${WRAPPER_BYTES} bytes`)
@@ -42,7 +45,7 @@ function parseWrapper(line: string): Wrapper | undefined {
     const value = JSON.parse(line) as Partial<Wrapper> | null
     if (value?.version !== 1 || typeof value.messageId !== 'string' || typeof value.error !== 'string')
       return undefined
-    if (value.sink !== undefined && !SINK_NAMES.includes(value.sink)) return undefined
+    if (value.sink !== undefined && typeof value.sink !== 'string') return undefined
     return value as Wrapper
   } catch {
     // Not JSON: not a wrapper.

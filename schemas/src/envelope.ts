@@ -214,12 +214,18 @@ export function decodeEnvelope(text: unknown): DecodeResult {
   if (typeof envelope.source !== 'string' || typeof envelope.receivedAt !== 'number') {
     return unreadable('an envelope must have source and receivedAt')
   }
-  // Version 1 had no omitted events.
+  // Version 1 had no omitted events, and left the address where the client had put it.
   const omitted = version === 1 ? [] : envelope.omitted
   if (!Array.isArray(envelope.events) || !Array.isArray(envelope.quarantined) || !Array.isArray(omitted)) {
     return unreadable('an envelope must have events, quarantined and omitted')
   }
-  return { ok: true, envelope: { ...(envelope as Envelope), version: ENVELOPE_VERSION, omitted } }
+  const events = version === 1 ? envelope.events.map(evolveEvent) : envelope.events
+  return { ok: true, envelope: { ...(envelope as Envelope), version: ENVELOPE_VERSION, events, omitted } }
+}
+
+function evolveEvent(event: EnvelopeEvent): EnvelopeEvent {
+  const ip = event.context?.['ip']
+  return typeof ip === 'string' ? { ...event, facts: { ip } } : event
 }
 
 function unreadable(message: string): DecodeResult {

@@ -98,3 +98,24 @@ describe('splitStatements', () => {
     expect(splitStatements(sql)).toEqual(["SELECT ';' AS x", 'SELECT 2\n  AS y'])
   })
 })
+
+describe('the released migrations', () => {
+  const files = import.meta.glob('../migrations/*.sql', { query: '?raw', import: 'default', eager: true })
+  const statements = Object.entries(files).flatMap(([path, sql]) =>
+    splitStatements(sql).map((statement) => [path.slice('../migrations/'.length), statement] as const),
+  )
+
+  it.each(statements)('can be repeated: %s', (_file, statement) => {
+    const steps =
+      statement.match(/^\s*(CREATE|DROP|ALTER|ADD|MODIFY|RENAME|INSERT|UPDATE|DELETE)\b.*$/gm) ?? []
+    const unguarded = steps.filter((step) => !/^\s*ALTER TABLE \w+$|IF (NOT )?EXISTS/.test(step))
+    expect([steps.length > 0, unguarded]).toEqual([true, []])
+  })
+
+  it('have names that put them in order', () => {
+    const versions = Object.keys(files).map(
+      (path) => parseMigrationFile(path.slice('../migrations/'.length), '').version,
+    )
+    expect(versions.sort((a, b) => a - b)).toEqual(versions.map((_, index) => index + 1))
+  })
+})

@@ -91,6 +91,22 @@ describe('parseEvent', () => {
     })
   })
 
+  it.each([
+    [
+      'moved from the context',
+      { context: { traits: { a: 1 }, b: 2 } },
+      { traits: { a: 1 }, context: { b: 2 } },
+    ],
+    ['its own where it has them', { traits: { a: 1 }, context: { traits: { a: 2 } } }, undefined],
+    ['none where the context has no object', { context: { traits: 'x' } }, undefined],
+  ])('gives an identify the traits that are %s', (_what, given, expected) => {
+    const event = { type: 'identify', userId: 'u', ...given }
+    expect(parseEvent(event)).toEqual({
+      ok: true,
+      event: { type: 'identify', userId: 'u', ...(expected ?? given) },
+    })
+  })
+
   it('leaves it to others to find out whose event it is', () => {
     expect(parseEvent({ type: 'track', event: 'x' }).ok).toBe(true)
   })

@@ -92,7 +92,21 @@ function readFields(input: Record<string, unknown>, type: EventType): ParseResul
   }
   // Not by assignment: a key `__proto__` would become the prototype.
   if (others !== undefined) event['extra'] = Object.fromEntries(others)
-  return { ok: true, event: event as unknown as ParsedEvent }
+  const parsed = event as unknown as ParsedEvent
+  if (type === 'identify') liftTraits(parsed)
+  return { ok: true, event: parsed }
+}
+
+/**
+ * RudderStack's browser SDK says what is known of a person only in `context.traits`. Moved and not copied, so that rules
+ * and plan see them where every other SDK puts them.
+ */
+function liftTraits(event: ParsedEvent): void {
+  const { traits, ...context } = event.context ?? {}
+  if (event.traits !== undefined || typeof traits !== 'object' || traits === null || Array.isArray(traits))
+    return
+  event.traits = traits
+  event.context = context
 }
 
 function describeFault(name: string, value: unknown, { reason, rule }: FieldFault): string {

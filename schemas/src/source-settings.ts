@@ -10,7 +10,7 @@ export type IpPolicy = 'keep' | 'truncate' | 'drop'
 
 /**
  * A rule about personal data. Paths are dotted and begin with `properties`, `traits`, `context` or `userId`,
- * `anonymousId`, `groupId`, `previousId`; `*` stands for any one key or position, `**` at the end for everything below.
+ * `anonymousId`, `groupId`, `previousId`; a path in `traits` also means the copy in `context.traits`. `*` stands for any one key or position, `**` at the end for everything below.
  */
 export type PiiRule =
   /** Removes the value. */
@@ -125,8 +125,10 @@ export interface SourceSettings {
 const SECRET_VAR = /^[A-Z][A-Z0-9_]{0,127}$/
 const ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/
 const LOOKUP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
-const PATH = /^(properties|traits|context)(\.[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
-const KEY_PATH = /^(properties|traits|context)(\.[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
+/** A step is a key or `*`; only the last may be `**`. */
+const PATH = /^(properties|traits|context)(\.(?!\*\*\.)[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
+const KEY_PATH =
+  /^(properties|traits|context)(\.(?!\*\*(\.|$))[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
 
 const paths = z.array(z.string().regex(PATH, 'must be a path such as traits.email')).min(1)
 const outcome = z.enum(['store', 'anonymize', 'filter']).optional()

@@ -15,7 +15,7 @@ import { createQueue, type TakenEvents } from './queue.ts'
 import { createShutdown } from './shutdown.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
-import type { FlushResult, Millrace, MillraceOptions, WaitOptions } from './types.ts'
+import type { FlushResult, Millrace, MillraceOptions, PlanShape, Unplanned, WaitOptions } from './types.ts'
 
 /**
  * Milliseconds between two requests that nobody waits for. An open request holds the process, a timer does not: without a
@@ -33,6 +33,9 @@ const PAUSE_MS = 10
  * `false`, the event is counted in `stats().dropped`, and `onError` gets an error with a `code`. Shapes known when the
  * code is written are the compiler's business. Wrong options are a different matter and throw here.
  *
+ * With the type of a tracking plan, `createMillrace<Plan>(...)`, names and fields are checked when your code is compiled,
+ * and nothing is checked when it runs.
+ *
  * A batch is formed once: its id, events, order and numbers stay the same over all attempts, so that a request that was
  * answered but whose answer was lost does no harm.
  *
@@ -43,7 +46,7 @@ const PAUSE_MS = 10
  *
  * @throws TypeError or RangeError naming the option, the rule and the value: `flushAt must be an integer >= 1, got 0`.
  */
-export function createMillrace(options: MillraceOptions): Millrace {
+export function createMillrace<P extends PlanShape = Unplanned>(options: MillraceOptions): Millrace<P> {
   const settings = resolveOptions(options)
   const { flushAt, flushIntervalMs, maxQueueEvents, now, source } = settings
   const stream = settings.randomId()

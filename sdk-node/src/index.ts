@@ -18,10 +18,12 @@ export type {
   Millrace,
   MillraceFailure,
   MillraceOptions,
+  PlanShape,
   RetryNotice,
   SourceKey,
   Stats,
   TrackArguments,
+  Unplanned,
   ViewArguments,
   WaitOptions,
 } from './types.ts'

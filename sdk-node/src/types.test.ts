@@ -27,6 +27,55 @@ function compileOnly(client: Millrace, order: Order): unknown {
   return [noKey, bothKeys]
 }
 
+interface Plan {
+  track: {
+    'Order Completed': { order_id: string; total: number; coupon?: string | undefined }
+    'Menu Opened': { place?: string | undefined }
+  }
+  page: { section: 'shop' | 'help' }
+  identify: { email: string }
+  group: { plan?: 'free' | 'paid' }
+}
+
+function planCompiles(client: Millrace<Plan>, name: string): void {
+  const who = { userId: 'u' }
+  client.track({ ...who, event: 'Order Completed', properties: { order_id: 'o', total: 1 } })
+  client.track({ ...who, event: 'Menu Opened', timestamp: new Date() })
+  client.page({ ...who, name: 'Home', properties: { section: 'shop' } })
+  client.screen({ ...who, properties: { anything: 1 } })
+  client.identify({ ...who, traits: { email: 'ada@example.com' } })
+  client.group({ ...who, groupId: 'g' })
+  client.alias({ ...who, previousId: 'a' })
+  // @ts-expect-error a name that the plan does not have
+  client.track({ ...who, event: 'Order Complete', properties: { order_id: 'o', total: 1 } })
+  // @ts-expect-error a name that is only known when it runs
+  client.track({ ...who, event: name })
+  // @ts-expect-error a property is missing
+  client.track({ ...who, event: 'Order Completed', properties: { order_id: 'o' } })
+  // @ts-expect-error all properties are missing
+  client.track({ ...who, event: 'Order Completed' })
+  // @ts-expect-error a property of the wrong kind
+  client.track({ ...who, event: 'Order Completed', properties: { order_id: 'o', total: '1' } })
+  // @ts-expect-error properties of another event
+  client.track({ ...who, event: 'Menu Opened', properties: { order_id: 'o', total: 1 } })
+  // @ts-expect-error nobody did it
+  client.track({ event: 'Menu Opened' })
+  // @ts-expect-error properties are missing
+  client.page({ ...who, name: 'Home' })
+  // @ts-expect-error traits are missing
+  client.identify(who)
+  // @ts-expect-error a trait of the wrong kind
+  client.group({ ...who, groupId: 'g', traits: { plan: 'gold' } })
+}
+
+/** Keys that a plan does not have leave their calls free, and a client without a plan serves for any. */
+function partsCompile(client: Millrace, tracked: Millrace<{ track: { A: { b: number } } }>): void {
+  tracked.page({ userId: 'u', properties: { anything: 1 } })
+  tracked.identify({ userId: 'u' })
+  const planned: Millrace<Plan> = client
+  planned.alias({ userId: 'u', previousId: 'a' })
+}
+
 it('types are checked by the compiler', () => {
-  expect(compileOnly).toBeTypeOf('function')
+  expect([compileOnly, planCompiles, partsCompile]).toHaveLength(3)
 })

@@ -25,18 +25,66 @@ export interface CommonFields {
   integrations?: Fields | undefined
 }
 
+/**
+ * What the calls take under a tracking plan: `createMillrace<Plan>(...)` with a type of this shape, such as `PlanTypes` of
+ * Millrace's configuration makes. Only names in `track` compile then. A key that is absent leaves its call free.
+ */
+export interface PlanShape {
+  /** Keys are names of events, values are types of their properties. */
+  track?: Fields
+  /** Properties of a page view. */
+  page?: Fields
+  screen?: Fields
+  /** Traits of a person. */
+  identify?: Fields
+  group?: Fields
+}
+
+/** No plan: any name, any properties. */
+export interface Unplanned {
+  track: Record<string, Fields>
+}
+
+/** What a plan says about one call. */
+export type PlannedFields<P, Call extends string, Otherwise> = P extends { [Name in Call]: infer Planned }
+  ? Planned
+  : Otherwise
+
+/** `properties` of an event, which may be left out where nothing in them must be there. */
+export type PropertiesField<Planned> =
+  Record<never, never> extends Planned ? { properties?: Planned | undefined } : { properties: Planned }
+
+/** `traits` of an event, which may be left out where nothing in them must be there. */
+export type TraitsField<Planned> =
+  Record<never, never> extends Planned ? { traits?: Planned | undefined } : { traits: Planned }
+
+/** Name and properties of an event together, one member a name. */
+type EventOf<Events> = {
+  [Name in keyof Events & string]: { event: Name } & PropertiesField<Events[Name]>
+}[keyof Events & string]
+
 /** Argument of `track`: something that a user did. */
-export type TrackArguments = Identity & CommonFields & { event: string; properties?: Fields | undefined }
+export type TrackArguments<P extends PlanShape = Unplanned> = Identity &
+  CommonFields &
+  EventOf<PlannedFields<P, 'track', Record<string, Fields>>>
 
 /** Argument of `page` and `screen`: something that a user looked at. */
-export type ViewArguments = Identity &
-  CommonFields & { name?: string | undefined; category?: string | undefined; properties?: Fields | undefined }
+export type ViewArguments<
+  P extends PlanShape = Unplanned,
+  Call extends 'page' | 'screen' = 'page',
+> = Identity &
+  CommonFields & { name?: string | undefined; category?: string | undefined } & PropertiesField<
+    PlannedFields<P, Call, Fields>
+  >
 
 /** Argument of `identify`: what is known about a user. */
-export type IdentifyArguments = Identity & CommonFields & { traits?: Fields | undefined }
+export type IdentifyArguments<P extends PlanShape = Unplanned> = Identity &
+  CommonFields &
+  TraitsField<PlannedFields<P, 'identify', Fields>>
 
 /** Argument of `group`: the account or company that a user belongs to. */
-export type GroupArguments = Identity & CommonFields & { groupId: string; traits?: Fields | undefined }
+export type GroupArguments<P extends PlanShape = Unplanned> = Identity &
+  CommonFields & { groupId: string } & TraitsField<PlannedFields<P, 'group', Fields>>
 
 /** Argument of `alias`: `previousId` and the event's identity are the same person. */
 export type AliasArguments = Identity & CommonFields & { previousId: string }
@@ -222,17 +270,17 @@ export interface MillraceFailure extends Error {
  * it was dropped, counted in `stats()` and given to `onError`. The event is copied at the call; what the caller changes
  * afterwards changes nothing.
  */
-export interface Millrace {
+export interface Millrace<P extends PlanShape = Unplanned> {
   /** Something that a user did. */
-  track(event: TrackArguments): boolean
+  track(event: TrackArguments<P>): boolean
   /** A page that a user looked at. */
-  page(view: ViewArguments): boolean
+  page(view: ViewArguments<P, 'page'>): boolean
   /** A screen of an app that a user looked at. */
-  screen(view: ViewArguments): boolean
+  screen(view: ViewArguments<P, 'screen'>): boolean
   /** What is known about a user. */
-  identify(user: IdentifyArguments): boolean
+  identify(user: IdentifyArguments<P>): boolean
   /** The account or company that a user belongs to. */
-  group(group: GroupArguments): boolean
+  group(group: GroupArguments<P>): boolean
   /** Two ids of one person. */
   alias(alias: AliasArguments): boolean
   /**

@@ -1,4 +1,4 @@
 /** What `@millrace/web` exports. */
 
-export type { DropReason, Millrace, MillraceOptions } from './api.ts'
+export type { DropReason, Millrace, MillraceOptions, PlanShape, Unplanned } from './api.ts'
 export { createMillrace } from './create-millrace.ts'

@@ -53,7 +53,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
   const { rules, tools, route, receivedAt, sender, identity, waitUntil } = arrival
   const shared = readSharedFields(input.body)
   const mintId = createIdMinter(rules.source)
-  const preparedContext = await prepareSharedContext(shared.head.context, rules.pii)
+  const preparedContext = await prepareSharedContext(shared, rules.pii)
   const judge = createJudge({
     rules,
     tools,

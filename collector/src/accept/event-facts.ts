@@ -50,7 +50,9 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
     const own = event.type === 'page' ? event.properties : undefined
     const pageUrl = asText(own?.['url']) || asText(page?.['url'])
     const search = asText(own?.['search']) || asText(page?.['search'])
-    const referrer = asText(own?.['referrer']) || asText(page?.['referrer'])
+    const stated = asText(own?.['referrer']) || asText(page?.['referrer'])
+    // What RudderStack's SDK writes for none.
+    const referrer = stated === '$direct' ? '' : stated
     const campaignContext = context?.['campaign']
     if (last?.pageUrl === pageUrl && last.referrer === referrer && last.search === search) {
       if (last.context === campaignContext) return last

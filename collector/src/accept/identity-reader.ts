@@ -1,7 +1,7 @@
 /** Whose event it is, where the source leaves that to the edge: an HttpOnly cookie, or an id that lasts a day. */
 
 import type { EventFacts, ParsedEvent } from '@millrace/schemas'
-import { decideCookieId, readIdCookie } from '../identity/cookie.ts'
+import { DEFAULT_COOKIE_NAME, decideCookieId, readIdCookie } from '../identity/cookie.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import type { Sender } from './sender.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -16,9 +16,6 @@ export interface IdentityReader {
 
 /** Leaves every event as it is: history, replays, and events that a server passes on. */
 export const CLIENT_IDENTITY: IdentityReader = { assign() {}, cookieId: () => undefined }
-
-/** Name of the cookie when the source gives none. */
-export const DEFAULT_COOKIE_NAME = 'millrace_id'
 
 /**
  * The reader for one request.

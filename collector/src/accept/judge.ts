@@ -53,8 +53,8 @@ export interface JudgeInput {
   messageId?: string | undefined
 }
 
-/** Most bytes of joined rows that one event may carry, so that an envelope holds it whatever else it has. */
-const MAX_LOOKUP_BYTES = 32 * 1024
+/** Most bytes of one event's text: as it came, its joined rows, and room; with the head it stays below an envelope. */
+const MAX_ENTRY_BYTES = 80 * 1024
 
 /** A judge for one batch; it remembers the ids that it has accepted. */
 export function createJudge(scope: JudgeScope): (input: JudgeInput) => Promise<Judgement> {
@@ -156,6 +156,10 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => Promise<J
     )
     if (finished === undefined) return leaveOut('left_out_by_hook', "the source's own enrich left it out")
     const text = encodeEvent(finished, facts, messageId, time, seq)
+    // Rules may lengthen what they replace, so what comes out is bounded as well as what came in.
+    if (!fitsBytes(text, MAX_ENTRY_BYTES)) {
+      return refuse('event_too_large', '', 'what the rules of the source make of the event is too large')
+    }
     // Almost every event is certainly within the limit; only the others are written again to be counted.
     if (!fitsBytes(text, MAX_EVENT_BYTES - shared.bytes)) {
       const bytes = countBytes(input)
@@ -216,22 +220,12 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => Promise<J
     timestamp: number,
   ): Promise<ParsedEvent | undefined> {
     if (rules.lookups.length > 0 && tools.lookups !== undefined) {
-      const joined = tools.lookups.join(rules.source, rules.lookups, event, scope.waitUntil)
+      const context = { ...scope.preparedContext, ...event.context }
+      const joined = tools.lookups.join(rules.source, rules.lookups, { ...event, context }, scope.waitUntil)
       const lookups = joined instanceof Promise ? await joined : joined
-      if (lookups !== undefined) addLookups(facts, lookups)
+      if (lookups !== undefined) facts.lookups = lookups
     }
     return rules.hook === undefined ? event : callHook(event, messageId, timestamp)
-  }
-
-  function addLookups(facts: EventFacts, lookups: NonNullable<EventFacts['lookups']>): void {
-    if (fitsBytes(JSON.stringify(lookups), MAX_LOOKUP_BYTES)) facts.lookups = lookups
-    else
-      tools.log({
-        level: 'warn',
-        event: 'lookup_too_large',
-        source: rules.source,
-        tables: Object.keys(lookups),
-      })
   }
 
   async function callHook(

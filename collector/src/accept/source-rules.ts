@@ -6,6 +6,7 @@ import type {
   IdentityPolicy,
   IpPolicy,
   LookupJoin,
+  PiiRule,
   PlannedEvent,
   PlanVerdict,
 } from '@millrace/schemas'
@@ -35,6 +36,12 @@ export interface SourceRules {
   hook: EnrichHook | undefined
 }
 
+/** SDKs repeat the person's traits in the context of every event, so a rule for the one holds for the other. */
+function coverRepeatedTraits(rule: PiiRule): PiiRule {
+  const repeated = rule.paths.filter((path) => path.startsWith('traits.')).map((path) => `context.${path}`)
+  return { ...rule, paths: [...rule.paths, ...repeated] }
+}
+
 /** What {@link createSourceRules} needs of the world. */
 export interface RuleEffects {
   /** A Worker secret by the name of its variable. */
@@ -61,7 +68,7 @@ export function createSourceRules(
       settings.referrer === false ? undefined : createReferrerReader(settings.internalHosts ?? []),
     bots: settings.bots ?? 'flag',
     ip: settings.ip ?? 'truncate',
-    pii: createPiiFilter(pii, secret, onMissingSecret),
+    pii: createPiiFilter(pii.map(coverRepeatedTraits), secret, onMissingSecret),
     consent,
     mayAnonymize: [consent?.whenDenied, consent?.whenUnknown, consent?.whenGpc].includes('anonymize'),
     identity: settings.identity ?? { kind: 'client' },

@@ -10,6 +10,7 @@ import { ANY, readPath, readPathAll } from './paths.ts'
 export interface LookupEvent {
   type: string
   event?: string | undefined
+  context?: JsonObject | undefined
 }
 
 /** Joins by name; absent when nothing was found. */

@@ -13,7 +13,9 @@ describe('a query', () => {
   })
 
   it('cannot reach a prototype', () => {
-    const query = new URLSearchParams('__proto__.a=1&properties.__proto__.b=2&properties.constructor.prototype.c=3')
+    const query = new URLSearchParams(
+      '__proto__.a=1&properties.__proto__.b=2&properties.constructor.prototype.c=3',
+    )
     expect(JSON.stringify(eventOfQuery(query, 'page'))).toBe('{"properties":{},"type":"page"}')
     expect(({} as Record<string, unknown>)['a']).toBeUndefined()
   })

@@ -1,6 +1,6 @@
-import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import { ENVELOPE_VERSION, type Envelope, type EnvelopeEvent } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
-import { buildEventRows, buildQuarantineRows } from './rows.ts'
+import { buildEventRows, buildOmittedRows, buildQuarantineRows } from './rows.ts'
 
 const base: EnvelopeEvent = {
   messageId: 'm1',
@@ -10,7 +10,7 @@ const base: EnvelopeEvent = {
   event: 'x',
 }
 const envelope = (event: Partial<EnvelopeEvent>, more: Partial<Envelope> = {}): Envelope => ({
-  version: 1,
+  version: ENVELOPE_VERSION,
   part: 0,
   source: 'shop',
   route: 'batch',
@@ -18,6 +18,7 @@ const envelope = (event: Partial<EnvelopeEvent>, more: Partial<Envelope> = {}): 
   batchId: 'b',
   events: [{ ...base, ...event }],
   quarantined: [],
+  omitted: [],
   ...more,
 })
 
@@ -64,22 +65,68 @@ describe('buildEventRows', () => {
       library: { name: 'web', version: '1' },
       screen: { width: 5 },
       userAgent: { odd: true },
+      timezone: 'Europe/Berlin',
+      device: { type: 'ios', id: 'd1', manufacturer: 7 },
+      os: { name: 'iOS', version: '19' },
+      location: { country: 'DE', latitude: 52.5 },
+    }
+    const contextLeft = {
+      page: { tab: 3 },
+      screen: { width: 5 },
+      campaign: { partner: 'y' },
+      userAgent: { odd: true },
+      device: { id: 'd1', manufacturer: 7 },
+      location: { latitude: 52.5 },
     }
     const [row] = buildEventRows(
-      envelope({ context: { locale: 'en', campaign: { source: 'x' } } }, { context, userAgent: 'UA' }),
+      envelope(
+        { context: { locale: 'en', campaign: { source: 'x', partner: 'y' } } },
+        { context, userAgent: 'UA' },
+      ),
     )
+    expect(row?.['context']).toEqual(contextLeft)
     expect(row).toMatchObject({
       page_url: 'https://a/',
       page_path: '/',
       locale: 'en',
       library_name: 'web',
       user_agent: 'UA',
-      context: {
-        page: { tab: 3 },
-        screen: { width: 5 },
-        campaign: { source: 'x' },
-        userAgent: { odd: true },
-      },
+      campaign_source: 'x',
+      time_zone: 'Europe/Berlin',
+      device_type: 'ios',
+      os_name: 'iOS',
+      country: 'DE',
+    })
+  })
+
+  it('gives each event the context that is its own, and the shared one to those without', () => {
+    const own = { locale: 'fr', library: { name: 'b' } }
+    const rows = buildEventRows(
+      envelope({}, { context: { locale: 'de', app: 'a' }, events: [base, { ...base, context: own }, base] }),
+    )
+    expect(rows.map((row) => [row['locale'], row['library_name'], row['context']])).toEqual([
+      ['de', '', { app: 'a' }],
+      ['fr', 'b', { app: 'a' }],
+      ['de', '', { app: 'a' }],
+    ])
+  })
+
+  it('gives all rows of a batch the same columns, because an insert names those of the first', () => {
+    const facts = { lookups: { plan: { version: 'v', row: { a: 1 } } }, bot: 'b' }
+    const page = { ...base, type: 'page' as const, properties: { url: 'https://a/' }, facts }
+    const rows = buildEventRows(envelope({}, { events: [base, page] }))
+    const [first = [], second] = rows.map((row) => Object.keys(row).sort())
+    expect(second).toEqual(first)
+  })
+
+  it('never stores the address that the client wrote, only the one that the policy left', () => {
+    const [row] = buildEventRows(
+      envelope({ facts: { ip: '198.51.100.0' } }, { context: { ip: '198.51.100.7' } }),
+    )
+    expect(row).toMatchObject({ ip: '198.51.100.0', context: {} })
+    expect(buildEventRows(envelope({ context: { ip: '198.51.100.7' } }))[0]).toMatchObject({
+      ip: '',
+      context: {},
     })
   })
 
@@ -90,13 +137,6 @@ describe('buildEventRows', () => {
       context: { page: { path: '/context', title: 'T' } },
     }
     expect(buildEventRows(envelope(event))).toMatchObject([{ page_path: '/own', page_title: 'T' }])
-  })
-
-  it('puts the end of the page before on the first event alone', () => {
-    const previous = { stream: 'old', lastSeq: 9 }
-    const rows = buildEventRows(envelope({}, { previous, events: [base, base] }))
-    expect(rows.map((row) => row['previous_seq'])).toEqual([9, 0])
-    expect(buildEventRows(envelope({}, { previous, part: 1 }))[0]?.['previous_stream']).toBe('')
   })
 })
 
@@ -109,37 +149,113 @@ describe('a hostile context', () => {
   })
 })
 
+const refused = {
+  messageId: 'q',
+  index: 4,
+  seq: 5,
+  reason: 'plan_violation' as const,
+  path: 'properties.price',
+  message: 'why',
+  raw: '{}',
+  rawBytes: 2,
+}
+const left = { messageId: 'o', index: 1, status: 'filtered' as const, reason: 'bot' as const }
+
 describe('buildQuarantineRows', () => {
-  it('carries the end of the page before when no event of the batch was accepted', () => {
-    const refused = {
-      messageId: 'q',
-      index: 0,
-      reason: 'too_deep' as const,
-      path: '',
-      message: '',
-      raw: '',
-      rawBytes: 0,
+  it('keeps the reason, the text and what all of the batch share', () => {
+    const violation = { path: 'properties.price', rule: 'invalid_type', found: '"free"', message: 'why' }
+    const quarantined = [
+      { ...refused, type: 'track' as const, event: 'Paid', planVersion: '1-0-0', violations: [violation] },
+    ]
+    const shared = {
+      stream: 's',
+      sentAt: 1_500,
+      context: { a: 'ü' },
+      integrations: { All: true },
+      request: { country: 'DE' },
+      userAgent: 'UA',
     }
-    const previous = { stream: 'old', lastSeq: 9 }
-    const rows = buildQuarantineRows(envelope({}, { previous, events: [], quarantined: [refused, refused] }))
-    expect(rows.map((row) => row['previous_seq'])).toEqual([9, 0])
-    const [beside] = buildQuarantineRows(envelope({}, { previous, quarantined: [refused] }))
-    expect(beside?.['previous_seq']).toBe(0)
+    expect(buildQuarantineRows(envelope({}, { ...shared, quarantined }))).toEqual([
+      {
+        source: 'shop',
+        route: 'batch',
+        batch_id: 'b',
+        received_at: '1970-01-01 00:00:03.000',
+        sent_at: '1970-01-01 00:00:01.500',
+        message_id: 'q',
+        type: 'track',
+        event: 'Paid',
+        reason: 'plan_violation',
+        path: 'properties.price',
+        message: 'why',
+        violations: [violation],
+        plan_version: '1-0-0',
+        raw: '{}',
+        raw_bytes: 2,
+        batch_index: 4,
+        seq: 5,
+        stream: 's',
+        previous_stream: '',
+        previous_seq: 0,
+        user_agent: 'UA',
+        context: '{"a":"ü"}',
+        integrations: '{"All":true}',
+        request: '{"country":"DE"}',
+      },
+    ])
   })
 
-  it('keeps the reason and the text', () => {
-    const refused = {
-      messageId: 'q',
-      index: 4,
-      seq: 5,
-      reason: 'too_deep' as const,
-      path: '',
-      message: 'why',
-      raw: '{}',
-      rawBytes: 2,
-    }
-    expect(buildQuarantineRows(envelope({}, { stream: 's', quarantined: [refused] }))).toMatchObject([
-      { source: 'shop', message_id: 'q', reason: 'too_deep', raw: '{}', batch_index: 4, seq: 5, stream: 's' },
+  it('names an event without a name by its type, and one without either by nothing', () => {
+    const rows = buildQuarantineRows(envelope({}, { quarantined: [{ ...refused, type: 'page' }, refused] }))
+    expect(rows.map((row) => row['event'])).toEqual(['page', ''])
+  })
+})
+
+describe('buildOmittedRows', () => {
+  it('keeps the place and the reason and nothing else', () => {
+    expect(buildOmittedRows(envelope({}, { stream: 's', omitted: [{ ...left, seq: 2 }] }))).toEqual([
+      {
+        source: 'shop',
+        route: 'batch',
+        batch_id: 'b',
+        received_at: '1970-01-01 00:00:03.000',
+        message_id: 'o',
+        status: 'filtered',
+        reason: 'bot',
+        stream: 's',
+        seq: 2,
+        batch_index: 1,
+        previous_stream: '',
+        previous_seq: 0,
+      },
     ])
+  })
+})
+
+describe('the end of the page before', () => {
+  const previous = { stream: 'old', lastSeq: 9 }
+  const both = { quarantined: [refused, refused], omitted: [left, left] }
+  const seqs = (more: Partial<Envelope>) => {
+    const whole = envelope({}, { previous, ...more })
+    return [buildEventRows, buildQuarantineRows, buildOmittedRows].map((build) =>
+      build(whole).map((row) => row['previous_seq']),
+    )
+  }
+
+  it.each([
+    [
+      'of the events',
+      { events: [base, base], ...both },
+      [
+        [9, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    ['refused, when none was accepted', { events: [], ...both }, [[], [9, 0], [0, 0]]],
+    ['left out, when there is nothing else', { events: [], omitted: [left, left] }, [[], [], [9, 0]]],
+    ['of no later part', { part: 1, ...both }, [[0], [0, 0], [0, 0]]],
+  ])('is on the first row %s', (_what, more, expected) => {
+    expect(seqs(more)).toEqual(expected)
   })
 })

@@ -1,51 +1,93 @@
 /** From an envelope to rows of ClickHouse: which field goes to which column, and nothing of HTTP or retries. */
 
-import type { Envelope, EnvelopeEvent, JsonObject, JsonValue, QuarantinedEvent } from '@millrace/schemas'
+import type { Envelope, EnvelopeEvent, JsonObject, OmittedEvent, QuarantinedEvent } from '@millrace/schemas'
+import { encodeJson } from '@millrace/schemas'
+import { asText, type Row, toDateTime, toTuples } from './column-values.ts'
+import { buildContextColumns } from './context-columns.ts'
+import { buildFactColumns } from './fact-columns.ts'
 import { toStorableJson } from './storable-json.ts'
 
-/** A row of `millrace.events`; see `schemas/migrations` for what each column means. Columns left out take their default. */
-export type EventRow = Record<string, JsonValue>
+/** A row of `millrace.events`; see `docs/data-dictionary.md` for what each column means. */
+export type EventRow = Row
 
 /** A row of `millrace.quarantine`. */
-export type QuarantineRow = Record<string, JsonValue>
+export type QuarantineRow = Row
 
-/**
- * Parts of the context that have columns of their own, and so are not repeated in the column `context`: text as it is, or
- * an object with these keys.
- */
-const TYPED_CONTEXT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['page', new Set(['url', 'path', 'search', 'referrer', 'title'])],
-  ['library', new Set(['name', 'version'])],
-  ['userAgent', new Set<string>()],
-  ['locale', new Set<string>()],
-])
+/** A row of `millrace.omitted`. */
+export type OmittedRow = Row
 
 /** One row for each accepted event, in order. The same envelope always gives the same rows. */
 export function buildEventRows(envelope: Envelope): EventRow[] {
-  return envelope.events.map((event, index) => buildEventRow(envelope, event, index))
+  const head = { ...buildHeadColumns(envelope), sent_at: sentAtOf(envelope) }
+  const readContext = createContextReader(envelope)
+  return envelope.events.map((event, index) => ({
+    ...head,
+    ...previousColumns(envelope, index === 0),
+    ...buildEventRow(envelope, event, readContext(event)),
+  }))
 }
 
 /** One row for each refused event, in order. */
 export function buildQuarantineRows(envelope: Envelope): QuarantineRow[] {
-  const isAlone = envelope.events.length === 0
+  if (envelope.quarantined.length === 0) return []
+  const isFirst = envelope.events.length === 0
+  const shared = {
+    ...buildHeadColumns(envelope),
+    sent_at: sentAtOf(envelope),
+    user_agent: envelope.userAgent ?? '',
+    context: textOf(envelope.context),
+    integrations: textOf(envelope.integrations),
+    request: textOf(envelope.request),
+  }
   return envelope.quarantined.map((event, index) => ({
-    ...buildQuarantineRow(envelope, event),
-    ...previousColumns(envelope, isAlone && index === 0),
+    ...shared,
+    ...previousColumns(envelope, isFirst && index === 0),
+    ...buildQuarantineRow(event),
   }))
 }
 
-function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number): EventRow {
-  const context: JsonObject = { ...envelope.context, ...event.context }
-  const properties = event.properties ?? {}
-  const page = asObject(context['page'])
-  const library = asObject(context['library'])
-  // Segment's `page()` puts the page's address into properties, and that is the more particular of the two.
-  const pageField = (key: string) => {
-    const own = event.type === 'page' ? asText(properties[key]) : ''
-    return own === '' ? asText(page[key]) : own
+/** One row for each event that was left out on purpose, in order. */
+export function buildOmittedRows(envelope: Envelope): OmittedRow[] {
+  if (envelope.omitted.length === 0) return []
+  const isFirst = envelope.events.length + envelope.quarantined.length === 0
+  const head = buildHeadColumns(envelope)
+  return envelope.omitted.map((event, index) => ({
+    ...head,
+    ...previousColumns(envelope, isFirst && index === 0),
+    ...buildOmittedRow(event),
+  }))
+}
+
+/** Columns that all tables have and all events of a batch share. */
+function buildHeadColumns({ source, route, receivedAt, batchId, stream }: Envelope): Row {
+  return { source, route, received_at: toDateTime(receivedAt), batch_id: batchId, stream: stream ?? '' }
+}
+
+/** The end of the page before goes on the first row of a batch, once. */
+function previousColumns({ part, previous }: Envelope, isFirst: boolean): Row {
+  const end = part === 0 && isFirst ? previous : undefined
+  return { previous_stream: end?.stream ?? '', previous_seq: end?.lastSeq ?? 0 }
+}
+
+interface EventContext {
+  merged: JsonObject
+  columns: Row
+}
+
+/** A function that gives each event's context; what all events share is read once. */
+function createContextReader({ context = {}, userAgent }: Envelope): (event: EnvelopeEvent) => EventContext {
+  const read = (merged: JsonObject) => ({ merged, columns: buildContextColumns(merged, userAgent) })
+  let shared: EventContext | undefined
+  return ({ context: own }) => {
+    if (own !== undefined) return read({ ...context, ...own })
+    shared ??= read(context)
+    return shared
   }
+}
+
+function buildEventRow(envelope: Envelope, event: EnvelopeEvent, { merged, columns }: EventContext): Row {
+  const properties = event.properties ?? {}
   return {
-    source: envelope.source,
     message_id: event.messageId,
     type: event.type,
     event: event.event ?? event.type,
@@ -53,86 +95,58 @@ function buildEventRow(envelope: Envelope, event: EnvelopeEvent, index: number):
     category: event.category ?? '',
     timestamp: toDateTime(event.timestamp),
     original_timestamp: toDateTime(event.originalTimestamp ?? 0),
-    sent_at: envelope.sentAt === undefined ? null : toDateTime(envelope.sentAt),
-    received_at: toDateTime(envelope.receivedAt),
     user_id: event.userId ?? '',
     anonymous_id: event.anonymousId ?? '',
     group_id: event.groupId ?? '',
     previous_id: event.previousId ?? '',
-    stream: envelope.stream ?? '',
     seq: event.seq ?? 0,
-    batch_id: envelope.batchId,
-    ...previousColumns(envelope, index === 0),
-    route: envelope.route,
-    page_url: pageField('url'),
-    page_path: pageField('path'),
-    page_search: pageField('search'),
-    page_referrer: pageField('referrer'),
-    page_title: pageField('title'),
-    user_agent: asText(context['userAgent']) || (envelope.userAgent ?? ''),
-    locale: asText(context['locale']),
-    library_name: asText(library['name']),
-    library_version: asText(library['version']),
+    ...columns,
+    ...(event.type === 'page' ? pagePropertyColumns(properties) : {}),
+    ...buildFactColumns(merged, event.facts, envelope.request),
     properties: toStorableJson(properties),
     traits: toStorableJson(event.traits ?? {}),
-    context: toStorableJson(withoutTyped(context)),
     integrations: toStorableJson({ ...envelope.integrations, ...event.integrations }),
+    extra: toStorableJson(event.extra ?? {}),
   }
 }
 
-/** The end of the page before goes on the first row of a batch, once. */
-function previousColumns({ part, previous }: Envelope, isFirst: boolean): Record<string, JsonValue> {
-  const end = part === 0 && isFirst ? previous : undefined
-  return { previous_stream: end?.stream ?? '', previous_seq: end?.lastSeq ?? 0 }
+const PAGE_PROPERTIES = ['url', 'path', 'search', 'referrer', 'title'] as const
+
+/** Segment's `page()` puts the page's address into properties, and that is the more particular of the two. */
+function pagePropertyColumns(properties: JsonObject): Row {
+  const columns: Row = {}
+  for (const name of PAGE_PROPERTIES) {
+    const value = asText(properties[name])
+    if (value !== '') columns[`page_${name}`] = value
+  }
+  return columns
 }
 
-function buildQuarantineRow(envelope: Envelope, event: QuarantinedEvent): QuarantineRow {
+function buildQuarantineRow(event: QuarantinedEvent): Row {
   return {
-    source: envelope.source,
     message_id: event.messageId,
+    type: event.type ?? '',
+    event: event.event ?? event.type ?? '',
     reason: event.reason,
     path: event.path,
     message: event.message,
+    violations: toTuples(event.violations),
+    plan_version: event.planVersion ?? '',
     raw: event.raw,
     raw_bytes: event.rawBytes,
-    received_at: toDateTime(envelope.receivedAt),
-    stream: envelope.stream ?? '',
     seq: event.seq ?? 0,
-    batch_id: envelope.batchId,
     batch_index: event.index,
-    route: envelope.route,
-    user_agent: envelope.userAgent ?? '',
   }
 }
 
-/** Context without what has a column; parts of the typed objects that have none stay, so nothing is lost. */
-function withoutTyped(context: JsonObject): JsonObject {
-  const rest = Object.entries(context).flatMap(([key, value]): [string, JsonValue][] => {
-    const typedKeys = TYPED_CONTEXT.get(key)
-    if (typedKeys === undefined) return [[key, value]]
-    if (typeof value === 'string') return typedKeys.size === 0 ? [] : [[key, value]]
-    const left = withoutTypedKeys(value, typedKeys)
-    return left === undefined ? [] : [[key, left]]
-  })
-  return Object.fromEntries(rest)
+function buildOmittedRow({ messageId, status, reason, seq, index }: OmittedEvent): Row {
+  return { message_id: messageId, status, reason, seq: seq ?? 0, batch_index: index }
 }
 
-/** Keeps every key without a column, and what is no text under a key that has one. */
-function withoutTypedKeys(value: JsonValue, typed: ReadonlySet<string>): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const left = Object.entries(value).filter(([name, field]) => !typed.has(name) || typeof field !== 'string')
-  return left.length === 0 && typed.size > 0 ? undefined : Object.fromEntries(left)
+function sentAtOf({ sentAt }: Envelope): string | null {
+  return sentAt === undefined ? null : toDateTime(sentAt)
 }
 
-function asObject(value: JsonValue | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
-}
-
-function asText(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/** As `DateTime64(3, 'UTC')` reads it: `2026-01-02 03:04:05.678`. */
-function toDateTime(ms: number): string {
-  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+function textOf(value: object | undefined): string {
+  return value === undefined ? '' : encodeJson(value)
 }

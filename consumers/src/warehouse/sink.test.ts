@@ -20,6 +20,25 @@ describe('the warehouse sink', () => {
     expect(inserts).toEqual([['events', 3]])
   })
 
+  it('writes refused and omitted events to tables of their own, once, also when the events are at fault', async () => {
+    const inserts: [string, unknown[]][] = []
+    const sink = createWarehouseSink({
+      async insert(table, rows) {
+        if (rows.some((row) => row['message_id'] === 'bad' && table === 'events')) throw chError('27')
+        inserts.push([table, rows.map((row) => row['message_id'])])
+      },
+    })
+    const envelope = createEnvelopeFor('good')
+    envelope.events.push(...createEnvelopeFor('bad').events)
+    envelope.omitted = [{ messageId: 'o', index: 2, status: 'filtered', reason: 'bot' }]
+    expect(await sink.write([{ messageId: 'm', envelope }])).toEqual([{ kind: 'written' }])
+    expect(inserts).toEqual([
+      ['events', ['good']],
+      ['omitted', ['o']],
+      ['quarantine', ['bad']],
+    ])
+  })
+
   it.each([
     ['the network fails', new TypeError('fetch failed')],
     ['memory runs out', chError('241')],
@@ -50,7 +69,9 @@ describe('the warehouse sink', () => {
     ])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['written', 'written', 'written'])
     expect([...new Set(stored)].sort()).toEqual(['a', 'b1', 'b2', 'b3', 'b4', 'c'])
-    expect(quarantined).toMatchObject([{ message_id: 'bad', reason: 'not_storable', source: 'shop' }])
+    expect(quarantined).toMatchObject([
+      { message_id: 'bad', reason: 'not_storable', source: 'shop', type: 'track', event: 'x' },
+    ])
     expect(JSON.parse(String(quarantined[0]?.['raw']))).toMatchObject({ messageId: 'bad', event: 'x' })
   })
 

@@ -5,7 +5,8 @@ import { byteLength, encodeJson } from '@millrace/schemas'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { describeError, isDataError } from './errors.ts'
 import type { InsertRows } from './insert.ts'
-import { buildEventRows, buildQuarantineRows } from './rows.ts'
+import { buildEventRows, buildOmittedRows, buildQuarantineRows } from './rows.ts'
+import { groupByWeight } from './weight.ts'
 
 /** Options of {@link createWarehouseSink}. */
 export interface WarehouseSinkOptions {
@@ -13,7 +14,7 @@ export interface WarehouseSinkOptions {
 }
 
 /**
- * A sink over ClickHouse. Idempotent because both tables replace rows of the same key.
+ * A sink over ClickHouse. Idempotent because all tables replace rows of the same key.
  *
  * When ClickHouse refuses the data of many messages, halves are tried until the message at fault is found, and within it
  * the event: that one goes to `quarantine` as `not_storable`, all others are written. Only what cannot even be
@@ -21,10 +22,16 @@ export interface WarehouseSinkOptions {
  */
 export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
   const writeAll = async (envelopes: readonly Envelope[]) => {
+    for (const group of groupByWeight(envelopes)) await writeGroup(group)
+  }
+
+  const writeGroup = async (envelopes: readonly Envelope[]) => {
     const events = envelopes.flatMap(buildEventRows)
     const quarantined = envelopes.flatMap(buildQuarantineRows)
+    const omitted = envelopes.flatMap(buildOmittedRows)
     if (events.length > 0) await insert('events', events)
     if (quarantined.length > 0) await insert('quarantine', quarantined)
+    if (omitted.length > 0) await insert('omitted', omitted)
   }
 
   /** Writes one envelope whose data was refused; resolves when each of its events is in one of the tables. */
@@ -42,7 +49,7 @@ export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
     await writeOne({ ...envelope, events: events.slice(0, middle) })
     // Only the first event of a batch carries the end of the page before.
     const { previous: _, ...rest } = envelope
-    await writeOne({ ...rest, events: events.slice(middle), quarantined: [] })
+    await writeOne({ ...rest, events: events.slice(middle), quarantined: [], omitted: [] })
   }
 
   const writeOne = async (envelope: Envelope): Promise<void> => {
@@ -82,6 +89,9 @@ function quarantineEvent(event: EnvelopeEvent, error: unknown): Envelope['quaran
     reason: 'not_storable',
     path: '',
     message: `the warehouse refuses it: ${describeError(error)}`,
+    type: event.type,
+    ...(event.event === undefined ? {} : { event: event.event }),
+    ...(event.facts?.planVersion === undefined ? {} : { planVersion: event.facts.planVersion }),
     raw,
     rawBytes: byteLength(raw),
   }

@@ -81,6 +81,7 @@ export function checkPlan(plan: TrackingPlan, at: string): void {
   if (plan.refuseUnplanned !== undefined && typeof plan.refuseUnplanned !== 'boolean') {
     throw new TypeError(`${at}.refuseUnplanned must be a boolean, got ${typeof plan.refuseUnplanned}`)
   }
+  if (plan.events !== undefined) checkEvents(plan.events, `${at}.events`)
   for (const { type, event, entry } of listEntries(plan)) checkEntry(entry, type, nameEntry(at, type, event))
 }
 
@@ -116,6 +117,13 @@ export function schemaOf(entry: PlanEntry): {
 
 function nameEntry(at: string, type: EventType, event: string | undefined): string {
   return event === undefined ? `${at}.${type}` : `${at}.events[${JSON.stringify(event)}]`
+}
+
+function checkEvents(events: unknown, at: string): void {
+  const isRecord = typeof events === 'object' && events !== null && !Array.isArray(events)
+  if (isRecord) return
+  const kind = Array.isArray(events) ? 'an array' : events === null ? 'null' : typeof events
+  throw new TypeError(`${at} must be an object, got ${kind}`)
 }
 
 function checkEntry(entry: PlanEntry, type: EventType, at: string): void {

@@ -1,0 +1,57 @@
+/** Loads a configuration file as a module, and finds the tracking plans in it. */
+
+import { stat } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
+import type { TrackingPlan } from '@millrace/schemas/plan'
+import { UsageError } from '../command-world.ts'
+
+/** Name of the settings of the source that only development has. */
+const DEVELOPMENT = 'development'
+
+/** The plans of a configuration; keys are names of sources, and `development`. A source without a plan is absent. */
+export type SourcePlans = ReadonlyMap<string, TrackingPlan>
+
+/**
+ * Imports a configuration and gives its plans. Node strips the types of TypeScript files.
+ *
+ * @param path absolute path of the file
+ * @param label what the user knows it as, for messages
+ * @throws UsageError when there is no such file, when it fails, or when it exports no configuration
+ */
+export async function loadPlans(path: string, label: string): Promise<SourcePlans> {
+  if (!(await isFile(path))) throw new UsageError(`there is no file ${label}`)
+  const { default: config } = await importModule(path, label)
+  if (!isConfig(config)) {
+    throw new UsageError(
+      `${label} must export its configuration by default: export default defineConfig({ ... })`,
+    )
+  }
+  const named = config.sources.map(({ name, plan }): [string, TrackingPlan | undefined] => [name, plan])
+  const all = [...named, [DEVELOPMENT, config.development?.plan] as const]
+  return new Map(all.filter((entry): entry is [string, TrackingPlan] => entry[1] !== undefined))
+}
+
+/** Whether there is a file of that name. */
+export async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined) // not there, or not to be looked at
+  return found?.isFile() === true
+}
+
+interface Config {
+  sources: { name: string; plan?: TrackingPlan }[]
+  development?: { plan?: TrackingPlan }
+}
+
+async function importModule(path: string, label: string): Promise<{ default?: unknown }> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`cannot load ${label}: ${message}`, { cause })
+  }
+}
+
+/** `defineConfig` has checked the rest. */
+function isConfig(config: unknown): config is Config {
+  return typeof config === 'object' && config !== null && 'sources' in config && Array.isArray(config.sources)
+}

@@ -1,0 +1,44 @@
+/** The books of a replay as text for people and an exit code for scripts. Pure. */
+
+import { printable } from '../printable.ts'
+import type { ReplayReport } from './replay.ts'
+
+/** Exit code: 0 when all rows were read and answered, also those refused again; 130 when interrupted; otherwise 1. */
+export function exitCodeOf({ stopped }: ReplayReport): number {
+  if (stopped === undefined) return 0
+  return stopped.reason === 'interrupted' ? 130 : 1
+}
+
+/** The report as lines of text, ending with a newline. Kinds that did not occur are left out. */
+export function formatReplay(report: ReplayReport, source: string): string {
+  const { isDryRun, found, stored, cut, sendable, accepted, refused, stopped } = report
+  const rows: [label: string, count: number, note?: string][] = [
+    ['in the quarantine', found],
+    ['  stored already', stored, 'under the same id; not sent'],
+    ['  not replayable', cut, 'the quarantine keeps only the start of their text'],
+    ['  would be sent', sendable],
+    ['  accepted', accepted, 'on their way to the warehouse'],
+    ...Object.entries(refused)
+      .sort(([, a], [, b]) => b - a)
+      .map(([why, times]): [string, number] => [`  ${why}`, times]),
+  ]
+  const shown = rows.filter(([label, times]) => times > 0 || label === 'in the quarantine')
+  const labelWidth = Math.max(...shown.map(([label]) => label.length))
+  const counts = shown.map(([, times]) => times.toLocaleString('en-US'))
+  const countWidth = Math.max(...counts.map((text) => text.length))
+  const lines = [
+    isDryRun ? `quarantine of ${source}: dry run, nothing was sent` : `quarantine of ${source}, replayed`,
+    '',
+    ...shown.map(([label, , note = ''], index) =>
+      `${label.padEnd(labelWidth)}  ${(counts[index] ?? '').padStart(countWidth)}  ${note}`.trimEnd(),
+    ),
+    ...(stopped === undefined ? [] : ['', describeStop(stopped)]),
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+function describeStop({ reason, message }: NonNullable<ReplayReport['stopped']>): string {
+  const why =
+    reason === 'interrupted' ? 'Interrupted: this is what was answered so far.' : `Stopped: ${message}.`
+  return `${why} Running it again is safe: what is stored is not sent again.`
+}

@@ -1,0 +1,205 @@
+/**
+ * Drives what the collector spilled to R2, while the queue would not take it, back to the queue: the oldest first, and
+ * each object is removed only once the queue has all of its messages. Sending one twice is harmless, losing one is not.
+ */
+
+import { byteLength } from '@millrace/schemas'
+import { withTimeout } from './timeout.ts'
+
+/** What the job needs of an R2 bucket. Keys are listed in order, which is that of age. */
+export interface SpillBucket {
+  list: (options: { prefix: string; startAfter?: string; limit?: number }) => Promise<{
+    objects: { key: string; size: number }[]
+    truncated: boolean
+  }>
+  get: (key: string) => Promise<{ text: () => Promise<string> } | null>
+  delete: (keys: string[]) => Promise<unknown>
+}
+
+/** What the job needs of the queue `events`. */
+export interface SpillQueue {
+  sendBatch: (messages: { body: string; contentType: 'text' }[]) => Promise<unknown>
+}
+
+/** Options of {@link drainSpill}. */
+export interface DrainSpillOptions {
+  bucket: SpillBucket
+  queue: SpillQueue
+  /** Milliseconds since 1970. */
+  now: () => number
+  log: (record: Record<string, unknown>) => void
+  /** No object is begun after this. Default 50,000: the cron comes every minute. */
+  budgetMs?: number
+  /** How long a single call to queue or bucket may take. Default 5,000, as in the collector. */
+  stepTimeoutMs?: number
+}
+
+/** Where the collector puts `<receivedAt, 13 digits>-<16 hex>`: texts of envelopes, one a line. */
+export const SPILL_PREFIX = 'spill/'
+
+const BUDGET_MS = 50_000
+
+/** Source: DESIGN section 2. */
+const STEP_TIMEOUT_MS = 5_000
+
+/** Most bytes of one `sendBatch`: 256 KB less what the platform adds. Source: Cloudflare Queues limits, November 2026. */
+const MAX_SEND_BYTES = 240_000
+
+/** Most messages of one `sendBatch`. Source: as above. */
+const MAX_SEND_MESSAGES = 100
+
+/** Objects read, sent and removed together, so that the calls are shared: at most so many, and at most so many bytes. */
+const MAX_WAVE_OBJECTS = 100
+const MAX_WAVE_BYTES = 4 * 1024 * 1024
+
+/** Reads at once; a Worker has six connections. */
+const MAX_READS = 5
+
+interface SpilledObject {
+  key: string
+  size: number
+}
+
+interface Drained {
+  objects: number
+  messages: number
+}
+
+/**
+ * Sends everything under `spill/` to the queue, until there is nothing left, the time is up, or something fails. Then it
+ * logs one line: how many objects and messages, and how old in milliseconds the oldest is that is left. The next run goes
+ * on there. Two runs at once send some messages twice and lose none. Never rejects; says nothing when there is no spill.
+ */
+export async function drainSpill(options: DrainSpillOptions): Promise<void> {
+  const { bucket, now, log, budgetMs = BUDGET_MS, stepTimeoutMs = STEP_TIMEOUT_MS } = options
+  const endsAt = now() + budgetMs
+  const drained: Drained = { objects: 0, messages: 0 }
+  let failure: string | undefined
+  let isEmpty = false
+  try {
+    isEmpty = await drainPages(options, drained, () => now() < endsAt)
+  } catch (error) {
+    failure = String(error)
+  }
+  if (failure === undefined && isEmpty && drained.objects === 0) return
+  const oldest = isEmpty ? undefined : await findOldest(bucket, stepTimeoutMs)
+  log({
+    level: failure === undefined ? 'info' : 'error',
+    event: 'spill_drained',
+    ...drained,
+    ...(oldest === undefined ? {} : { oldestLeftMs: now() - receivedAtOf(oldest) }),
+    ...(failure === undefined ? {} : { error: failure }),
+  })
+}
+
+/** @returns whether nothing is left */
+async function drainPages(
+  options: DrainSpillOptions,
+  drained: Drained,
+  hasTime: () => boolean,
+): Promise<boolean> {
+  const { bucket, stepTimeoutMs = STEP_TIMEOUT_MS } = options
+  let startAfter: string | undefined
+  while (hasTime()) {
+    const from = startAfter === undefined ? {} : { startAfter }
+    const page = await withTimeout(bucket.list({ prefix: SPILL_PREFIX, ...from }), stepTimeoutMs)
+    for (const wave of cutIntoWaves(page.objects)) {
+      if (!hasTime()) return false
+      await drainWave(options, wave, drained)
+    }
+    if (!page.truncated) return true
+    startAfter = page.objects.at(-1)?.key
+  }
+  return false
+}
+
+/** Sends the objects of one wave in order and removes those that are sent whole, also when a later one fails. */
+async function drainWave(
+  { bucket, queue, stepTimeoutMs = STEP_TIMEOUT_MS }: DrainSpillOptions,
+  wave: readonly SpilledObject[],
+  drained: Drained,
+): Promise<void> {
+  const texts = await readAll(bucket, wave, stepTimeoutMs)
+  const messages = texts.flatMap((text, object) => splitLines(text).map((body) => ({ body, object })))
+  let sentMessages = 0
+  try {
+    for (const group of groupForSending(messages)) {
+      const batch = group.map(({ body }) => ({ body, contentType: 'text' as const }))
+      await withTimeout(queue.sendBatch(batch), stepTimeoutMs)
+      sentMessages += group.length
+    }
+  } finally {
+    // The object of the first message that was not sent, and all after it, stay.
+    const sentObjects = messages[sentMessages]?.object ?? wave.length
+    const keys = wave.slice(0, sentObjects).map(({ key }) => key)
+    if (keys.length > 0) await withTimeout(bucket.delete(keys), stepTimeoutMs)
+    drained.messages += sentMessages
+    drained.objects += keys.length
+  }
+}
+
+/** The texts of objects, in order; that of one which another run has removed meanwhile is empty. */
+async function readAll(
+  bucket: SpillBucket,
+  objects: readonly SpilledObject[],
+  timeoutMs: number,
+): Promise<string[]> {
+  const read = async ({ key }: SpilledObject) => (await (await bucket.get(key))?.text()) ?? ''
+  const texts: string[] = []
+  for (let start = 0; start < objects.length; start += MAX_READS) {
+    const few = objects.slice(start, start + MAX_READS)
+    texts.push(...(await Promise.all(few.map((object) => withTimeout(read(object), timeoutMs)))))
+  }
+  return texts
+}
+
+/** JSON has no raw line ends, so a line is a message. */
+function splitLines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
+
+function cutIntoWaves(objects: readonly SpilledObject[]): SpilledObject[][] {
+  return cutIntoGroups(objects, ({ size }) => size, MAX_WAVE_OBJECTS, MAX_WAVE_BYTES)
+}
+
+function groupForSending<T extends { body: string }>(messages: readonly T[]): T[][] {
+  return cutIntoGroups(messages, ({ body }) => byteLength(body), MAX_SEND_MESSAGES, MAX_SEND_BYTES)
+}
+
+/** Groups in order, each of at least one item and otherwise within both limits. */
+function cutIntoGroups<T>(
+  items: readonly T[],
+  sizeOf: (item: T) => number,
+  maxItems: number,
+  maxBytes: number,
+): T[][] {
+  const groups: T[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const size = sizeOf(item)
+    const last = groups.at(-1)
+    if (last === undefined || last.length === maxItems || bytes + size > maxBytes) {
+      groups.push([item])
+      bytes = size
+    } else {
+      last.push(item)
+      bytes += size
+    }
+  }
+  return groups
+}
+
+async function findOldest(bucket: SpillBucket, timeoutMs: number): Promise<string | undefined> {
+  try {
+    const { objects } = await withTimeout(bucket.list({ prefix: SPILL_PREFIX, limit: 1 }), timeoutMs)
+    return objects[0]?.key
+  } catch {
+    // R2 is away: the line says so by the failure it has already, or the next run's will.
+    return undefined
+  }
+}
+
+/** `spill/1763719200000-…` was received at 1763719200000; `NaN`, which the log shows as `null`, for somebody else's key. */
+function receivedAtOf(key: string): number {
+  return Number(key.slice(SPILL_PREFIX.length).split('-', 1)[0])
+}

@@ -1,0 +1,27 @@
+/** Values as ClickHouse's columns take them, and JSON of unknown shape read without a throw. */
+
+import type { JsonObject, JsonValue, Violation } from '@millrace/schemas'
+
+/** A row of any table: keys are columns. Columns left out take their default. */
+export type Row = Record<string, JsonValue>
+
+/** As `DateTime64(3, 'UTC')` reads it: `2026-01-02 03:04:05.678`. */
+export function toDateTime(ms: number): string {
+  const iso = new Date(ms).toISOString()
+  return `${iso.slice(0, 10)} ${iso.slice(11, -1)}`
+}
+
+/** The value when it is an object, otherwise one without keys. */
+export function asObject(value: JsonValue | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+}
+
+/** The value when it is text, otherwise the empty text, which is how a column says that it does not know. */
+export function asText(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** As the tuples of a column `violations` are named. */
+export function toTuples(violations: readonly Violation[] = []): JsonObject[] {
+  return violations.map(({ path, rule, found, message }) => ({ path, rule, found, message }))
+}
