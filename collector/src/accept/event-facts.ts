@@ -14,7 +14,7 @@ import { readCampaign } from '../enrich/campaign.ts'
 import { readUserAgentData } from '../enrich/client-hints.ts'
 import { contextGpc } from '../enrich/consent.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
-import { isServerAgent } from '../enrich/relay.ts'
+import { classifyAgent, isServerAgent } from '../enrich/relay.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import { MAX_USER_AGENT_LENGTH, type Sender } from './sender.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -43,6 +43,7 @@ interface Arrival {
 /** A reader for one batch. */
 export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: FactScope): FactReader {
   const { sender, sharedContext, route } = scope
+  const agentKind = classifyAgent(sender.userAgent)
   let last: Arrival | undefined
 
   const readArrival = (event: ParsedEvent, context: JsonObject | undefined): Arrival => {
@@ -86,17 +87,16 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
   return (event) => {
     const facts: EventFacts = {}
     const own = event.context
-    const pick = (key: string) => own?.[key] ?? sharedContext?.[key]
     const context =
       own === undefined || sharedContext === undefined ? (own ?? sharedContext) : { ...sharedContext, ...own }
-    const address = pick('ip')
-    if (isRelayed(asText(asObject(pick('library'))?.['name']), address)) facts.isRelayed = true
+    const address = context?.['ip']
+    if (isRelayed(context?.['library'], address)) facts.isRelayed = true
     if (typeof address === 'string') {
       const ip = applyIpPolicy(address, rules.ip)
       if (ip !== undefined) facts.ip = ip
     }
-    const userAgent = asText(pick('userAgent')).slice(0, MAX_USER_AGENT_LENGTH)
-    readDevice(facts, userAgent === '' ? undefined : userAgent, context)
+    const userAgent = asText(context?.['userAgent'])
+    readDevice(facts, userAgent === '' ? undefined : userAgent.slice(0, MAX_USER_AGENT_LENGTH), context)
     if (rules.bots !== 'off' && facts.bot === undefined && isAutomated(context)) facts.bot = 'webdriver'
     if (context !== undefined && contextGpc(context)) facts.gpc = true
     const arrival = readArrival(event, context)
@@ -106,10 +106,11 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
   }
 
   /** A server's own address and user agent say nothing about the person; nor do those of who brings history in. */
-  function isRelayed(library: string, address: JsonValue | undefined): boolean {
+  function isRelayed(library: JsonValue | undefined, address: JsonValue | undefined): boolean {
     if (route === 'import') return true
     if (typeof address === 'string' && address !== '' && address !== sender.address) return true
-    return sender.isServer || (library !== '' && isServerAgent(sender.userAgent, library))
+    if (agentKind === 'browser' || agentKind === 'server') return agentKind === 'server'
+    return isServerAgent(sender.userAgent, asText(asObject(library)?.['name']))
   }
 }
 
