@@ -20,7 +20,7 @@ import {
   readJsonBody,
   receive,
 } from './receive.ts'
-import { type RequestRefusal, refusal, refuse } from './refuse.ts'
+import { answerJson, type RequestRefusal, refusal, refuse } from './refuse.ts'
 import { putLookup } from './routes/lookups.ts'
 import { eventOfData, eventOfQuery, PIXEL } from './routes/pixel.ts'
 import { replay } from './routes/replay.ts'
@@ -115,7 +115,7 @@ export function createApp(deps: CollectorDeps): Hono {
     const received = read.ok ? await replay(c, receiving, read.body) : read
     if (!received.ok) return refuse(c, received)
     const { acceptedCount, receipts } = received
-    return c.json({ success: true, accepted: acceptedCount, receipts })
+    return answerJson(c, { success: true, accepted: acceptedCount, receipts })
   })
   route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, deps, receiving))
 
@@ -193,7 +193,7 @@ async function takeEvent(c: Context, receiving: ReceiveDeps, type: EventType): P
 
 async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: Route): Promise<Response> {
   const received = await receive(c, receiving, batch, route)
-  return received.ok ? c.json(describeReceived(received)) : refuse(c, received)
+  return received.ok ? answerJson(c, describeReceived(received)) : refuse(c, received)
 }
 
 /** Always an image, so that no page shows a broken one; the status tells whether the event was taken. */
@@ -260,7 +260,7 @@ async function takeLookup(
     text: read.text,
     log,
   })
-  return put.ok ? c.json(put.answer) : refuse(c, refusal(put.status, put.code, put.message))
+  return put.ok ? answerJson(c, put.answer) : refuse(c, refusal(put.status, put.code, put.message))
 }
 
 function refuseMethod(c: Context, allowed: string): Response {

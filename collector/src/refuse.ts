@@ -1,6 +1,6 @@
-/** Answers for requests that are refused whole. */
+/** JSON answers, and those for requests that are refused whole. */
 
-import type { ErrorAnswer, ErrorCode } from '@millrace/schemas'
+import { type ErrorAnswer, type ErrorCode, encodeJson } from '@millrace/schemas'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
@@ -23,5 +23,10 @@ export function refusal(status: ContentfulStatusCode, code: ErrorCode, message: 
 /** The answer that tells it. */
 export function refuse(c: Context, { status, code, message, retryAfterSeconds }: RequestRefusal): Response {
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))
-  return c.json({ success: false, code, message } satisfies ErrorAnswer, status)
+  return answerJson(c, { success: false, code, message } satisfies ErrorAnswer, status)
+}
+
+/** An answer that quotes what a client sent: valid Unicode, though a quoted text may be cut within a character. */
+export function answerJson(c: Context, value: object, status: ContentfulStatusCode = 200): Response {
+  return c.body(encodeJson(value), status, { 'Content-Type': 'application/json' })
 }
