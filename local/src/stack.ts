@@ -25,6 +25,8 @@ export interface StackOptions {
   onWorkerLog?: (line: string) => void
   /** Worker variables in place of those of development. */
   variables?: Record<string, string>
+  /** The bundled Worker, one ES module. Default: what `npm run build` made. */
+  scriptPath?: string
 }
 
 /** A running stack. */
@@ -80,6 +82,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       clickhouseUrl,
       ...(options.onWorkerLog === undefined ? {} : { onLog: options.onWorkerLog }),
       ...(options.variables === undefined ? {} : { variables: options.variables }),
+      ...(options.scriptPath === undefined ? {} : { scriptPath: options.scriptPath }),
     })
     const cron = cronIntervalMs > 0 ? setInterval(() => triggerCron(worker, say), cronIntervalMs) : undefined
     return {

@@ -17,6 +17,8 @@ export interface WorkerOptions {
   onLog?: (line: string) => void
   /** Variables beside those of development: the secrets of sources, or what a test wants otherwise. */
   variables?: Record<string, string>
+  /** The bundled Worker, one ES module. Default: what `npm run build` made. */
+  scriptPath?: string
 }
 
 /** A running Worker. */
@@ -37,7 +39,7 @@ const BUNDLE = join(ROOT, 'dist/worker/worker.js')
 
 const DEVELOPMENT_ASSETS = join(ROOT, 'dist/assets-development')
 
-/** Starts the Worker; resolves when it answers. Needs `npm run build` first. */
+/** Starts the Worker; resolves when it answers. Needs `npm run build` first, for its assets too. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const miniflare = new Miniflare(buildOptions(options))
   const url = new URL(await miniflare.ready)
@@ -71,12 +73,19 @@ function readWranglerOptions() {
     .workerOptions
 }
 
-function buildOptions({ port, dataPath, clickhouseUrl, onLog, variables }: WorkerOptions): MiniflareOptions {
+function buildOptions({
+  port,
+  dataPath,
+  clickhouseUrl,
+  onLog,
+  variables,
+  scriptPath = BUNDLE,
+}: WorkerOptions): MiniflareOptions {
   const workerOptions = readWranglerOptions()
   return convertV4MiniflareOptions({
     ...workerOptions,
     name: 'millrace',
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(BUNDLE, 'utf8') }],
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(scriptPath, 'utf8') }],
     bindings: {
       ...(workerOptions['bindings'] as Record<string, string>),
       MILLRACE_ENV: 'development',
