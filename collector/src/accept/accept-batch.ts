@@ -73,7 +73,8 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     const known = input.known?.[index]
     const seq = known?.seq ?? (shared.firstSeq === undefined ? undefined : shared.firstSeq + index)
     const element = input.batch[index]
-    ledger.add(index, seq, await judge({ input: element, seq, messageId: known?.messageId }))
+    const judged = judge({ input: element, seq, messageId: known?.messageId })
+    ledger.add(index, seq, judged instanceof Promise ? await judged : judged)
   }
 
   const { context: _, ...sharedHead } = shared.head
@@ -81,7 +82,8 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     source: rules.source,
     route,
     receivedAt,
-    batchId: shared.batchId ?? (await mintId(ledger.ids.join('\n'))),
+    // Sent again, a batch begins with the same event.
+    batchId: shared.batchId ?? ledger.firstId(),
     ...(sender.userAgent === undefined ? {} : { userAgent: sender.userAgent }),
     ...(hasKeys(sender.facts) ? { request: sender.facts } : {}),
     ...sharedHead,
@@ -102,7 +104,7 @@ function createLedger(input: BatchInput) {
   const anonymizedQuarantined: string[] = []
   const omitted: string[] = []
   const receipts: Receipt[] = []
-  const ids: string[] = []
+  let firstId = ''
   let texts: readonly string[] | undefined
   const rawOf = (index: number): string => {
     texts ??= input.readTexts() ?? []
@@ -115,10 +117,10 @@ function createLedger(input: BatchInput) {
     anonymizedQuarantined,
     omitted,
     receipts,
-    ids,
+    firstId: () => firstId,
     acceptedCount: () => events.length + anonymized.length,
     add(index: number, seq: number | undefined, judgement: Judgement) {
-      ids.push(judgement.messageId)
+      firstId ||= judgement.messageId
       if (judgement.kind === 'accepted') {
         ;(judgement.isAnonymized ? anonymized : events).push(judgement.text)
         return

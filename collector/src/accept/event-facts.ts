@@ -1,16 +1,8 @@
 /** What the edge adds to each event of a batch: device, bot, referrer, campaign, and whose request it was. */
 
-import type {
-  CampaignFacts,
-  EventFacts,
-  JsonObject,
-  JsonValue,
-  ParsedEvent,
-  ReferrerFacts,
-  Route,
-} from '@millrace/schemas'
+import type { EventFacts, JsonObject, JsonValue, ParsedEvent, Route } from '@millrace/schemas'
+import type { Arrival, PageInput } from '../enrich/arrival.ts'
 import { isAutomated } from '../enrich/bot.ts'
-import { readCampaign } from '../enrich/campaign.ts'
 import { readUserAgentData } from '../enrich/client-hints.ts'
 import { contextGpc } from '../enrich/consent.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
@@ -21,6 +13,8 @@ import type { SourceRules } from './source-rules.ts'
 
 /** What holds for all events of a batch when their facts are read. */
 export interface FactScope {
+  rules: SourceRules
+  tools: EdgeTools
   route: Route
   sender: Sender
   /** The batch's context before anything was taken from it. */
@@ -30,44 +24,18 @@ export interface FactScope {
 /** Reads the facts of one event. */
 export type FactReader = (event: ParsedEvent) => EventFacts
 
-/** What a page's address and referrer tell; most events of a batch are of the same page. */
-interface Arrival {
-  pageUrl: string
-  search: string
-  referrer: string
-  context: JsonValue | undefined
-  campaign: CampaignFacts | undefined
-  referrerFacts: ReferrerFacts | undefined
-}
-
 /** A reader for one batch. */
-export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: FactScope): FactReader {
-  const { sender, sharedContext, route } = scope
+export function createFactReader(scope: FactScope): FactReader {
+  const { rules, tools, sender, sharedContext, route } = scope
   const agentKind = classifyAgent(sender.userAgent)
-  let last: Arrival | undefined
+  let last: { page: PageInput; arrival: Arrival } | undefined
 
+  /** Most events of a batch are of the same page. */
   const readArrival = (event: ParsedEvent, context: JsonObject | undefined): Arrival => {
-    const page = asObject(context?.['page'])
-    const own = event.type === 'page' ? event.properties : undefined
-    const pageUrl = asText(own?.['url']) || asText(page?.['url'])
-    const search = asText(own?.['search']) || asText(page?.['search'])
-    const stated = asText(own?.['referrer']) || asText(page?.['referrer'])
-    // What RudderStack's SDK writes for none.
-    const referrer = stated === '$direct' ? '' : stated
-    const campaignContext = context?.['campaign']
-    if (last?.pageUrl === pageUrl && last.referrer === referrer && last.search === search) {
-      if (last.context === campaignContext) return last
-    }
-    const campaign = rules.hasCampaign
-      ? readCampaign({ pageUrl, search, context: campaignContext })
-      : undefined
-    // An event that knows no page has no referrer either; `direct` would be a guess.
-    const isOnPage = pageUrl !== '' || referrer !== ''
-    const referrerFacts = isOnPage
-      ? rules.readReferrer?.({ referrer, pageUrl, ...(campaign === undefined ? {} : { campaign }) })
-      : undefined
-    last = { pageUrl, search, referrer, context: campaignContext, campaign, referrerFacts }
-    return last
+    const page = readPage(event, context)
+    if (last !== undefined && isSamePage(last.page, page)) return last.arrival
+    last = { page, arrival: rules.readArrival(page) }
+    return last.arrival
   }
 
   const readDevice = (facts: EventFacts, userAgent: string | undefined, context: JsonObject | undefined) => {
@@ -101,7 +69,7 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
     if (context !== undefined && contextGpc(context)) facts.gpc = true
     const arrival = readArrival(event, context)
     if (arrival.campaign !== undefined) facts.campaign = arrival.campaign
-    if (arrival.referrerFacts !== undefined) facts.referrer = arrival.referrerFacts
+    if (arrival.referrer !== undefined) facts.referrer = arrival.referrer
     return facts
   }
 
@@ -112,6 +80,28 @@ export function createFactReader(rules: SourceRules, tools: EdgeTools, scope: Fa
     if (agentKind === 'browser' || agentKind === 'server') return agentKind === 'server'
     return isServerAgent(sender.userAgent, asText(asObject(library)?.['name']))
   }
+}
+
+function readPage({ type, properties }: ParsedEvent, context: JsonObject | undefined): PageInput {
+  const page = asObject(context?.['page'])
+  const own = type === 'page' ? properties : undefined
+  const referrer = asText(own?.['referrer']) || asText(page?.['referrer'])
+  return {
+    pageUrl: asText(own?.['url']) || asText(page?.['url']),
+    search: asText(own?.['search']) || asText(page?.['search']),
+    // `$direct` is what RudderStack's SDK writes for none.
+    referrer: referrer === '$direct' ? '' : referrer,
+    campaign: context?.['campaign'],
+  }
+}
+
+function isSamePage(one: PageInput, other: PageInput): boolean {
+  return (
+    one.pageUrl === other.pageUrl &&
+    one.referrer === other.referrer &&
+    one.search === other.search &&
+    one.campaign === other.campaign
+  )
 }
 
 function asObject(value: JsonValue | undefined): JsonObject | undefined {

@@ -1,7 +1,7 @@
 /** What a request tells of who sent it; the same for all events of a batch. */
 
 import type { RequestFacts } from '@millrace/schemas'
-import { type ClientHints, readClientHints } from '../enrich/client-hints.ts'
+import type { ClientHints } from '../enrich/client-hints.ts'
 import { readGpc } from '../enrich/consent.ts'
 import { readGeo } from '../enrich/geo.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
@@ -30,7 +30,7 @@ export function readSender(request: Request, rules: SourceRules, tools: EdgeTool
   const { headers } = request
   const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH)
   const address = headers.get('cf-connecting-ip') ?? undefined
-  const hints = readClientHints(headers)
+  const hints = tools.readHints(headers)
   const facts: RequestFacts = rules.hasGeo ? { ...readGeo((request as { cf?: unknown }).cf) } : {}
   const ip = address === undefined ? undefined : applyIpPolicy(address, rules.ip)
   if (ip !== undefined) facts.ip = ip

@@ -11,6 +11,7 @@ import type {
   PlanVerdict,
 } from '@millrace/schemas'
 import { createPlanChecker } from '@millrace/schemas'
+import { type Arrival, createArrivalReader, type PageInput } from '../enrich/arrival.ts'
 import { createPiiFilter, type PiiFilter } from '../enrich/pii.ts'
 import { createReferrerReader } from '../enrich/referrer.ts'
 import type { Source } from '../sources.ts'
@@ -23,8 +24,7 @@ export interface SourceRules {
   isPlanEnforced: boolean
   hasGeo: boolean
   hasDevice: boolean
-  hasCampaign: boolean
-  readReferrer: ReturnType<typeof createReferrerReader> | undefined
+  readArrival: (page: PageInput) => Arrival
   bots: 'flag' | 'filter' | 'off'
   ip: IpPolicy
   pii: PiiFilter | undefined
@@ -63,9 +63,11 @@ export function createSourceRules(
     isPlanEnforced: plan?.mode === 'enforce',
     hasGeo: settings.geo ?? true,
     hasDevice: settings.device ?? true,
-    hasCampaign: settings.campaign ?? true,
-    readReferrer:
-      settings.referrer === false ? undefined : createReferrerReader(settings.internalHosts ?? []),
+    readArrival: createArrivalReader({
+      hasCampaign: settings.campaign ?? true,
+      readReferrer:
+        settings.referrer === false ? undefined : createReferrerReader(settings.internalHosts ?? []),
+    }),
     bots: settings.bots ?? 'flag',
     ip: settings.ip ?? 'truncate',
     pii: createPiiFilter(pii.map(coverRepeatedTraits), secret, onMissingSecret),

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { readClientHints, readUserAgentData } from './client-hints.ts'
+import { createHintsReader, readUserAgentData } from './client-hints.ts'
 
-describe('readClientHints', () => {
+const readHints = createHintsReader()
+
+describe('createHintsReader', () => {
+  it('tells browsers apart that differ in one header only', () => {
+    const brands = '"Chromium";v="142"'
+    const phone = new Headers({ 'Sec-CH-UA': brands, 'Sec-CH-UA-Mobile': '?1' })
+    const desk = new Headers({ 'Sec-CH-UA': brands, 'Sec-CH-UA-Mobile': '?0' })
+    for (const _ of [1, 2]) {
+      expect(readHints(phone)?.isMobile).toBe(true)
+      expect(readHints(desk)?.isMobile).toBe(false)
+    }
+  })
+
   it('reads all headers of a desktop Chrome', () => {
     const headers = new Headers({
       'Sec-CH-UA': '"Chromium";v="124", "Google Chrome";v="124", "Not-A.Brand";v="99"',
@@ -12,7 +24,7 @@ describe('readClientHints', () => {
       'Sec-CH-UA-Full-Version-List':
         '"Chromium";v="124.0.6367.91", "Google Chrome";v="124.0.6367.92", "Not-A.Brand";v="99.0.0.0"',
     })
-    expect(readClientHints(headers)).toEqual({
+    expect(readHints(headers)).toEqual({
       browserName: 'Chrome',
       browserVersion: '124.0.6367.92',
       browserMajor: '124',
@@ -28,7 +40,7 @@ describe('readClientHints', () => {
       'Sec-CH-UA-Mobile': '?1',
       'Sec-CH-UA-Platform': '"Android"',
     })
-    expect(readClientHints(headers)).toEqual({
+    expect(readHints(headers)).toEqual({
       browserName: 'Samsung Internet',
       browserMajor: '25.0',
       platform: 'Android',
@@ -37,9 +49,7 @@ describe('readClientHints', () => {
   })
 
   it('gives nothing for a browser that sends none', () => {
-    expect(
-      readClientHints(new Headers({ 'User-Agent': 'Mozilla/5.0', 'Sec-CH-UA-Mobile': '?1' })),
-    ).toBeUndefined()
+    expect(readHints(new Headers({ 'User-Agent': 'Mozilla/5.0', 'Sec-CH-UA-Mobile': '?1' }))).toBeUndefined()
   })
 
   it.each([
@@ -56,7 +66,7 @@ describe('readClientHints', () => {
     ['"Google Chrome"; v="124" ; x=1', 'Chrome', '124'],
     ['  "Google Chrome";v="124"  ,', 'Chrome', '124'],
   ])('finds the brand in %s', (header, browserName, browserMajor) => {
-    expect(readClientHints(new Headers({ 'Sec-CH-UA': header }))).toEqual({ browserName, browserMajor })
+    expect(readHints(new Headers({ 'Sec-CH-UA': header }))).toEqual({ browserName, browserMajor })
   })
 
   it.each([
@@ -75,20 +85,20 @@ describe('readClientHints', () => {
     `"a"${';v'.repeat(500)}`,
     `"a"${' '.repeat(1_000)}x`,
   ])('gives nothing for the list %j', (header) => {
-    expect(readClientHints(new Headers({ 'Sec-CH-UA': header }))).toBeUndefined()
+    expect(readHints(new Headers({ 'Sec-CH-UA': header }))).toBeUndefined()
   })
 
   it.each(['Windows', '"Windows', '"Win"dows"', '"\\x"', `"${'x'.repeat(2_000)}"`, '?1', '"'])(
     'leaves out the platform %j and keeps the rest',
     (platform) => {
       const headers = new Headers({ 'Sec-CH-UA': '"Brave";v="1"', 'Sec-CH-UA-Platform': platform })
-      expect(readClientHints(headers)).toEqual({ browserName: 'Brave', browserMajor: '1' })
+      expect(readHints(headers)).toEqual({ browserName: 'Brave', browserMajor: '1' })
     },
   )
 
   it('keeps the members before a malformed one', () => {
     const headers = new Headers({ 'Sec-CH-UA': '"Brave";v="1", Chromium' })
-    expect(readClientHints(headers)).toEqual({ browserName: 'Brave', browserMajor: '1' })
+    expect(readHints(headers)).toEqual({ browserName: 'Brave', browserMajor: '1' })
   })
 })
 

@@ -1,5 +1,6 @@
 /** Reads User-Agent Client Hints, in which Chromium browsers tell what their frozen user agent no longer does. */
 
+import { createMemo } from './memo.ts'
 import { readShortText } from './short-text.ts'
 
 /** What client hints tell; every field is absent when the browser did not say or said nonsense. */
@@ -68,20 +69,48 @@ const ENGINE_BRANDS: ReadonlyMap<string, string> = new Map([
   ['Chromium', 'Chromium'],
 ])
 
-/** Reads the `Sec-CH-UA*` headers of a request; `undefined` for browsers that send none. Never throws. */
-export function readClientHints(headers: Headers): ClientHints | undefined {
-  const brands = headers.get('Sec-CH-UA')
-  const platform = headers.get('Sec-CH-UA-Platform')
-  // Chromium sends both or none, so that for other browsers two lookups are all.
-  if (brands === null && platform === null) return undefined
-  const mobile = headers.get('Sec-CH-UA-Mobile')?.trim()
+/** Longest text of all hint headers that is remembered, in UTF-16 units. Real ones have under 500. */
+const MAX_REMEMBERED_LENGTH = 2_048
+
+/**
+ * A function that reads the `Sec-CH-UA*` headers of a request; it gives `undefined` for browsers that send none, and never
+ * throws. A site sees few distinct ones, so what was read is remembered.
+ *
+ * @param maxEntries distinct ones that are remembered, default 1,000
+ */
+export function createHintsReader(maxEntries = 1_000): (headers: Headers) => ClientHints | undefined {
+  const memo = createMemo<ClientHints | undefined>(maxEntries)
+  return (headers) => {
+    const brands = headers.get('Sec-CH-UA')
+    const platform = headers.get('Sec-CH-UA-Platform')
+    // Chromium sends both or none, so that for other browsers two lookups are all.
+    if (brands === null && platform === null) return undefined
+    const texts = [brands, platform, ...OTHER_HINTS.map((name) => headers.get(name))]
+    // No header has a line break, so no two requests can be taken for each other.
+    const key = texts.join('\n')
+    return key.length > MAX_REMEMBERED_LENGTH ? readHints(texts) : memo(key, () => readHints(texts))
+  }
+}
+
+const OTHER_HINTS = [
+  'Sec-CH-UA-Mobile',
+  'Sec-CH-UA-Full-Version-List',
+  'Sec-CH-UA-Platform-Version',
+  'Sec-CH-UA-Model',
+] as const
+
+/** Header texts in the order of brands, platform, {@link OTHER_HINTS}. */
+function readHints(texts: readonly (string | null)[]): ClientHints | undefined {
+  const [brands = null, platform = null, mobile, fullVersions = null, platformVersion = null, model = null] =
+    texts
+  const flag = mobile?.trim()
   return buildHints({
     brands: parseBrandList(brands),
-    fullVersions: parseBrandList(headers.get('Sec-CH-UA-Full-Version-List')),
+    fullVersions: parseBrandList(fullVersions),
     platform: parseString(platform),
-    platformVersion: parseString(headers.get('Sec-CH-UA-Platform-Version')),
-    model: parseString(headers.get('Sec-CH-UA-Model')),
-    isMobile: mobile === '?1' ? true : mobile === '?0' ? false : undefined,
+    platformVersion: parseString(platformVersion),
+    model: parseString(model),
+    isMobile: flag === '?1' ? true : flag === '?0' ? false : undefined,
   })
 }
 

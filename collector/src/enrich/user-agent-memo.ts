@@ -1,5 +1,7 @@
 /** Remembers what was read from user agents: a site has few distinct ones, and reading one costs a hundred times a lookup. */
 
+import { createMemo } from './memo.ts'
+
 /** Longest user agent that is read, in UTF-16 units; the rest is cut off. Real ones have under 500. */
 const MAX_USER_AGENT_LENGTH = 1_024
 
@@ -11,20 +13,10 @@ export function createUserAgentMemo<T>(
   read: (userAgent: string) => T,
   maxEntries = 1_000,
 ): (userAgent: string) => T {
-  const entries = new Map<string, { value: T }>()
+  const memo = createMemo<T>(maxEntries)
   return (userAgent) => {
     const key = userAgent.length >= MAX_USER_AGENT_LENGTH ? cut(userAgent) : userAgent
-    const known = entries.get(key)
-    if (known !== undefined) return known.value
-    const value = read(key)
-    if (entries.size >= maxEntries) {
-      for (const oldest of entries.keys()) {
-        entries.delete(oldest)
-        break
-      }
-    }
-    entries.set(key, { value })
-    return value
+    return memo(key, () => read(key))
   }
 }
 
