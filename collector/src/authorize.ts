@@ -74,13 +74,16 @@ export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffec
   }
 }
 
+/** Made once: a request of an SDK has no query, and making one crosses into the runtime. */
+const NO_QUERY = new URLSearchParams()
+
 function matchKey(
   sources: Sources,
   request: Request,
   fields: Record<string, unknown>,
 ): ({ ok: true } & KeyMatch) | RequestRefusal {
   const queryStart = request.url.indexOf('?')
-  const query = new URLSearchParams(queryStart === -1 ? '' : request.url.slice(queryStart))
+  const query = queryStart === -1 ? NO_QUERY : new URLSearchParams(request.url.slice(queryStart))
   const keys = readKeys(request.headers.get('authorization'), fields, query)
   if (keys.length === 0) {
     const message = 'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey='
