@@ -153,7 +153,13 @@ describe('millrace lookup load', () => {
   })
 
   it.each([
-    ['broken.csv', 'id,n\n1\n', [], 'broken.csv: Invalid Record Length: expect 2, got 1 on line 2'],
+    ['broken.csv', 'id,n\n1\n', [], 'broken.csv: line 2: the header has 2 columns, this row has 1'],
+    [
+      'quote.csv',
+      'id,n\n1,"x\n',
+      [],
+      'Quote Not Closed: the parsing is finished with an opening quote at line 2',
+    ],
     ['empty.csv', '', [], 'empty.csv: the file is empty'],
     ['header.csv', 'id,n\n', [], 'header.csv: there are no rows'],
     ['terminal.csv', 'id,n\n\u001b[31m,1\n\u001b[31m,2\n', [], 'the key "\\\\u001b[31m" is that of line 2'],
@@ -168,7 +174,7 @@ describe('millrace lookup load', () => {
     [
       'refuses',
       () => Response.json({ success: false, message: 'row "p1" nests too deep' }, { status: 400 }),
-      'row "p1" nests too deep (HTTP 400)',
+      'millrace: cannot load t: row "p1" nests too deep (HTTP 400)\n',
     ],
     [
       'refuses in colours',
@@ -216,10 +222,12 @@ describe('millrace lookup load', () => {
     ['t', 'none.csv', ['--source', 'dev'], 'none.csv: there is no such file'],
     ['t', 'latin1.csv', ['--source', 'dev'], 'latin1.csv: it is not UTF-8'],
     ['t', 'cut.csv.gz', ['--source', 'dev'], 'cut.csv.gz: unexpected end of file'],
+    ['t', 'plain.csv.gz', ['--source', 'dev'], 'plain.csv.gz: it is not gzip, or damaged'],
   ])('explains wrong usage: %s %s %j', async (name, file, flags, message) => {
     write('a.csv', CSV)
     write('one.json', '[{"id":1}]')
     write('latin1.csv', Uint8Array.from([...Buffer.from('id,n\n1,'), 0xe9]))
+    write('plain.csv.gz', CSV)
     write('cut.csv.gz', gzipSync(CSV).subarray(0, 30))
     const { usage, requests } = await load([name, join(folder, file), ...flags])
     expect(usage).toContain(message)

@@ -105,11 +105,11 @@ async function loadLookup(
   const sent = await sendTable({ endpoint, name, source, secretKey, json, fetch: putFetch, signal })
   if (sent.kind === 'interrupted') return EXIT_INTERRUPTED
   if (sent.kind === 'failed') {
-    complain(sent.message)
+    stderr.write(`millrace: ${printable(`cannot load ${name}: ${sent.message}`)}\n`)
     return EXIT_FAILED
   }
   say(
-    `loaded as ${name} of source ${source} at ${endpoint}: ${count(sent.rows)} rows, version ${sent.version}`,
+    `loaded as ${name} of source ${source} at ${endpoint}: ${countRows(sent.rows)}, version ${sent.version}`,
   )
   return 0
 }
@@ -125,7 +125,9 @@ function parseName(name: string): string {
 function findFormat(path: string): TableFormat {
   const format = FORMAT_BY_EXTENSION.get(extname(path.replace(/\.gz$/i, '')).toLowerCase())
   if (format !== undefined) return format
-  throw new UsageError(`give --format ${TABLE_FORMATS.join('|')}: ${path} does not end in one that tells it`)
+  const why =
+    path === '-' ? 'standard input has no name that tells it' : `the name of ${path} does not tell it`
+  throw new UsageError(`give --format ${TABLE_FORMATS.join('|')}: ${why}`)
 }
 
 function findKey(key: string | undefined, { columns }: Extract<RowsResult, { ok: true }>): string {
@@ -147,7 +149,11 @@ function shownProblems(problems: readonly string[]): string[] {
 }
 
 function describeTable(file: string, key: string, { rowCount, bytes }: BuiltTable): string {
-  return `${file}: ${count(rowCount)} rows by ${JSON.stringify(key)}, ${count(bytes)} bytes of JSON`
+  return `${file}: ${countRows(rowCount)} by ${JSON.stringify(key)}, ${count(bytes)} bytes of JSON`
+}
+
+function countRows(rows: number): string {
+  return rows === 1 ? '1 row' : `${count(rows)} rows`
 }
 
 function count(number: number): string {

@@ -29,8 +29,12 @@ export async function readTableFile(path: string, stdin: Readable): Promise<File
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
     return { ok: true, name: file.name, text }
   } catch (error) {
-    const { message } = error as Error
-    const why = error instanceof TypeError ? 'it is not UTF-8' : message
+    const why = explain(error as NodeJS.ErrnoException)
     return { ok: false, message: why.startsWith('cannot read') ? why : `cannot read ${path}: ${why}` }
   }
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  if (error instanceof TypeError) return 'it is not UTF-8'
+  return error.code === 'Z_DATA_ERROR' ? `it is not gzip, or damaged (${error.message})` : error.message
 }

@@ -31,8 +31,8 @@ describe('rows of CSV', () => {
     ['id,,name\n', 'line 1: a column has no name'],
     ['\nid,name,id\n', 'line 2: two columns have the name "id"'],
     ['id;name\n1;a\n', 'line 1: the header is one column, "id;name"; columns must be separated by commas'],
-    ['id,name\n1\n', 'expect 2, got 1 on line 2'],
-    ['id,name\n1,a\n2,b,c\n', 'expect 2, got 3 on line 3'],
+    ['id,name\n1\n', 'line 2: the header has 2 columns, this row has 1'],
+    ['id,name\n1,a\n2,b,c\n', 'line 3: the header has 2 columns, this row has 3'],
     ['id,name\n1,"a\n', 'at line 2'],
     ['id,name\n1,a"b\n', 'at line 2'],
   ])('are refused in %j', (text, message) => {

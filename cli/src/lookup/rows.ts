@@ -32,8 +32,7 @@ function parseCsv(text: string): RowsResult {
     const unixText = text.replaceAll('\r\n', '\n')
     records = parse(unixText, { info: true, skip_empty_lines: true }) as unknown as typeof records
   } catch (error) {
-    // Its message says what is wrong and on which line.
-    if (error instanceof CsvError) return refuse(error.message)
+    if (error instanceof CsvError) return refuse(describeFault(error))
     throw error
   }
   const [header, ...body] = records
@@ -48,6 +47,13 @@ function parseCsv(text: string): RowsResult {
     return { where: `line ${info.lines - linesInside}`, fields: Object.fromEntries(cells) }
   })
   return { ok: true, rows, columns }
+}
+
+/** Its own message says what is wrong and on which line; the commonest fault gets words of ours. */
+function describeFault({ message }: CsvError): string {
+  const [, expected, got, line] = /expect (\d+), got (\d+) on line (\d+)/.exec(message) ?? []
+  if (line === undefined) return message
+  return `line ${line}: the header has ${expected} columns, this row has ${got} (a comma inside a cell needs quotes)`
 }
 
 function findHeaderFault(columns: readonly string[]): string | undefined {

@@ -245,6 +245,7 @@ describe('millrace plan check', () => {
   test.each([
     ['nowhere', {}, 'nowhere is neither a file nor a commit, branch or tag of this repository'],
     ['--output=/tmp/x', {}, '--output=/tmp/x is neither a file'],
+    ['', {}, '--against is empty'],
     [
       'main',
       { 'millrace.config.ts': 'export const sources = []' },
@@ -329,6 +330,13 @@ describe('millrace plan export', () => {
     [['--format', 'json', '--source', 'blog'], 'has no plan for a source blog; it has plans for shop'],
   ])('tells what is wrong with %j', async (flags, message) => {
     await expect(run(project(), ['export', ...flags])).rejects.toThrow(message)
+  })
+
+  test('tells that its folder cannot be written', async () => {
+    const folder = project()
+    const failing = run(folder, ['export', '--out', 'millrace.config.ts'])
+    await expect(failing).rejects.toThrow(UsageError)
+    await expect(failing).rejects.toThrow(/^cannot write .*data-dictionary\.md: ENOTDIR/)
   })
 
   test('asks for a source where there are two', async () => {

@@ -81,6 +81,7 @@ async function loadOlder(
   config: string,
   { against, config: name }: CheckFlags,
 ): Promise<{ plans: SourcePlans; label: string }> {
+  if (against === '') throw new UsageError('--against is empty: give a file, or a commit, branch or tag')
   const file = resolve(against)
   if (await isFile(file)) return { plans: await loadPlans(file, against), label: against }
   const project = projectOf(config)

@@ -8,6 +8,7 @@ import {
   exportMarkdown,
   type TrackingPlan,
 } from '@millrace/schemas/plan'
+import { UsageError } from '../command-world.ts'
 
 /** What is written of a plan. */
 export type ExportFormat = 'json' | 'markdown' | 'both'
@@ -34,12 +35,20 @@ export function buildText(source: string, plan: TrackingPlan, format: 'json' | '
   return toJson(exportJsonSchema(plan).map(({ document }) => document))
 }
 
-/** Writes files below a folder, which is created. Others that are there stay. */
+/**
+ * Writes files below a folder, which is created. Others that are there stay.
+ *
+ * @throws UsageError when the folder cannot be written to
+ */
 export async function writeFiles(folder: string, files: readonly ExportFile[]): Promise<void> {
   for (const { path, text } of files) {
     const target = join(folder, path)
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, text)
+    try {
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, text)
+    } catch (cause) {
+      throw new UsageError(`cannot write ${target}: ${(cause as Error).message}`, { cause })
+    }
   }
 }
 

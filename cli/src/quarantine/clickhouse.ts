@@ -87,5 +87,7 @@ async function ask(
 /** Node's `fetch failed` hides what happened in its cause. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
+  const { cause } = error
+  // OpenSSL ends its messages with a line end.
+  return (cause instanceof Error && cause.message !== '' ? cause.message : error.message).trim()
 }

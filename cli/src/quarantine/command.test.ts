@@ -161,6 +161,17 @@ describe('millrace quarantine list', () => {
     const { stdout } = await run(['list', '--json', ...args])
     expect(JSON.parse(stdout).map(({ example }: { example: string }) => example)).toEqual(examples)
   })
+
+  it.each([
+    [['--source', 'nobody'], 'the quarantine of nobody is empty\n'],
+    [['--event', 'Nothing'], 'nothing in the quarantine of shop is like that\n'],
+    [['--reason', 'too_deep'], 'nothing in the quarantine of shop is like that\n'],
+    [['--reason', 'plan'], 'plan is no reason that is known; these are: not_an_object, '],
+  ])('says why there is nothing to list: %j', async (args, words) => {
+    const { stdout, exitCode } = await run(['list', ...args])
+    expect(stdout).toContain(words)
+    expect([stdout.includes('no reason'), exitCode]).toEqual([args[1] === 'plan', 0])
+  })
 })
 
 describe('millrace quarantine show', () => {
@@ -304,8 +315,11 @@ describe('millrace quarantine replay', () => {
         ? Response.json({ success: true, accepted: 100, receipts: [] })
         : Response.json({ success: false, message: 'unknown key' }, { status: 401 }),
     )
+    expect(stdout).toMatch(/^quarantine of shop, not replayed to its end\n\nread so far +\d+\n/)
     expect(stdout).toMatch(/ accepted +100 /)
-    expect(stdout).toContain('Stopped: the collector answers HTTP 401: unknown key. Running it again is safe')
+    const stop =
+      'Stopped: the collector at http://127.0.0.1:8787 answers HTTP 401: unknown key. Running it again is safe'
+    expect(stdout).toContain(stop)
     expect([exitCode, bodies.length]).toEqual([1, 2])
   })
 

@@ -59,9 +59,9 @@ export function registerQuarantine(program: Command, world: CommandWorld): void 
     .description('count refused events by name, reason and place')
     .action((flags: FilterFlags) =>
       run(world, flags, async (query) => {
-        const { source } = flags
-        const groups = await listQuarantine(query, readFilter(flags))
-        stdout.write(flags.json === true ? toJson(groups) : formatList(groups, source))
+        const filter = readFilter(flags)
+        const groups = await listQuarantine(query, filter)
+        stdout.write(flags.json === true ? toJson(groups) : formatList(groups, filter))
       }),
     )
 
@@ -169,7 +169,7 @@ function parseUrl(url: string): string {
   if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
     return url
   throw new UsageError(
-    `--clickhouse-url must be an http or https address without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
+    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
   )
 }
 

@@ -1,5 +1,6 @@
 /** What is in the quarantine, counted. */
 
+import { REASONS } from '@millrace/schemas'
 import { printable } from '../printable.ts'
 import type { QueryRows } from './clickhouse.ts'
 import { FILTER_SQL, filterParameters, type QuarantineFilter } from './filter.ts'
@@ -52,8 +53,8 @@ const MAX_CELL_LENGTH = 48
 const HEADINGS = ['refused', 'stored', 'event', 'reason', 'path', 'first seen', 'last seen', 'example id']
 
 /** The groups as a table for people, ending with a newline. */
-export function formatList(groups: readonly QuarantineGroup[], source: string): string {
-  if (groups.length === 0) return `nothing in the quarantine of ${source} is like that\n`
+export function formatList(groups: readonly QuarantineGroup[], filter: QuarantineFilter): string {
+  if (groups.length === 0) return describeNothing(filter)
   const rows = groups.map((group) => [
     group.count.toLocaleString('en-US'),
     group.stored === 0 ? '' : group.stored.toLocaleString('en-US'),
@@ -66,6 +67,17 @@ export function formatList(groups: readonly QuarantineGroup[], source: string): 
   ])
   const more = groups.length === MAX_GROUPS ? `these are the ${MAX_GROUPS} largest\n` : ''
   return `${formatTable([HEADINGS, ...rows])}${more}`
+}
+
+/** A reason is not refused when it is typed: the collector may be newer than the command. */
+function describeNothing({ source, reason, event, since, until }: QuarantineFilter): string {
+  const isWhole = [reason, event, since, until].every((value) => value === undefined)
+  if (isWhole) return `the quarantine of ${source} is empty\n`
+  const isKnown = reason === undefined || REASONS.some((known) => known === reason)
+  const hint = isKnown
+    ? ''
+    : `${printable(reason)} is no reason that is known; these are: ${REASONS.join(', ')}\n`
+  return `nothing in the quarantine of ${source} is like that\n${hint}`
 }
 
 /** Columns as wide as their widest cell; the two counts are set to the right. */

@@ -61,8 +61,8 @@ describe('createPoster', () => {
 
   it.each<[string, Answer, string]>([
     ['a wrong key', { status: 401, body: { message: 'unknown key' } }, 'HTTP 401: unknown key'],
-    ['a page that is no collector', { status: 200, body: '<html>' }, 'is the endpoint a Millrace collector?'],
-    ['an answer to something else', { status: 200, body: { success: true } }, 'is the endpoint a Millrace'],
+    ['a page that is no collector', { status: 200, body: '<html>' }, 'but not as a Millrace collector'],
+    ['an answer to something else', { status: 200, body: { success: true } }, 'but not as a Millrace'],
   ])('gives up at once after %s', async (_what, answer, message) => {
     const { post, requests } = createFake(answer)
     await expect(post('{}')).rejects.toThrow(message)

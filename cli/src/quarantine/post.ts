@@ -76,14 +76,14 @@ async function postOnce(
       redirect: 'manual',
     })
     const text = await response.text()
-    return readAnswer(response.status, text, response.headers.get('retry-after'))
+    return readAnswer(endpoint, response.status, text, response.headers.get('retry-after'))
   } catch (error) {
     signal.throwIfAborted()
     return { ok: false, isTransient: true, message: `no answer from ${endpoint}: ${describe(error)}` }
   }
 }
 
-function readAnswer(status: number, text: string, retryAfter: string | null): PostResult {
+function readAnswer(endpoint: string, status: number, text: string, retryAfter: string | null): PostResult {
   const answer = parseJson(text)
   if (status === 200 && answer?.['success'] === true && typeof answer['accepted'] === 'number') {
     const receipts = Array.isArray(answer['receipts']) ? answer['receipts'] : []
@@ -93,8 +93,8 @@ function readAnswer(status: number, text: string, retryAfter: string | null): Po
   const why = typeof answer?.['message'] === 'string' ? `: ${answer['message']}` : ''
   const message =
     status === 200
-      ? 'HTTP 200 without an answer to a replay: is the endpoint a Millrace collector?'
-      : `the collector answers HTTP ${status}${why}`
+      ? `${endpoint} answers HTTP 200, but not as a Millrace collector`
+      : `the collector at ${endpoint} answers HTTP ${status}${why}`
   return { ok: false, isTransient, message, retryAfterMs: parseRetryAfter(retryAfter) }
 }
 
@@ -116,5 +116,7 @@ function parseJson(text: string): Record<string, unknown> | undefined {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
+  const { cause } = error
+  // OpenSSL ends its messages with a line end.
+  return (cause instanceof Error && cause.message !== '' ? cause.message : error.message).trim()
 }

@@ -11,9 +11,11 @@ export function exitCodeOf({ stopped }: ReplayReport): number {
 
 /** The report as lines of text, ending with a newline. Kinds that did not occur are left out. */
 export function formatReplay(report: ReplayReport, source: string): string {
-  const { isDryRun, found, stored, cut, sendable, accepted, refused, stopped } = report
+  const { found, stored, cut, sendable, accepted, refused, stopped } = report
+  // Stopped early, nobody knows how many there are.
+  const total = stopped === undefined ? 'in the quarantine' : 'read so far'
   const rows: [label: string, count: number, note?: string][] = [
-    ['in the quarantine', found],
+    [total, found],
     ['  stored already', stored, 'under the same id; not sent'],
     ['  not replayable', cut, 'the quarantine keeps only the start of their text'],
     ['  would be sent', sendable],
@@ -22,12 +24,12 @@ export function formatReplay(report: ReplayReport, source: string): string {
       .sort(([, a], [, b]) => b - a)
       .map(([why, times]): [string, number] => [`  ${why}`, times]),
   ]
-  const shown = rows.filter(([label, times]) => times > 0 || label === 'in the quarantine')
+  const shown = rows.filter(([label, times]) => times > 0 || label === total)
   const labelWidth = Math.max(...shown.map(([label]) => label.length))
   const counts = shown.map(([, times]) => times.toLocaleString('en-US'))
   const countWidth = Math.max(...counts.map((text) => text.length))
   const lines = [
-    isDryRun ? `quarantine of ${source}: dry run, nothing was sent` : `quarantine of ${source}, replayed`,
+    `quarantine of ${source}${describeRun(report)}`,
     '',
     ...shown.map(([label, , note = ''], index) =>
       `${label.padEnd(labelWidth)}  ${(counts[index] ?? '').padStart(countWidth)}  ${note}`.trimEnd(),
@@ -35,6 +37,11 @@ export function formatReplay(report: ReplayReport, source: string): string {
     ...(stopped === undefined ? [] : ['', describeStop(stopped)]),
   ]
   return `${lines.map(printable).join('\n')}\n`
+}
+
+function describeRun({ isDryRun, stopped }: ReplayReport): string {
+  if (isDryRun) return ': dry run, nothing was sent'
+  return stopped === undefined ? ', replayed' : ', not replayed to its end'
 }
 
 function describeStop({ reason, message }: NonNullable<ReplayReport['stopped']>): string {
