@@ -16,6 +16,7 @@ import {
   batchOf,
   batchOfEvent,
   describeReceived,
+  RETRY_AFTER_SECONDS,
   type ReceiveDeps,
   readJsonBody,
   receive,
@@ -200,11 +201,12 @@ async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: R
 async function takePixel(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
   const query = new URL(c.req.url).searchParams
   const data = query.get('data')
-  const event = data === null ? eventOfQuery(query, type) : eventOfData(data)
-  if (event === undefined)
+  const given = data === null ? { event: eventOfQuery(query, type), text: undefined } : eventOfData(data)
+  if (given === undefined)
     return pixel(c, refusal(400, 'invalid_json', 'data must be base64 of a JSON object'))
+  const { event, text = JSON.stringify(event) } = given
   const writeKey = query.get('writeKey') ?? event['writeKey']
-  const batch = batchOfEvent({ ...event, writeKey }, JSON.stringify(event), type)
+  const batch = batchOfEvent({ ...event, writeKey }, text, type)
   const received = await receive(c, receiving, batch, 'batch')
   return pixel(c, received.ok ? undefined : received)
 }
@@ -247,8 +249,10 @@ async function takeLookup(
   const fields = { source: c.req.query('source') }
   const authorized = await receiving.authorize(c.req.raw, fields, 'operator')
   if (!authorized.ok) return refuse(c, authorized)
+  const later = { retryAfterSeconds: RETRY_AFTER_SECONDS }
   if (lookupBucket === undefined) {
-    return refuse(c, refusal(503, 'temporarily_unavailable', 'this Worker has no bucket for lookup tables'))
+    const message = 'this Worker has no bucket for lookup tables'
+    return refuse(c, { ...refusal(503, 'temporarily_unavailable', message), ...later })
   }
   const read = await readBody(c.req.raw, MAX_TABLE_BYTES)
   if (!read.ok) return refuse(c, refusal(read.status, read.code, read.message))
@@ -260,7 +264,8 @@ async function takeLookup(
     text: read.text,
     log,
   })
-  return put.ok ? answerJson(c, put.answer) : refuse(c, refusal(put.status, put.code, put.message))
+  if (put.ok) return answerJson(c, put.answer)
+  return refuse(c, { ...put, ...(put.status === 503 ? later : {}) })
 }
 
 function refuseMethod(c: Context, allowed: string): Response {

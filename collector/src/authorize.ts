@@ -55,7 +55,7 @@ export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffec
     }
     // Only text can name a source: what another client keeps under this key must not cost it the batch.
     if (typeof fields['source'] === 'string' && fields['source'] !== source.name) {
-      const message = `this key is of source "${source.name}", the batch is for another`
+      const message = `this key is of source "${source.name}", the request is for another`
       return refusal(403, 'wrong_source', message)
     }
     const { rules, isAllowedOrigin } = compile(source)

@@ -41,7 +41,7 @@ export interface Batch {
 export type Received = { ok: true; receipts: Receipt[]; acceptedCount: number } | RequestRefusal
 
 /** Seconds after which a client should try again when nothing took its batch. */
-const RETRY_AFTER_SECONDS = 5
+export const RETRY_AFTER_SECONDS = 5
 
 /** Reads a JSON body that must be an object. Keys that would change a prototype are dropped. */
 export async function readJsonBody(

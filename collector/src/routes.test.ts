@@ -165,6 +165,15 @@ describe('a replay', () => {
     ])
   })
 
+  it('keeps the name of the batch and the id that the edge gave', async () => {
+    const { post, envelopes } = createCollector({ settings: { identity: { kind: 'cookie' } } })
+    const event = { ...refused, batchId: 'b', anonymousId: 'cookie', clientAnonymousId: 'a' }
+    await post({ events: [event] }, { path: '/v1/replay', headers })
+    expect(envelopes()).toMatchObject([
+      { batchId: 'b', events: [{ anonymousId: 'cookie', facts: { clientAnonymousId: 'a' } }] },
+    ])
+  })
+
   it('tells what is still refused and enqueues nothing of it', async () => {
     const { post, texts } = createCollector()
     const events = [

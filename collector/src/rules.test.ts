@@ -354,6 +354,15 @@ describe('identity', () => {
     expect(later.envelope?.events).toMatchObject([{ anonymousId: 'a1', facts: { clientAnonymousId: 'a2' } }])
   })
 
+  it('by the edge is kept with what the plan refuses, for a replay', async () => {
+    const plan = { mode: 'enforce' as const, refuseUnplanned: true, events: {} }
+    const cookie = { ...browser, cookie: 'millrace_id=c1' }
+    const byEdge = await send({ plan, identity: { kind: 'cookie' } }, { batch: [track] }, cookie)
+    expect(byEdge.envelope?.quarantined).toMatchObject([{ anonymousId: 'c1', clientAnonymousId: 'a1' }])
+    const byClient = await send({ plan }, { batch: [track] }, cookie)
+    expect(byClient.envelope?.quarantined[0]).not.toHaveProperty('anonymousId')
+  })
+
   it('by cookie is found for events that have none', async () => {
     const { envelope, answer } = await send(
       { identity: { kind: 'cookie' } },

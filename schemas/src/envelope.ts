@@ -87,6 +87,10 @@ export interface QuarantinedEvent {
   violations?: Violation[]
   /** Version of the plan's entry that it breaks. */
   planVersion?: string
+  /** The id that the edge gave it, where the source leaves that to the edge and the plan is what refuses it. */
+  anonymousId?: string
+  /** The client's own id, where the edge's stands in its place. */
+  clientAnonymousId?: string
   /** Text of the event exactly as it arrived, cut to {@link MAX_RAW_BYTES}. */
   raw: string
   /** Bytes of the whole text. */

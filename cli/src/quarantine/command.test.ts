@@ -73,6 +73,8 @@ async function fill(): Promise<void> {
       integrations: '{"All":true}',
       request: '{"country":"DE"}',
       user_agent: 'UA/1',
+      anonymous_id: 'edge',
+      client_anonymous_id: 'client',
     }),
     refuse('cut', { raw: '{"type":"track","ev', reason: 'event_too_large', path: '' }),
     refuse('hostile', { event: '\u001b[2J', reason: "x' OR 1=1 --" }),
@@ -255,6 +257,7 @@ describe('millrace quarantine replay', () => {
       messageId: 'full',
       receivedAt: '2026-11-21T10:00:00.123Z',
       sentAt: '2026-11-21T09:59:00.000Z',
+      batchId: 'b',
       stream: 's',
       seq: 7,
       route: 'batch',
@@ -262,11 +265,14 @@ describe('millrace quarantine replay', () => {
       integrations: { All: true },
       userAgent: 'UA/1',
       request: { country: 'DE' },
+      anonymousId: 'edge',
+      clientAnonymousId: 'client',
     })
     expect(bodies[0]?.events.find(({ messageId }) => messageId === 'm-001')).toEqual({
       raw: raw('Order Completed'),
       messageId: 'm-001',
       receivedAt: '2026-11-20T10:00:00.000Z',
+      batchId: 'b',
       route: 'batch',
     })
     expect(exitCode).toBe(0)

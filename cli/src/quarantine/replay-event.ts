@@ -9,6 +9,7 @@ export interface ReplayRow {
   /** `2026-11-21 10:00:00.000`, UTC. */
   received_at: string
   sent_at: string | null
+  batch_id: string
   stream: string
   seq: number
   route: string
@@ -16,6 +17,8 @@ export interface ReplayRow {
   integrations: string
   user_agent: string
   request: string
+  anonymous_id: string
+  client_anonymous_id: string
 }
 
 /** JSON text of one element of `events` in the body of `POST /v1/replay`. What is not known is left out. */
@@ -25,6 +28,7 @@ export function encodeReplayEvent(row: ReplayRow): string {
     messageId: row.message_id,
     receivedAt: toIso(row.received_at),
     sentAt: row.sent_at === null ? undefined : toIso(row.sent_at),
+    batchId: row.batch_id || undefined,
     stream: row.stream || undefined,
     seq: row.seq || undefined,
     route: row.route,
@@ -32,6 +36,8 @@ export function encodeReplayEvent(row: ReplayRow): string {
     integrations: parseObject(row.integrations),
     userAgent: row.user_agent || undefined,
     request: parseObject(row.request),
+    anonymousId: row.anonymous_id || undefined,
+    clientAnonymousId: row.client_anonymous_id || undefined,
   })
 }
 

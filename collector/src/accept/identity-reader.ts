@@ -8,14 +8,29 @@ import type { SourceRules } from './source-rules.ts'
 
 /** Assigns ids to the events of one batch. */
 export interface IdentityReader {
-  /** Changes the event's `anonymousId` as the source's policy says, and notes the client's own in the facts. */
-  assign: (event: ParsedEvent, facts: EventFacts) => void
+  /**
+   * Changes the event's `anonymousId` as the source's policy says, and notes the client's own in the facts. Returns whether
+   * the id is the edge's to give.
+   */
+  assign: (event: ParsedEvent, facts: EventFacts) => boolean
   /** The id to set as a cookie with the answer, once all events were assigned. */
   cookieId: () => string | undefined
 }
 
 /** Leaves every event as it is: history, replays, and events that a server passes on. */
-export const CLIENT_IDENTITY: IdentityReader = { assign() {}, cookieId: () => undefined }
+export const CLIENT_IDENTITY: IdentityReader = { assign: () => false, cookieId: () => undefined }
+
+/** Gives every event the id that the edge gave it when it came; the request that it came with is gone. */
+export function createKnownIdentity(anonymousId: string, clientAnonymousId?: string): IdentityReader {
+  return {
+    assign(event, facts) {
+      event.anonymousId = anonymousId
+      if (clientAnonymousId !== undefined) facts.clientAnonymousId = clientAnonymousId
+      return true
+    },
+    cookieId: () => undefined,
+  }
+}
 
 /**
  * The reader for one request.
@@ -35,7 +50,9 @@ export async function createIdentityReader(
     const id = await tools.cookielessId(source, sender.address ?? '', sender.userAgent ?? '')
     return {
       assign(event, facts) {
-        if (facts.isRelayed !== true) event.anonymousId = id
+        if (facts.isRelayed === true) return false
+        event.anonymousId = id
+        return true
       },
       cookieId: () => undefined,
     }
@@ -44,7 +61,7 @@ export async function createIdentityReader(
   let toSet = known
   return {
     assign(event, facts) {
-      if (facts.isRelayed === true) return
+      if (facts.isRelayed === true) return false
       const decided = decideCookieId({
         cookieId: known,
         clientId: event.anonymousId,
@@ -53,6 +70,7 @@ export async function createIdentityReader(
       event.anonymousId = decided.anonymousId
       if (decided.clientAnonymousId !== undefined) facts.clientAnonymousId = decided.clientAnonymousId
       toSet = decided.shouldSet ?? toSet
+      return true
     },
     cookieId: () => toSet,
   }

@@ -91,6 +91,7 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
   }
 
   const judgeEvent = (one: Case, event: ParsedEvent): MaybePromise<Judgement> => {
+    const { isAnonymized } = one
     const facts = readFacts(event)
     const bot = facts.bot ?? (facts.isRelayed === true ? undefined : sender.facts.bot)
     if (rules.bots === 'filter' && bot !== undefined) return leaveOutBot(one, bot)
@@ -98,31 +99,20 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
     const time = readEventTime(event, { route, receivedAt, sentAt: shared.head.sentAt })
     if (!time.ok) return refuse(one, { ...time, reason: 'impossible_time' })
     if (accepted.has(one.messageId)) return leaveOutRepeated(one)
-    const refused = identify(one, event, facts) ?? holdAgainstPlan(one, event, facts)
-    if (refused !== undefined) return refused
+    if (isAnonymized) withhold(facts)
+    const isOurs = !isAnonymized && scope.identity.assign(event, facts)
+    if (!isAnonymized && event.userId === undefined && event.anonymousId === undefined) {
+      return refuse(one, MISSING_IDENTITY)
+    }
+    const unplanned = checkPlan(event, facts)
+    if (unplanned !== undefined) {
+      return { ...refuse(one, unplanned), ...unplanned, ...(isOurs ? identityOf(event, facts) : {}) }
+    }
     const finished = finishEvent({ event, facts, messageId: one.messageId, timestamp: time.timestamp })
     return andThen(finished, (stored) => {
       if (stored === undefined) return leaveOutByHook(one)
       return accept(one, { event: stored, facts, time })
     })
-  }
-
-  const identify = (one: Case, event: ParsedEvent, facts: EventFacts): Refused | undefined => {
-    if (one.isAnonymized) {
-      facts.isAnonymized = true
-      delete facts.ip
-      return undefined
-    }
-    scope.identity.assign(event, facts)
-    return event.userId === undefined && event.anonymousId === undefined
-      ? refuse(one, MISSING_IDENTITY)
-      : undefined
-  }
-
-  const holdAgainstPlan = (one: Case, event: ParsedEvent, facts: EventFacts): Refused | undefined => {
-    if (rules.checkPlan === undefined) return undefined
-    const refusal = checkPlan(event, facts)
-    return refusal === undefined ? undefined : { ...refuse(one, refusal), ...refusal }
   }
 
   const accept = (one: Case, candidate: Candidate): Judgement => {
@@ -165,6 +155,20 @@ const OVERGROWN = {
   path: '',
   message: 'what the rules of the source make of the event is too large',
 } as const
+
+/** What would tell who sent an event that is stored without that. */
+function withhold(facts: EventFacts): void {
+  facts.isAnonymized = true
+  delete facts.ip
+}
+
+/** What a later judgement of the same event could not find out again. */
+function identityOf({ anonymousId }: ParsedEvent, { clientAnonymousId }: EventFacts) {
+  return {
+    ...(anonymousId === undefined ? {} : { anonymousId }),
+    ...(clientAnonymousId === undefined ? {} : { clientAnonymousId }),
+  }
+}
 
 function decideConsentOf(
   { rules, sender, sharedContext }: JudgeScope,

@@ -19,6 +19,9 @@ export interface Refused extends Refusal {
   event?: string
   violations?: Violation[]
   planVersion?: string
+  /** What the edge decided of its identity; absent where that is left to the client. */
+  anonymousId?: string
+  clientAnonymousId?: string
   /** Its identity may not be kept: `raw` is then what is kept in place of its own text. */
   isAnonymized: boolean
   raw?: string

@@ -22,6 +22,7 @@ export function createPlanStep({
   tools: Pick<EdgeTools, 'log'>
 }): (event: ParsedEvent, facts: EventFacts) => PlanRefusal | undefined {
   return (event, facts) => {
+    if (rules.checkPlan === undefined) return undefined
     const verdict = check(rules, tools, event)
     if (verdict === undefined) return undefined
     const { planVersion, violations } = verdict

@@ -5,6 +5,7 @@ import { type LookupBucket, lookupKey, storeLookup } from './lookup-store.ts'
 import { parseLookup } from './lookup-table.ts'
 
 const MINUTE = 60_000
+const HALF = MINUTE / 2
 
 /** Stores a table in the real bucket; its key there. */
 async function load(name: string, rows: Record<string, object>): Promise<string> {
@@ -52,21 +53,21 @@ describe('a table in the cache', () => {
     expect(reads).toEqual([undefined])
   })
 
-  it('is asked for anew after a minute, behind the events, and read only when it changed', async () => {
+  it('is asked for anew after half a minute, behind the events, and read only when it changed', async () => {
     const key = await load('changing', { a: { n: 1 } })
     const { find, settle, clock, reads, names } = createCache()
     const first = await find(key)
-    clock.now = MINUTE - 1
+    clock.now = HALF - 1
     expect(find(key)).toBe(first)
     expect(reads).toHaveLength(1)
 
-    clock.now = MINUTE
+    clock.now = HALF
     expect(find(key)).toBe(first)
     await settle()
     expect(find(key)).toBe(first)
 
     await load('changing', { a: { n: 2 } })
-    clock.now = 2 * MINUTE
+    clock.now = MINUTE
     expect(find(key)).toBe(first)
     await settle()
     expect(rowOf(find(key), 'a')).toBe('{"n":2}')
@@ -74,12 +75,40 @@ describe('a table in the cache', () => {
     expect(names()).toEqual(['lookup_loaded', 'lookup_loaded'])
   })
 
+  it('is waited for after a pause of a minute, so that nobody gets an old row', async () => {
+    const key = await load('paused', { a: { n: 1 } })
+    const { find, clock } = createCache()
+    await find(key)
+    await load('paused', { a: { n: 2 } })
+    clock.now = MINUTE
+    const waiting = [find(key), find(key)]
+    expect(waiting.every((found) => found instanceof Promise)).toBe(true)
+    expect((await Promise.all(waiting)).map((found) => rowOf(found, 'a'))).toEqual(['{"n":2}', '{"n":2}'])
+    expect(rowOf(find(key), 'a')).toBe('{"n":2}')
+  })
+
+  it('stays in use after a pause when it takes too long to ask', async () => {
+    let isSlow = false
+    const bucket: Pick<LookupBucket, 'get'> = {
+      get: async () => {
+        if (isSlow) return new Promise(() => {})
+        return { etag: 'v1', text: async () => '{"key":"id","rows":{"a":{}}}' }
+      },
+    }
+    const { find, clock } = createCache({ bucket, loadTimeoutMs: 5 })
+    const first = await find('slow')
+    isSlow = true
+    clock.now = MINUTE
+    expect(await find('slow')).toBe(first)
+    expect(find('slow')).toBe(first)
+  })
+
   it('goes when its object does', async () => {
     const key = await load('going', { a: {} })
     const { find, settle, clock, names } = createCache()
     await find(key)
     await env.LAKE.delete(key)
-    clock.now = MINUTE
+    clock.now = HALF
     await find(key)
     await settle()
     expect(find(key)).toBeUndefined()
@@ -95,7 +124,7 @@ describe('a table in the cache', () => {
     const { find, settle, clock, reads, logged } = createCache({ bucket })
     const first = await find(key)
     isAway = true
-    for (const second of [60, 64, 65, 70]) {
+    for (const second of [30, 34, 35, 40]) {
       clock.now = second * 1_000
       expect(find(key)).toBe(first)
       await settle()
@@ -108,15 +137,15 @@ describe('a table in the cache', () => {
 })
 
 describe('a table that is not there', () => {
-  it('is remembered for a minute, and nobody waits for it again', async () => {
+  it('is remembered, and nobody waits for it again', async () => {
     const { find, settle, clock, reads, names } = createCache()
     const key = lookupKey('cache', 'late')
     expect(await find(key)).toBeUndefined()
-    clock.now = MINUTE - 1
+    clock.now = HALF - 1
     expect(find(key)).toBeUndefined()
     expect(reads).toHaveLength(1)
     await load('late', { a: {} })
-    clock.now = MINUTE
+    clock.now = HALF
     expect(find(key)).toBeUndefined()
     await settle()
     expect(rowOf(find(key), 'a')).toBe('{}')
@@ -156,7 +185,7 @@ describe('a table that is not there', () => {
     }
     const { find, clock } = createCache({ bucket, loadTimeoutMs: 5 })
     expect(await find('stuck')).toBeUndefined()
-    clock.now = MINUTE
+    clock.now = HALF
     expect(find('stuck')).toBeUndefined()
     await Promise.resolve()
     await expect.poll(() => find('stuck')).toMatchObject({ version: 'v1' })
@@ -188,7 +217,7 @@ describe('a full cache', () => {
     await find('a')
     await find('b')
     expect(await find('c')).toBeUndefined()
-    for (clock.now = 0; clock.now < MINUTE; clock.now += 10_000) {
+    for (clock.now = 0; clock.now < HALF; clock.now += 5_000) {
       expect([find('a'), find('b')]).not.toContain(undefined)
       expect(find('c')).toBeUndefined()
     }

@@ -8,9 +8,12 @@ export interface LookupCacheOptions {
   /** Our clock, milliseconds since 1970. */
   now: () => number
   log: (record: Record<string, unknown>) => void
-  /** How long a table, or that there is none, is believed. Default 60,000. */
+  /**
+   * How long a table, or that there is none, is believed. After half of it the next event has it looked after behind its
+   * back; after all of it, in an isolate that was quiet for so long, events wait. Default 60,000.
+   */
   refreshMs?: number
-  /** How long events wait for the first load of a table. Default 1,000. */
+  /** How long events wait for a load; then they go on with what is there. Default 1,000. */
   loadTimeoutMs?: number
   /** Most bytes of all tables together. Default 32,000,000, a quarter of an isolate's memory. */
   maxBytes?: number
@@ -20,7 +23,7 @@ export interface LookupCacheOptions {
 export interface LookupCache {
   /**
    * The table of a key of the bucket, or `undefined` when there is none. A promise only while the table is being loaded for
-   * the first time; it never rejects.
+   * the first time, or after a pause; it never rejects.
    */
   find: (
     key: string,
@@ -37,8 +40,10 @@ interface Entry {
   stored: StoredLookup | undefined
   /** The load that is under way; never rejects. */
   loading: Promise<void> | undefined
-  /** Whether events wait for it: only for the first, and not once it has failed or taken too long. */
+  /** Whether events wait for it: not once it has taken too long. */
   isAwaited: boolean
+  /** Until then what is there needs no waiting. A load that failed counts as well: events do not wait for each retry. */
+  believedUntil: number
   askAgainAt: number
   usedAt: number
   silentUntil: number
@@ -61,12 +66,12 @@ export function createLookupCache({
     entry.usedAt = at
     if (at >= entry.askAgainAt) {
       // Set before the answer is there. A load whose request was cancelled may never end; it is then simply tried again.
-      entry.askAgainAt = at + refreshMs
+      entry.askAgainAt = at + refreshMs / 2
+      entry.isAwaited = at >= entry.believedUntil
       entry.loading = load(key, entry)
       waitUntil(entry.loading)
     }
-    if (entry.stored !== undefined) return entry.stored
-    return entry.isAwaited && entry.loading !== undefined ? waitFor(key, entry, entry.loading) : undefined
+    return entry.isAwaited && entry.loading !== undefined ? waitFor(key, entry, entry.loading) : entry.stored
   }
 
   function addEntry(key: string): Entry {
@@ -74,6 +79,7 @@ export function createLookupCache({
       stored: undefined,
       loading: undefined,
       isAwaited: true,
+      believedUntil: Number.NEGATIVE_INFINITY,
       askAgainAt: Number.NEGATIVE_INFINITY,
       usedAt: 0,
       silentUntil: Number.NEGATIVE_INFINITY,
@@ -95,16 +101,21 @@ export function createLookupCache({
       entry.askAgainAt = Math.min(entry.askAgainAt, now() + RETRY_MS)
       warn(key, { event: 'lookup_failed', error: String(error) })
     }
+    believe(entry)
+  }
+
+  function believe(entry: Entry): void {
     entry.isAwaited = false
+    entry.believedUntil = now() + refreshMs
   }
 
   /** Each request has a timer of its own: the load may belong to another one that was cancelled. */
   function waitFor(key: string, entry: Entry, loading: Promise<void>): Promise<StoredLookup | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        entry.isAwaited = false
+        believe(entry)
         warn(key, { event: 'lookup_failed', error: `not loaded within ${loadTimeoutMs} ms` })
-        resolve(undefined)
+        resolve(entry.stored)
       }, loadTimeoutMs)
       loading.then(
         () => {

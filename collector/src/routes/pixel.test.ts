@@ -30,11 +30,15 @@ describe('the data of a pixel', () => {
   it('is base64 or base64url of the event', () => {
     const json = JSON.stringify({ event: 'Ünï?>', userId: 'u' })
     const base64 = btoa(String.fromCharCode(...new TextEncoder().encode(json)))
-    expect(eventOfData(base64)).toEqual({ event: 'Ünï?>', userId: 'u' })
-    expect(eventOfData(base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''))).toEqual({
-      event: 'Ünï?>',
-      userId: 'u',
-    })
+    const expected = { event: { event: 'Ünï?>', userId: 'u' }, text: json }
+    expect(eventOfData(base64)).toEqual(expected)
+    const urlSafe = base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+    expect(eventOfData(urlSafe)).toEqual(expected)
+  })
+
+  it('cannot reach a prototype', () => {
+    const data = btoa('{"__proto__":{"a":1},"properties":{"__proto__":{"b":2},"c":3}}')
+    expect(JSON.stringify(eventOfData(data)?.event)).toBe('{"properties":{"c":3}}')
   })
 
   it.each(['%%%', 'bm90IGpzb24=', 'WzFd', 'bnVsbA=='])('is nothing when it is %s', (data) => {

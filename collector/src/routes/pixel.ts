@@ -32,15 +32,26 @@ export function eventOfQuery(query: URLSearchParams, type: string): Record<strin
   return { ...event, type }
 }
 
-/** The event in Segment's `data` parameter: JSON, base64 or base64url. `undefined` when it is neither. */
-export function eventOfData(data: string): Record<string, unknown> | undefined {
+/** An event and its JSON text as it arrived. */
+export interface DataEvent {
+  event: Record<string, unknown>
+  text: string
+}
+
+/**
+ * The event in Segment's `data` parameter: JSON, base64 or base64url. `undefined` when it is neither. A plus sign that was
+ * not escaped arrives as a space.
+ */
+export function eventOfData(data: string): DataEvent | undefined {
   try {
-    const bytes = Uint8Array.from(atob(data.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
+    const bytes = Uint8Array.from(atob(data.replace(/[- ]/g, '+').replaceAll('_', '/')), (char) =>
       char.charCodeAt(0),
     )
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const text = new TextDecoder().decode(bytes)
+    const value: unknown = JSON.parse(text)
+    dropPrototypeKeys(value)
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined
+    return isObject ? { event: value as Record<string, unknown>, text } : undefined
   } catch {
     // Not base64 or not JSON: there is no event in it.
     return undefined

@@ -1,12 +1,13 @@
 /** Judges quarantined events again: same text, id and time, and whatever the tracking plan says now. */
 
 import type { JsonObject, Receipt, RequestFacts } from '@millrace/schemas'
-import { parseClientTime } from '@millrace/schemas'
+import { encodeJson, exceedsNesting, fitsBytes, MAX_NESTING, parseClientTime } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { acceptBatch } from '../accept/accept-batch.ts'
-import { CLIENT_IDENTITY } from '../accept/identity-reader.ts'
+import { CLIENT_IDENTITY, createKnownIdentity } from '../accept/identity-reader.ts'
 import { dropPrototypeKeys } from '../accept/prototype-keys.ts'
+import { MAX_USER_AGENT_LENGTH } from '../accept/sender.ts'
 import type { SourceRules } from '../accept/source-rules.ts'
 import { isServerAgent } from '../enrich/relay.ts'
 import type { ReceiveDeps, Received } from '../receive.ts'
@@ -16,11 +17,19 @@ import { refusal } from '../refuse.ts'
 /** Most events of one request: each may become a queue message of its own. */
 export const MAX_REPLAY_EVENTS = 100
 
+/** Most bytes of what was known of a sender, in JSON: what the edge finds out stays below. */
+const MAX_SENDER_BYTES = 6 * 1024
+
 const text = z.string().min(1).max(256)
 const time = z.string().refine((value) => parseClientTime(value) !== undefined, 'must be an ISO 8601 time')
 const object = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an object',
+)
+// It goes into the head of an envelope, so unbounded it would leave no room for the event.
+const sender = object.refine(
+  (value) => !exceedsNesting(value, MAX_NESTING) && fitsBytes(encodeJson(value), MAX_SENDER_BYTES),
+  `must be at most ${MAX_SENDER_BYTES} bytes of JSON`,
 )
 
 /** One event as the quarantine keeps it. */
@@ -29,13 +38,17 @@ export const ReplayEventSchema = z.object({
   messageId: text,
   receivedAt: time,
   sentAt: time.optional(),
+  batchId: text.optional(),
   stream: text.optional(),
   seq: z.number().int().min(1).max(4_294_967_295).optional(),
   route: z.enum(['batch', 'import']),
   context: object.optional(),
   integrations: object.optional(),
-  userAgent: z.string().optional(),
-  request: object.optional(),
+  userAgent: z.string().max(MAX_USER_AGENT_LENGTH).optional(),
+  request: sender.optional(),
+  /** The id that the edge gave it; without it the event's own is taken. */
+  anonymousId: text.optional(),
+  clientAnonymousId: text.optional(),
 })
 
 /** The body of `POST /v1/replay`. */
@@ -76,13 +89,15 @@ export async function replay(
 
 /** Only what is accepted makes an envelope: a refusal is known already, under the same id. */
 async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, event: ReplayEvent) {
-  const { raw, messageId, receivedAt, seq, route, userAgent, request, ...shared } = event
+  const { raw, messageId, receivedAt, seq, route, userAgent, request, ...rest } = event
+  const { anonymousId, clientAnonymousId, ...shared } = rest
   const arrival = {
     rules,
     tools: deps.tools,
     route,
     receivedAt: parseClientTime(receivedAt) ?? deps.now(),
-    identity: CLIENT_IDENTITY,
+    identity:
+      anonymousId === undefined ? CLIENT_IDENTITY : createKnownIdentity(anonymousId, clientAnonymousId),
     waitUntil: waitUntilOf(c),
     sender: {
       userAgent,

@@ -31,8 +31,10 @@ export function* buildQuarantineTexts(
 }
 
 function ownFields({ messageId, reason, path, message, index, seq, ...rest }: QuarantinedEvent) {
-  const { type, event, violations, planVersion, raw, rawBytes } = rest
-  return { messageId, reason, path, message, type, event, violations, planVersion, seq, index, raw, rawBytes }
+  const { type, event, violations, planVersion, anonymousId, clientAnonymousId, raw, rawBytes } = rest
+  const identity = { anonymousId, clientAnonymousId }
+  const refusal = { messageId, reason, path, message, type, event, violations, planVersion }
+  return { ...refusal, ...identity, seq, index, raw, rawBytes }
 }
 
 function sharedFields(envelope: Envelope) {

@@ -165,7 +165,15 @@ describe('buildQuarantineRows', () => {
   it('keeps the reason, the text and what all of the batch share', () => {
     const violation = { path: 'properties.price', rule: 'invalid_type', found: '"free"', message: 'why' }
     const quarantined = [
-      { ...refused, type: 'track' as const, event: 'Paid', planVersion: '1-0-0', violations: [violation] },
+      {
+        ...refused,
+        type: 'track' as const,
+        event: 'Paid',
+        planVersion: '1-0-0',
+        violations: [violation],
+        anonymousId: 'edge',
+        clientAnonymousId: 'client',
+      },
     ]
     const shared = {
       stream: 's',
@@ -190,6 +198,8 @@ describe('buildQuarantineRows', () => {
         message: 'why',
         violations: [violation],
         plan_version: '1-0-0',
+        anonymous_id: 'edge',
+        client_anonymous_id: 'client',
         raw: '{}',
         raw_bytes: 2,
         batch_index: 4,

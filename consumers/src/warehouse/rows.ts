@@ -132,6 +132,8 @@ function buildQuarantineRow(event: QuarantinedEvent): Row {
     message: event.message,
     violations: toTuples(event.violations),
     plan_version: event.planVersion ?? '',
+    anonymous_id: event.anonymousId ?? '',
+    client_anonymous_id: event.clientAnonymousId ?? '',
     raw: event.raw,
     raw_bytes: event.rawBytes,
     seq: event.seq ?? 0,
