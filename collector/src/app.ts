@@ -127,7 +127,7 @@ export function createApp(deps: CollectorDeps): Hono {
     app.get('/demo/*', (c) => demo(c.req.raw))
   }
 
-  app.notFound((c) => refuse(c, refusal(404, 'not_found', `there is nothing at ${c.req.path}`)))
+  app.notFound((c) => refuse(c, refusal(404, 'not_found', `there is nothing at ${shownPath(c)}`)))
   app.onError((error, c) => {
     deps.log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
     const message = 'something is wrong on our side; the batch was not stored, send it again'
@@ -197,8 +197,12 @@ async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: R
   return received.ok ? answerJson(c, describeReceived(received)) : refuse(c, received)
 }
 
-/** Always an image, so that no page shows a broken one; the status tells whether the event was taken. */
+/**
+ * Always an image, so that no page shows a broken one; the status tells whether the event was taken. Who asks with HEAD
+ * only checks the link, as mail servers do, and has seen nothing.
+ */
 async function takePixel(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
+  if (c.req.method === 'HEAD') return pixel(c, undefined)
   const query = new URL(c.req.url).searchParams
   const data = query.get('data')
   const given = data === null ? { event: eventOfQuery(query, type), text: undefined } : eventOfData(data)
@@ -270,5 +274,13 @@ async function takeLookup(
 
 function refuseMethod(c: Context, allowed: string): Response {
   c.header('Allow', `${allowed}, OPTIONS`)
-  return refuse(c, refusal(405, 'method_not_allowed', `${c.req.path} takes ${allowed}, not ${c.req.method}`))
+  return refuse(c, refusal(405, 'method_not_allowed', `${shownPath(c)} takes ${allowed}, not ${c.req.method}`))
 }
+
+function shownPath(c: Context): string {
+  const { path } = c.req
+  return path.length > MAX_SHOWN_PATH ? `${path.slice(0, MAX_SHOWN_PATH)}…` : path
+}
+
+/** Longest path that an answer quotes, in UTF-16 units. */
+const MAX_SHOWN_PATH = 200

@@ -2,7 +2,7 @@
 
 import type { BatchAnswer, Envelope, ErrorAnswer } from '@millrace/schemas'
 import { byteLength, decodeEnvelope, EVENT_SCHEMAS, MAX_ENVELOPE_BYTES, REASONS } from '@millrace/schemas'
-import { STATUS_OF } from './bad-input-cases.ts'
+import { isErrorCode, type Outcome, STATUS_OF } from './bad-input-cases.ts'
 import type { createCollector, PostInit } from './fakes.ts'
 
 /** An answer as a client sees it, and what the collector had done by then. */
@@ -29,7 +29,8 @@ export async function exchange(
   { path = '/v1/batch', ...init }: PostInit,
 ): Promise<Exchange> {
   const response = await app.request(path, { method: 'POST', ...init })
-  const text = await response.text()
+  // Not by `text()`: the runtime remarks on each image that is read so.
+  const text = new TextDecoder().decode(await response.arrayBuffer())
   return { status: response.status, headers: response.headers, text, envelopes: texts, logged }
 }
 
@@ -38,24 +39,54 @@ export function findFaults(seen: Exchange, sent: Sent): string[] {
   const faults = [...findLogFaults(seen), ...findAnswerFaults(seen)]
   const isTaken = seen.status === 200
   if (!isTaken && seen.envelopes.length > 0) faults.push('a refused request was enqueued')
-  const envelopes = seen.envelopes.flatMap((text) => {
+  const { envelopes, faults: envelopeFaults } = readEnvelopes(seen)
+  faults.push(...envelopeFaults)
+  if (isTaken) faults.push(...findLedgerFaults(readReceipts(seen.text), envelopes, sent))
+  return faults
+}
+
+/** Envelopes as a consumer gets them, and every law that one of them broke. */
+export function readEnvelopes({ envelopes: texts }: Pick<Exchange, 'envelopes'>): {
+  envelopes: Envelope[]
+  faults: string[]
+} {
+  const faults: string[] = []
+  const envelopes = texts.flatMap((text) => {
     const decoded = decodeEnvelope(text)
     if (!decoded.ok) faults.push(`an envelope cannot be read: ${decoded.message}`)
     if (byteLength(text) > MAX_ENVELOPE_BYTES) faults.push(`an envelope has ${byteLength(text)} bytes`)
     return decoded.ok ? [decoded.envelope] : []
   })
   faults.push(...envelopes.flatMap(findEnvelopeFaults))
-  if (isTaken) faults.push(...findLedgerFaults(readReceipts(seen.text), envelopes, sent))
   if ('polluted' in {}) faults.push('Object.prototype was changed')
-  return faults
+  return { envelopes, faults }
 }
 
-/** The laws that hold for every JSON answer: a documented status, a documented shape, readable by a browser. */
-export function findAnswerFaults({
-  status,
-  headers,
-  text,
-}: Pick<Exchange, 'status' | 'headers' | 'text'>): string[] {
+/** Every way in which an answer differs from an outcome that concerns the elements at `indexes`; empty when it does not. */
+export function findOutcomeFaults(
+  { status, text }: Pick<Exchange, 'status' | 'text'>,
+  outcome: Outcome,
+  indexes: readonly number[],
+): string[] {
+  const expected = isErrorCode(outcome) ? `${STATUS_OF[outcome]} ${outcome}` : '200 undefined'
+  const found = `${status} ${parseObject(text)?.['code']}`
+  if (found !== expected) return [`expected ${expected}, got ${found}: ${text.slice(0, 200)}`]
+  const reasons = readReceipts(text).map(({ index, reason }) => `${index} ${reason}`)
+  const isSilent = isErrorCode(outcome) || outcome === 'stored'
+  const due = isSilent ? [] : indexes.map((index) => `${index} ${outcome}`)
+  if (reasons.join() !== due.join()) return [`expected receipts [${due.join()}], got [${reasons.join()}]`]
+  return []
+}
+
+/**
+ * The laws that hold for every JSON answer: a documented status, a documented shape, readable by a browser.
+ *
+ * @param documented status of the answer where the description names another than that of its code
+ */
+export function findAnswerFaults(
+  { status, headers, text }: Pick<Exchange, 'status' | 'headers' | 'text'>,
+  documented?: number,
+): string[] {
   const faults: string[] = []
   if (headers.get('access-control-allow-origin') === null) faults.push('a browser may not read the answer')
   const answer = parseObject(text)
@@ -63,7 +94,7 @@ export function findAnswerFaults({
   if (!isWellFormed(answer)) faults.push('the answer has lone surrogates')
   if (status === 200) return faults
   const { success, code, message, ...rest } = answer as unknown as ErrorAnswer
-  if (STATUS_OF[code] !== status) faults.push(`the status of ${code} is not ${status}`)
+  if ((documented ?? STATUS_OF[code]) !== status) faults.push(`the status of ${code} is not ${status}`)
   if (success !== false || typeof message !== 'string' || Object.keys(rest).length > 0) {
     faults.push(`the answer is no ErrorAnswer: ${text.slice(0, 80)}`)
   }

@@ -89,6 +89,13 @@ describe('a pixel', () => {
     expect(envelopes()[0]?.events).toMatchObject([{ event: 'Mail Opened', userId: 'u' }])
   })
 
+  it('whose link is only checked stores nothing', async () => {
+    const { app, texts } = createCollector()
+    const path = '/pixel/v1/track?writeKey=wk&event=x&userId=u'
+    expect((await app.request(path, { method: 'HEAD' })).status).toBe(200)
+    expect(texts).toEqual([])
+  })
+
   it('that is refused is an image all the same', async () => {
     const { app, texts } = createCollector()
     const response = await app.request('/pixel/v1/track?writeKey=other&event=x&userId=u')
