@@ -150,7 +150,8 @@ describe('a batch', () => {
 describe('ids', () => {
   it('of events that bring none are the same when the batch is sent again, and differ within it', async () => {
     const { post, envelopes } = createCollector()
-    const batch = [track, track, { ...track, event: 'Other' }]
+    const dated = { ...track, timestamp: '2026-11-21T10:00:00Z' }
+    const batch = [dated, dated, { ...dated, event: 'Other' }]
     await post({ writeKey: 'wk', sentAt: '2026-11-21T11:00:00Z', batch })
     await post({ writeKey: 'wk', sentAt: '2026-11-21T11:59:00Z', batch })
     const [first, second] = envelopes()
@@ -307,8 +308,8 @@ describe('a request that is no batch', () => {
     ],
     [
       'imports with a write key',
-      { ...key, batch: [track] },
-      { path: '/v1/import' },
+      { batch: [track] },
+      { path: '/v1/import', headers: { authorization: 'Bearer wk' } },
       403,
       'secret_key_required',
     ],

@@ -6,7 +6,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
-import { createAuthorize } from './authorize.ts'
+import { createAuthorize, refuseExposedSecret } from './authorize.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
 import { MAX_TABLE_BYTES } from './enrich/lookup-table.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -112,6 +112,8 @@ export function createApp(deps: CollectorDeps): Hono {
   }
 
   post('/v1/replay', async (c) => {
+    const refused = await refuseWithoutSecret(c, receiving, 'operator')
+    if (refused !== undefined) return refused
     const read = await readJsonBody(c.req.raw, MAX_REPLAY_BYTES)
     const received = read.ok ? await replay(c, receiving, read.body) : read
     if (!received.ok) return refuse(c, received)
@@ -149,8 +151,11 @@ function allowOrigin(c: Context, next: () => Promise<void>): Promise<void> {
   return next()
 }
 
-/** Largest body of a replay: {@link MAX_REPLAY_EVENTS} texts of 32 KiB quoted, with their contexts. */
-const MAX_REPLAY_BYTES = 8 * 1024 * 1024
+/**
+ * Largest body of a replay: one event with its context, quoted, is under 200 KB. Parsed, a body of `{}` takes 23 times its
+ * bytes of the isolate's 128 MB.
+ */
+const MAX_REPLAY_BYTES = 1024 * 1024
 
 function createReceiving({
   sources,
@@ -182,7 +187,19 @@ function createReceiving({
   }
 }
 
+/** A secret key is in the header, so whoever has none is refused before anything is read on its behalf. */
+async function refuseWithoutSecret(
+  c: Context,
+  { authorize }: ReceiveDeps,
+  route: 'import' | 'operator',
+): Promise<Response | undefined> {
+  const authorized = await authorize(c.req.raw, {}, route)
+  return authorized.ok ? undefined : refuse(c, authorized)
+}
+
 async function takeBatch(c: Context, receiving: ReceiveDeps, route: Route): Promise<Response> {
+  const refused = route === 'import' ? await refuseWithoutSecret(c, receiving, route) : undefined
+  if (refused !== undefined) return refused
   const read = await readJsonBody(c.req.raw)
   return read.ok ? answer(c, receiving, batchOf(read.body, read.text), route) : refuse(c, read)
 }
@@ -209,8 +226,9 @@ async function takePixel(c: Context, receiving: ReceiveDeps, type: EventType): P
   if (given === undefined)
     return pixel(c, refusal(400, 'invalid_json', 'data must be base64 of a JSON object'))
   const { event, text = JSON.stringify(event) } = given
-  const writeKey = query.get('writeKey') ?? event['writeKey']
-  const batch = batchOfEvent({ ...event, writeKey }, text, type)
+  // Nobody sends an image again, and all who open one mail send the same.
+  const messageId = event['messageId'] ?? receiving.tools.randomId()
+  const batch = batchOfEvent({ ...event, messageId }, text, type)
   const received = await receive(c, receiving, batch, 'batch')
   return pixel(c, received.ok ? undefined : received)
 }
@@ -224,15 +242,18 @@ function pixel(c: Context, refused: RequestRefusal | undefined): Response {
 
 function tellSegmentSettings(c: Context, { sources }: CollectorDeps): Response {
   const writeKey = c.req.param('writeKey') ?? ''
-  if (sources.find(writeKey)?.isSecret !== false) return refuseSettings(c)
+  const match = sources.find(writeKey)
+  if (match === undefined) return refuseSettings(c)
+  if (match.isSecret) return refuse(c, refuseExposedSecret())
   c.header('Cache-Control', `public, max-age=${SETTINGS_SECONDS}`)
   return c.json(buildSegmentSettings({ writeKey, origin: new URL(c.req.url).origin }))
 }
 
 function tellRudderConfig(c: Context, { sources }: CollectorDeps): Response {
   const { origin, searchParams } = new URL(c.req.url)
-  const keys = readKeys(c.req.raw.headers.get('authorization'), {}, searchParams)
-  for (const writeKey of keys) {
+  const { header, exposed } = readKeys(c.req.raw.headers.get('authorization'), {}, searchParams)
+  if (exposed.some((key) => sources.find(key)?.isSecret)) return refuse(c, refuseExposedSecret())
+  for (const writeKey of [...header, ...exposed]) {
     const match = sources.find(writeKey)
     if (match === undefined || match.isSecret) continue
     c.header('Cache-Control', `private, max-age=${SETTINGS_SECONDS}`)
@@ -274,7 +295,10 @@ async function takeLookup(
 
 function refuseMethod(c: Context, allowed: string): Response {
   c.header('Allow', `${allowed}, OPTIONS`)
-  return refuse(c, refusal(405, 'method_not_allowed', `${shownPath(c)} takes ${allowed}, not ${c.req.method}`))
+  return refuse(
+    c,
+    refusal(405, 'method_not_allowed', `${shownPath(c)} takes ${allowed}, not ${c.req.method}`),
+  )
 }
 
 function shownPath(c: Context): string {

@@ -25,7 +25,10 @@ export interface Authorized {
   isSecret: boolean
 }
 
-/** Tells whether a request may send to a route; `fields` are those of its body, or of its query for an image. */
+/**
+ * Tells whether a request may send to a route. `fields` are those of its body, none when it is not read yet: a route that
+ * needs the secret key asks so first, because that key is in the header.
+ */
 export type Authorize = (
   request: Request,
   fields: Record<string, unknown>,
@@ -46,11 +49,11 @@ export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffec
   }
 
   return async (request, fields, route) => {
-    const match = matchKey(sources, request, fields)
+    const match = matchKey(sources, request, fields, route)
     if (!match.ok) return match
     const { source, isSecret } = match
     if (route !== 'batch' && !isSecret) {
-      const message = `this route needs the secret key of source "${source.name}", not its write key`
+      const message = `this route needs the secret key of source "${source.name}" (by header), not its write key`
       return refusal(403, 'secret_key_required', message)
     }
     // Only text can name a source: what another client keeps under this key must not cost it the batch.
@@ -81,19 +84,38 @@ function matchKey(
   sources: Sources,
   request: Request,
   fields: Record<string, unknown>,
+  route: Route | 'operator',
 ): ({ ok: true } & KeyMatch) | RequestRefusal {
   const queryStart = request.url.indexOf('?')
   const query = queryStart === -1 ? NO_QUERY : new URLSearchParams(request.url.slice(queryStart))
-  const keys = readKeys(request.headers.get('authorization'), fields, query)
-  if (keys.length === 0) {
-    const message = 'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey='
-    return refusal(401, 'missing_write_key', message)
-  }
-  for (const key of keys) {
+  const { header, exposed } = readKeys(request.headers.get('authorization'), fields, query)
+  if (header.length === 0 && exposed.length === 0) return refuseMissing(route)
+  const exposedMatches = exposed.map((key) => sources.find(key))
+  // Also beside a good key in the header: the body would be kept in the quarantine, and with it the secret.
+  if (exposedMatches.some((match) => match?.isSecret)) return refuseExposedSecret()
+  for (const key of header) {
     const match = sources.find(key)
     if (match !== undefined) return { ok: true, ...match }
   }
-  return refusal(401, 'unknown_write_key', 'no source has this key')
+  const match = exposedMatches.find((found) => found !== undefined)
+  return match === undefined
+    ? refusal(401, 'unknown_write_key', 'no source has this key')
+    : { ok: true, ...match }
+}
+
+/** Refuses a secret key in a body, query or path: request logs and the quarantine would keep it. */
+export function refuseExposedSecret(): RequestRefusal {
+  const message =
+    'a secret key is taken only from the Authorization header; a body or an address shows it to others'
+  return refusal(401, 'unknown_write_key', message)
+}
+
+function refuseMissing(route: Route | 'operator'): RequestRefusal {
+  const message =
+    route === 'batch'
+      ? 'a write key is needed: Authorization: Basic, "writeKey" in the body, or ?writeKey='
+      : 'the secret key of the source is needed: Authorization: Basic, or bearer'
+  return refusal(401, 'missing_write_key', message)
 }
 
 function refuseRate(over: 'source' | 'client', source: string): RequestRefusal {

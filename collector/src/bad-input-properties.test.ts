@@ -106,10 +106,14 @@ describe.each(SOURCES)('a source with %s set', (_what, settings) => {
   })
 
   it('answers any JSON at the routes of a batch, and accounts for every element', async () => {
-    const path = fc.constantFrom('/v1/batch', '/beacon/v1/batch?writeKey=wk', '/v1/import?writeKey=sk')
+    const route = fc.constantFrom<PostInit>(
+      { path: '/v1/batch' },
+      { path: '/beacon/v1/batch?writeKey=wk' },
+      { path: '/v1/import', headers: { authorization: 'Bearer sk' } },
+    )
     await fc.assert(
-      fc.asyncProperty(path, anyBody, async (at, body) => {
-        const seen = await send({ path: at, body })
+      fc.asyncProperty(route, anyBody, async (init, body) => {
+        const seen = await send({ ...init, body })
         expect(findFaults(seen, { count: countElements(body), goodIds: [] })).toEqual([])
       }),
       runs(400),

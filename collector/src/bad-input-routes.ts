@@ -15,6 +15,7 @@ const SINGLE_BODIES: [what: string, body: string, Outcome][] = [
   ['text', '"track"', 'invalid_batch'],
   ['an array of events', `[${goodEvent('good-0')}]`, 'invalid_batch'],
   ['no key', '{"userId":"u","event":"x"}', 'missing_write_key'],
+  ['the secret key', '{"writeKey":"sk","userId":"u"}', 'unknown_write_key'],
   ['a key that is no text', '{"writeKey":["wk"],"userId":"u"}', 'missing_write_key'],
   ['a key by prototype', '{"__proto__":{"writeKey":"wk"},"userId":"u"}', 'missing_write_key'],
   ['an unknown key', '{"writeKey":"x","userId":"u"}', 'unknown_write_key'],
@@ -47,7 +48,10 @@ const SINGLES: [path: string, body: string, Outcome][] = [
 /** Bodies of history, with the secret key unless they say otherwise. */
 const IMPORTS: [what: string, init: RequestCase['init'], Outcome][] = [
   ['no key', { body: '{"batch":[]}', headers: {} }, 'missing_write_key'],
-  ['a write key', { body: '{"writeKey":"wk","batch":[]}', headers: {} }, 'secret_key_required'],
+  ['a write key', { body: '{"batch":[]}', headers: { authorization: 'Bearer wk' } }, 'secret_key_required'],
+  ['a key in its body alone', { body: '{"writeKey":"sk","batch":[]}', headers: {} }, 'missing_write_key'],
+  ['the secret key in its body too', { body: '{"writeKey":"sk","batch":[]}' }, 'unknown_write_key'],
+  ['half a body and no key', { body: '{"batch":[', headers: {} }, 'missing_write_key'],
   [
     'a write key before the secret one',
     { body: '{"writeKey":"sk","batch":[]}', headers: { authorization: 'Bearer wk' } },
@@ -71,6 +75,7 @@ const BEACONS: [what: string, init: RequestCase['init'], Outcome, number][] = [
   ['no key', { path: '', body: '{"batch":[]}' }, 'missing_write_key', 0],
   ['an empty key', { path: '?writeKey=', body: '{"batch":[]}' }, 'missing_write_key', 0],
   ['an unknown key', { path: '?writeKey=%F0%9F%98%80', body: '{"batch":[]}' }, 'unknown_write_key', 0],
+  ['the secret key', { path: '?writeKey=sk', body: '{"batch":[]}' }, 'unknown_write_key', 0],
   ['a form', { path: '?writeKey=wk', body: 'data=%7B%22batch%22%3A%5B%5D%7D' }, 'invalid_json', 0],
   ['nothing', { path: '?writeKey=wk', body: '' }, 'invalid_json', 0],
   ['an event without a batch', { path: '?writeKey=wk', body: goodEvent('good-0') }, 'invalid_batch', 0],
@@ -134,6 +139,7 @@ const DATA: [what: string, data: string, Outcome][] = [
   ['a name that is no text', base64('{"event":{"a":1},"userId":"u"}'), 'invalid_field'],
   ['a key that is no text', base64('{"event":"x","userId":"u","writeKey":{"a":1}}'), 'stored'],
   ['another key', base64('{"event":"x","userId":"u","writeKey":"other"}'), 'stored'],
+  ['the secret key', base64('{"event":"x","userId":"u","writeKey":"sk"}'), 'unknown_write_key'],
   ['another type', base64('{"type":"alias","event":"x","userId":"u"}'), 'stored'],
   ['too many levels', base64(`{"event":"x","userId":"u","properties":{"a":${nest(5_000)}}}`), 'too_deep'],
   ['what exhausts the stack', base64(`{"event":"x","userId":"u","a":${nest(15_000)}}`), 'too_deep'],
@@ -201,6 +207,11 @@ export const PIXEL_REQUESTS: readonly { what: string; path: string; outcome: Out
     {
       what: `${path} gets an unknown key`,
       path: `${path}?data=e30&writeKey=%ff`,
+      outcome: 'unknown_write_key' as const,
+    },
+    {
+      what: `${path} gets the secret key`,
+      path: `${path}?data=e30&writeKey=sk`,
       outcome: 'unknown_write_key' as const,
     },
   ]),
@@ -299,7 +310,7 @@ const TABLE_NAMES = [
 /** What an SDK asks before it boots, and whether it is told. */
 const BOOTS: [path: string, status: number, code?: string][] = [
   ['/v1/projects/x/settings', 404, 'unknown_write_key'],
-  ['/v1/projects/sk/settings', 404, 'unknown_write_key'],
+  ['/v1/projects/sk/settings', 401, 'unknown_write_key'],
   ['/v1/projects/%/settings', 404, 'unknown_write_key'],
   ['/v1/projects/%E0%A4%A/settings', 404, 'unknown_write_key'],
   ['/v1/projects/wk%00/settings', 404, 'unknown_write_key'],
@@ -314,7 +325,7 @@ const BOOTS: [path: string, status: number, code?: string][] = [
   ['/__proto__/v1/projects/wk/settings/', 200],
   ['/sourceConfig', 404, 'unknown_write_key'],
   ['/sourceConfig?writeKey=', 404, 'unknown_write_key'],
-  ['/sourceConfig?writeKey=sk', 404, 'unknown_write_key'],
+  ['/sourceConfig?writeKey=sk', 401, 'unknown_write_key'],
   ['/sourceConfig?writeKey[]=wk', 404, 'unknown_write_key'],
   ['/sourceConfig?writeKey=%ff%00', 404, 'unknown_write_key'],
   ['/sourceConfig?writeKey=x&writeKey=wk', 404, 'unknown_write_key'],
@@ -351,10 +362,22 @@ export const OTHER_REQUESTS: readonly OtherCase[] = [
     code: 'body_too_large',
   },
   {
-    what: '/v1/replay gets 9 MB',
-    init: { path: '/v1/replay', headers: SECRET, body: ' '.repeat(9_000_000) },
+    what: '/v1/replay gets a byte over 1 MiB',
+    init: { path: '/v1/replay', headers: SECRET, body: ' '.repeat(1024 * 1024 + 1) },
     status: 413,
     code: 'body_too_large',
+  },
+  {
+    what: '/v1/replay gets the secret key by query',
+    init: { path: '/v1/replay?writeKey=sk', body: '{"events":[]}' },
+    status: 401,
+    code: 'unknown_write_key',
+  },
+  {
+    what: '/v1/lookups/products gets the secret key by query',
+    init: { method: 'PUT', path: '/v1/lookups/products?writeKey=sk', body: '{"key":"id","rows":{}}' },
+    status: 401,
+    code: 'unknown_write_key',
   },
   ...['', 'Bearer wk', 'Bearer \x7f', 'Basic Og=='].flatMap((authorization): OtherCase[] => [
     {

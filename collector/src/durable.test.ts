@@ -49,6 +49,26 @@ describe('an envelope', () => {
     expect(world).toMatchObject({ queued: ['c'], spilled: ['a', 'b'] })
   })
 
+  it('goes on the queue during the pause when the spill fails, which ends the pause', async () => {
+    const { world, makeDurable } = createWorld({ isQueueUp: false })
+    await makeDurable(['a'])
+    world.isQueueUp = true
+    world.isBucketUp = false
+    world.now = 1
+    expect(await makeDurable(['b'])).toBe('queued')
+    world.isBucketUp = true
+    expect(await makeDurable(['c'])).toBe('queued')
+    expect(world).toMatchObject({ queued: ['b', 'c'], spilled: ['a'], asked: 3 })
+  })
+
+  it('is not durable during the pause when both refuse it, each asked once', async () => {
+    const { world, makeDurable } = createWorld({ isQueueUp: false })
+    await makeDurable(['a'])
+    world.isBucketUp = false
+    await expect(makeDurable(['b'])).rejects.toThrow('the bucket is away')
+    expect(world.asked).toBe(2)
+  })
+
   it('is nothing to do for a request without any', async () => {
     const { world, makeDurable } = createWorld({ isQueueUp: false, isBucketUp: false })
     await makeDurable([])

@@ -12,19 +12,20 @@ export interface DurableEffects {
   /** Milliseconds. */
   now: () => number
   log: (record: Record<string, unknown>) => void
-  /** How long the queue is not asked after a send that failed, in milliseconds. Default 5,000. */
+  /** How long the spill is asked before the queue after a send that failed, in milliseconds. Default 5,000. */
   pauseMs?: number
 }
 
 /**
- * After a failed send, requests go straight to the spill for this long: each would otherwise wait for its own timeout
- * while hundreds of others pile up behind it.
+ * After a failed send, requests go to the spill first for this long: each would otherwise wait for its own timeout while
+ * hundreds of others pile up behind it.
  */
 const PAUSE_MS = 5_000
 
 /**
  * A function that resolves when the envelopes of one request are durable. What was sent before a failure is spilled with
- * the rest: it may land twice, which is fine because every event has one id for life.
+ * the rest: it may land twice, which is fine because every event has one id for life. Each of the two is asked at most
+ * once, so that a request waits for both timeouts and no more.
  *
  * @throws when neither took them; the client must then send the batch again
  */
@@ -36,18 +37,28 @@ export function createMakeDurable({
   pauseMs = PAUSE_MS,
 }: DurableEffects): (texts: string[]) => Promise<Durability> {
   let pausedUntil = 0
+  const tryQueue = async (texts: string[]) => {
+    try {
+      await enqueue(texts)
+      pausedUntil = 0
+      return true
+    } catch (error) {
+      pausedUntil = now() + pauseMs
+      log({ level: 'error', event: 'enqueue_failed', error: String(error) })
+      return false
+    }
+  }
   return async (texts) => {
     if (texts.length === 0) return 'queued'
-    if (now() >= pausedUntil) {
-      try {
-        await enqueue(texts)
-        return 'queued'
-      } catch (error) {
-        pausedUntil = now() + pauseMs
-        log({ level: 'error', event: 'enqueue_failed', error: String(error) })
-      }
+    const isPaused = now() < pausedUntil
+    if (!isPaused && (await tryQueue(texts))) return 'queued'
+    try {
+      await spill(texts)
+      return 'spilled'
+    } catch (error) {
+      // The queue may be well again before the pause is over, and is now the only one left to ask.
+      if (isPaused && (await tryQueue(texts))) return 'queued'
+      throw error
     }
-    await spill(texts)
-    return 'spilled'
   }
 }

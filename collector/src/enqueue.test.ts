@@ -46,4 +46,11 @@ describe('enqueue', () => {
       'did not answer within 10 ms',
     )
   })
+
+  it('gives up sends that are each quick enough, and together are not', async () => {
+    const { queue, calls } = createQueue(() => new Promise((resolve) => setTimeout(resolve, 60)))
+    const texts = Array.from({ length: 10 }, () => 'x'.repeat(200_000))
+    await expect(createEnqueue({ queue, timeoutMs: 150 })(texts)).rejects.toThrow('within 150 ms')
+    expect(calls.length).toBeLessThan(5)
+  })
 })

@@ -11,7 +11,10 @@ export interface EventQueue {
 /** Options of {@link createEnqueue}. */
 export interface EnqueueOptions {
   queue: EventQueue
-  /** How long a send may take before it is given up; it may land all the same. Default 5,000. */
+  /**
+   * How long all sends of one request may take together, in milliseconds, before they are given up; the one under way may
+   * land all the same. Default 5,000.
+   */
   timeoutMs?: number
 }
 
@@ -25,23 +28,38 @@ const MAX_SEND_BYTES = 240_000
 const MAX_SEND_MESSAGES = 100
 
 /**
- * A function that sends the envelopes of one request. It rejects when any send failed or took too long; what was sent
- * by then may be stored, which is fine because every event has one id for life.
+ * A function that sends the envelopes of one request. It rejects when any send failed or all together took too long; what
+ * was sent by then may be stored, which is fine because every event has one id for life.
  */
 export function createEnqueue({
   queue,
   timeoutMs = SEND_TIMEOUT_MS,
 }: EnqueueOptions): (texts: string[]) => Promise<void> {
   return async (texts) => {
-    for (const group of groupForSending(texts)) {
-      const [only] = group
-      const sending =
-        only !== undefined && group.length === 1
-          ? queue.send(only, { contentType: 'text' })
-          : queue.sendBatch(group.map((body) => ({ body, contentType: 'text' })))
-      await withTimeout(sending, timeoutMs)
+    const deadline = startDeadline(timeoutMs)
+    try {
+      for (const group of groupForSending(texts)) await Promise.race([send(queue, group), deadline.passed])
+    } finally {
+      deadline.clear()
     }
   }
+}
+
+function send(queue: EventQueue, group: string[]): Promise<unknown> {
+  const [only] = group
+  return only !== undefined && group.length === 1
+    ? queue.send(only, { contentType: 'text' })
+    : queue.sendBatch(group.map((body) => ({ body, contentType: 'text' })))
+}
+
+/** One for the whole request: a deadline for each send would add up to more than a client waits. */
+function startDeadline(timeoutMs: number): { passed: Promise<never>; clear: () => void } {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const passed = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(new Error(`the queue did not answer within ${timeoutMs} ms`))
+    timer = setTimeout(giveUp, timeoutMs)
+  })
+  return { passed, clear: () => clearTimeout(timer) }
 }
 
 function groupForSending(texts: string[]): string[][] {
@@ -61,21 +79,4 @@ function groupForSending(texts: string[]): string[][] {
     }
   }
   return groups
-}
-
-function withTimeout(sending: Promise<unknown>, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error(`the queue did not answer within ${timeoutMs} ms`))
-    const timer = setTimeout(giveUp, timeoutMs)
-    sending.then(
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
 }

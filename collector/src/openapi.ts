@@ -16,6 +16,9 @@ import { ReplayBodySchema } from './routes/replay.ts'
 
 type Json = Record<string, unknown>
 
+/** The only places of a secret key. */
+const IN_HEADER = [{ basic: [] }, { bearer: [] }]
+
 /** Builds the description. */
 export function describeApi(): Json {
   return {
@@ -29,13 +32,18 @@ export function describeApi(): Json {
         `durable. Limits: ${MAX_EVENT_BYTES} bytes an event, ${MAX_BATCH_BYTES} bytes and ${MAX_BATCH_EVENTS} events a batch.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{ basic: [] }, { bearer: [] }, { query: [] }, {}],
+    security: [...IN_HEADER, { query: [] }, {}],
     paths: describePaths(),
     components: {
       securitySchemes: {
         basic: { type: 'http', scheme: 'basic', description: 'The key as user name; the password is empty.' },
         bearer: { type: 'http', scheme: 'bearer' },
-        query: { type: 'apiKey', in: 'query', name: 'writeKey' },
+        query: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'writeKey',
+          description: 'A write key. A secret key here, or in a body, is refused',
+        },
       },
       schemas: describeSchemas(),
       responses: describeResponses(),
@@ -56,15 +64,25 @@ function describePaths(): Json {
     [BATCH_PATH]: batch,
     '/v1/b': batch,
     '/beacon/v1/batch': post('A batch as RudderStack’s SDKs send it by beacon', ref('Batch'), 'Taken'),
-    [IMPORT_PATH]: post('History: any event time. Needs the secret key', ref('Batch'), 'Taken'),
+    [IMPORT_PATH]: postSecret('History: any event time. Needs the secret key', ref('Batch'), 'Taken'),
     ...Object.fromEntries(singles),
     '/v1/m': post('Counters of analytics.js about itself: accepted and discarded', {}, 'Taken'),
-    '/v1/replay': post('Quarantined events, judged again. Needs the secret key', ref('Replay'), 'Replayed'),
+    '/v1/replay': postSecret(
+      'Quarantined events, judged again; at most 1 MiB. Needs the secret key',
+      ref('Replay'),
+      'Replayed',
+    ),
     '/v1/lookups/{name}': { put: describePutLookup() },
     '/v1/projects/{writeKey}/settings': {
-      get: get('What analytics.js boots with; also below one path segment of any name', [inPath('writeKey')]),
+      get: get(
+        'What analytics.js boots with; also below one path segment of any name',
+        [inPath('writeKey')],
+        [401, 404],
+      ),
     },
-    '/sourceConfig': { get: get('What RudderStack’s SDKs boot with', [inQuery('writeKey', true)]) },
+    '/sourceConfig': {
+      get: get('What RudderStack’s SDKs boot with', [inQuery('writeKey', true)], [401, 404]),
+    },
     '/pixel/v1/{type}': {
       get: describePixel(['track', 'page'], 'A query parameter is a field of the event; dots make paths'),
     },
@@ -74,7 +92,12 @@ function describePaths(): Json {
   }
 }
 
-function post(summary: string, schema: Json, taken: string): Json {
+function postSecret(summary: string, schema: Json, taken: string): Json {
+  const { post: operation } = post(summary, schema, taken)
+  return { post: { ...operation, security: IN_HEADER } }
+}
+
+function post(summary: string, schema: Json, taken: string): { post: Json } {
   return {
     post: {
       summary,
@@ -84,15 +107,16 @@ function post(summary: string, schema: Json, taken: string): Json {
   }
 }
 
-function get(summary: string, parameters: Json[]): Json {
+function get(summary: string, parameters: Json[], statuses: readonly number[] = [404]): Json {
   const ok = { description: 'A JSON object', content: { 'application/json': { schema: { type: 'object' } } } }
-  return { summary, parameters, responses: { 200: ok, ...errorResponses([404]) } }
+  return { summary, parameters, responses: { 200: ok, ...errorResponses(statuses) } }
 }
 
 function describePutLookup(): Json {
   const answer = z.object({ success: z.literal(true), name: z.string(), rows: z.int(), version: z.string() })
   return {
     summary: 'Replaces a lookup table of the source. Needs the secret key',
+    security: IN_HEADER,
     parameters: [inPath('name')],
     requestBody: { required: true, content: { 'application/json': { schema: ref('Lookup') } } },
     responses: {
@@ -128,7 +152,7 @@ function describeSchemas(): Json {
           maxItems: MAX_BATCH_EVENTS,
           items: { anyOf: EVENT_TYPES.map((type) => ref(nameOf(type))) },
         },
-        writeKey: { type: 'string' },
+        writeKey: { type: 'string', description: 'A write key, never the secret key' },
         source: { type: 'string', description: 'Name of the source that the key must belong to' },
         sentAt: { type: 'string', format: 'date-time', description: 'Client’s clock at this attempt' },
         batchId: { type: 'string' },

@@ -1,5 +1,7 @@
 /** Rate limits per source and per client, by the platform's rate-limit bindings. */
 
+import ipaddr from 'ipaddr.js'
+
 /** What is needed of a rate-limit binding. */
 export interface RateLimiter {
   limit: (options: { key: string }) => Promise<{ success: boolean }>
@@ -21,7 +23,8 @@ export type OverLimit = 'source' | 'client'
  * Counts a request and says which limit it is over, if any. A limiter that fails lets it pass: it protects us, and its
  * trouble is not the client's.
  *
- * @param address of the client; `undefined` when it is not known, and then only the source's limit counts
+ * @param address of the client; an IPv6 address counts as its /64, an unknown one (`undefined`) not at all, and then only
+ *   the source's limit holds
  */
 export async function checkRate(
   limits: RateLimits,
@@ -38,6 +41,18 @@ export async function checkRate(
       return true
     }
   }
-  if (address !== undefined && !(await isUnder(limits.byClient, `${source} ${address}`))) return 'client'
-  return (await isUnder(limits.bySource, source)) ? undefined : 'source'
+  const { byClient, bySource } = limits
+  if (byClient !== undefined && address !== undefined) {
+    if (!(await isUnder(byClient, `${source} ${networkOf(address)}`))) return 'client'
+  }
+  return (await isUnder(bySource, source)) ? undefined : 'source'
+}
+
+/** The last 64 bits of an IPv6 address are its owner's to choose (RFC 4291, section 2.5.1), so they do not count. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || !ipaddr.IPv6.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  if (parsed.kind() === 'ipv4') return parsed.toString()
+  const [a = 0, b = 0, c = 0, d = 0] = (parsed as ipaddr.IPv6).parts
+  return new ipaddr.IPv6([a, b, c, d, 0, 0, 0, 0]).toString()
 }

@@ -115,15 +115,21 @@ describe('settings', () => {
     })
   })
 
-  it.each(['/v1/projects/other/settings', '/v1/projects/sk/settings', '/sourceConfig/?writeKey=sk'])(
-    'are not told at %s',
-    async (path) => {
-      const { app } = createCollector()
-      const response = await app.request(path)
-      expect(response.status).toBe(404)
-      expect(await response.text()).not.toContain('"sk"')
-    },
-  )
+  it.each([
+    ['/v1/projects/other/settings', 404],
+    ['/v1/projects/sk/settings', 401],
+    ['/cdn/v1/projects/sk/settings', 401],
+    ['/sourceConfig/?writeKey=sk', 401],
+  ])('are not told at %s', async (path, status) => {
+    const { app } = createCollector()
+    const response = await app.request(path)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toEqual({
+      success: false,
+      code: 'unknown_write_key',
+      message: expect.stringContaining(status === 401 ? 'only from the Authorization header' : 'no source'),
+    })
+  })
 
   it.each([
     ['the query', '/sourceConfig/?p=cdn&writeKey=wk', {}],
@@ -203,9 +209,73 @@ describe('a replay', () => {
     ['no list', {}, headers, 400],
     ['a wrong time', { events: [{ ...refused, receivedAt: 'today' }] }, headers, 400],
     ['too many', { events: Array.from({ length: 101 }, () => refused) }, headers, 400],
+    ['another source', { source: 'blog', events: [] }, headers, 403],
+    ['more than 1 MiB', { events: [], text: 'x'.repeat(1024 * 1024) }, headers, 413],
   ])('with %s is refused', async (_what, body, given, status) => {
     const { post } = createCollector()
     expect((await post(body, { path: '/v1/replay', headers: given })).status).toBe(status)
+  })
+})
+
+describe('a request with the secret key elsewhere than in its header', () => {
+  const bad = { properties: [] }
+  const basic = { authorization: `Basic ${btoa('wk:')}` }
+  it.each([
+    ['the body of a batch', '/v1/batch', { writeKey: 'sk', batch: [eventOf('track')] }, {}],
+    ['the body of an event', '/v1/track', { writeKey: 'sk', ...bad }, {}],
+    ['the body beside a good key', '/v1/track', { writeKey: 'sk', ...bad }, basic],
+    ['the query', '/v1/batch?writeKey=sk', { batch: [eventOf('track')] }, {}],
+    ['the query beside a good key', '/v1/batch?writeKey=sk', { batch: [eventOf('track')] }, basic],
+    ['the query of a beacon', '/beacon/v1/batch?writeKey=sk', { batch: [] }, {}],
+    ['the query of an import', '/v1/import?writeKey=sk', { batch: [] }, {}],
+    ['the query of a replay', '/v1/replay?writeKey=sk', { events: [] }, {}],
+  ])('is refused in words that do not repeat it: %s', async (_where, path, body, headers) => {
+    const { post, texts, logged } = createCollector()
+    const response = await post(body, { path, headers: headers as Record<string, string> })
+    expect(response.status).toBe(401)
+    const answer = (await response.json()) as { code: string; message: string }
+    expect(answer).toMatchObject({ code: 'unknown_write_key' })
+    expect(answer.message).toContain('a secret key is taken only from the Authorization header')
+    expect(answer.message).not.toMatch(/\bsk\b/)
+    expect([texts, logged]).toEqual([[], []])
+  })
+
+  it.each([
+    '/pixel/v1/track?writeKey=sk&event=x&userId=u',
+    `/v1/pixel/track?data=${btoa('{"writeKey":"sk"}')}`,
+    `/v1/pixel/track?writeKey=wk&data=${btoa('{"writeKey":"sk"}')}`,
+  ])('is refused as an image: %s', async (path) => {
+    const { app, texts } = createCollector()
+    const response = await app.request(path)
+    expect([response.status, response.headers.get('x-millrace-error')]).toEqual([401, 'unknown_write_key'])
+    expect(texts).toEqual([])
+  })
+})
+
+describe('a route that needs the secret key', () => {
+  const routes = ['/v1/import', '/v1/replay'] as const
+  const keys = [
+    ['no key', {}, 401, 'missing_write_key'],
+    ['an unknown key', { authorization: 'Bearer x' }, 401, 'unknown_write_key'],
+    ['a write key', { authorization: 'Bearer wk' }, 403, 'secret_key_required'],
+  ] as const
+  const cases = routes.flatMap((path) => keys.map(([what, ...rest]) => [path, what, ...rest] as const))
+  it.each(cases)('reads nothing of a body at %s with %s', async (path, _what, headers, status, code) => {
+    const { post, texts } = createCollector()
+    let pulls = 0
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          pulls++
+          controller.enqueue(new TextEncoder().encode('{}'))
+          controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const response = await post(body, { path, headers })
+    expect([response.status, pulls, texts]).toEqual([status, 0, []])
+    expect(await response.json()).toMatchObject({ code })
   })
 })
 

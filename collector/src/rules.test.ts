@@ -83,6 +83,25 @@ describe('the tracking plan', () => {
     expect(logged).toMatchObject([{ event: 'plan_failed' }])
   })
 
+  it.each(['enforce', 'warn'] as const)(
+    'tells in mode %s of ten violations below an endless key',
+    async (mode) => {
+      const item = z.object(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`f${i}`, z.number()])))
+      const properties = z.object({ items: z.record(z.string(), item) })
+      const endless = definePlan({ mode, events: { Ordered: { ...entry, properties } } })
+      const sent = { ...track, properties: { items: { ['k'.repeat(14_000)]: {} } } }
+      const { response, envelope } = await send(
+        { plan: endless },
+        { batch: [sent, { type: 'page', userId: 'u' }] },
+      )
+      expect(response.status).toBe(200)
+      expect(envelope?.events.at(-1)).toMatchObject({ type: 'page' })
+      const told =
+        mode === 'warn' ? envelope?.events[0]?.facts?.violations : envelope?.quarantined[0]?.violations
+      expect(told).toHaveLength(10)
+    },
+  )
+
   it('does not show beside the event what a rule about personal data takes out of it', async () => {
     const pii = [{ paths: ['properties.total'], action: 'drop' as const }]
     const { envelope } = await send({ plan: plan('warn'), pii }, { batch: [bad] })

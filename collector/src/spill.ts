@@ -12,15 +12,18 @@ export interface SpillOptions {
   now: () => number
   /** 16 hex digits that are not given out twice. */
   randomHex: () => string
-  /** How long a write may take before it counts as failed. Default 5,000. */
+  /** How long a write may take before it counts as failed, in milliseconds. Default 4,000. */
   timeoutMs?: number
 }
 
 /** Prefix of the objects. Source: DESIGN section 7. */
 export const SPILL_PREFIX = 'spill/'
 
-/** With the queue's 5 s this stays under the 15 s after which a browser gives up. */
-const PUT_TIMEOUT_MS = 5_000
+/**
+ * A request waits at most once for the queue, 5 s, and once for this: 9 s, under the 10 s after which `@millrace/node`
+ * gives a request up; `@millrace/web` waits 15 s.
+ */
+const PUT_TIMEOUT_MS = 4_000
 
 /** Digits of the time in a key, so that keys sort by it until the year 2286. */
 const TIME_DIGITS = 13

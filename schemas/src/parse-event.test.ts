@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { MAX_NESTING } from './json-text.ts'
 import { EVENT_SCHEMAS, parseEvent } from './parse-event.ts'
 import { REASONS } from './reasons.ts'
@@ -39,7 +40,14 @@ describe('parseEvent', () => {
     ['properties that are an array', { ...track, properties: [1] }, 'invalid_field', 'properties'],
     ['properties that are text', { ...track, properties: 'x' }, 'invalid_field', 'properties'],
     ['a group without groupId', { type: 'group', userId: 'u' }, 'missing_field', 'groupId'],
-    ['an alias without previousId', { type: 'alias', userId: 'u' }, 'missing_field', 'previousId'],
+    ['an alias without an id of before', { type: 'alias', userId: 'u' }, 'missing_field', 'previousId'],
+    [
+      'an alias with an empty anonymousId alone',
+      { type: 'alias', userId: 'u', anonymousId: '' },
+      'missing_field',
+      'previousId',
+    ],
+    ['an alias without userId', { type: 'alias', anonymousId: 'a' }, 'missing_field', 'userId'],
     [
       'fields that hide in a prototype',
       JSON.parse('{"__proto__":{"type":"track","event":"x","userId":"u"}}'),
@@ -104,6 +112,27 @@ describe('parseEvent', () => {
     expect(parseEvent(event)).toEqual({
       ok: true,
       event: { type: 'identify', userId: 'u', ...(expected ?? given) },
+    })
+  })
+
+  it.each<[string, { anonymousId: string | number; previousId?: string | null }, string]>([
+    ['its anonymousId where it has none', { anonymousId: 'a1' }, 'a1'],
+    ['its anonymousId where its own is empty', { anonymousId: 'a1', previousId: '' }, 'a1'],
+    ['a numeric anonymousId as text', { anonymousId: 42, previousId: null }, '42'],
+    ['its own where it has both', { anonymousId: 'a1', previousId: 'p1' }, 'p1'],
+  ])('gives an alias for a previousId %s', (_what, given, previousId) => {
+    const result = parseEvent({ type: 'alias', userId: 'u1', ...given })
+    const anonymousId = given.anonymousId.toString()
+    const event = { type: 'alias', userId: 'u1', anonymousId, previousId }
+    expect(result).toEqual({ ok: true, event })
+    expect(EVENT_SCHEMAS.alias.parse({ ...event, previousId: given.previousId || undefined })).toEqual(event)
+  })
+
+  it('describes an alias as needing one of the two ids', () => {
+    const { anyOf, required } = z.toJSONSchema(EVENT_SCHEMAS.alias, { io: 'input', unrepresentable: 'any' })
+    expect({ anyOf, required }).toEqual({
+      anyOf: [{ required: ['previousId'] }, { required: ['anonymousId'] }],
+      required: ['userId', 'type'],
     })
   })
 

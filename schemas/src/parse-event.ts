@@ -2,7 +2,7 @@
 
 import type { z } from 'zod'
 import type { ParsedEvent } from './events/common.ts'
-import { AliasEventSchema, GroupEventSchema, IdentifyEventSchema } from './events/identity.ts'
+import { AliasEventSchema, GroupEventSchema, IdentifyEventSchema, takePreviousId } from './events/identity.ts'
 import { TrackEventSchema } from './events/track.ts'
 import { PageEventSchema, ScreenEventSchema } from './events/view.ts'
 import { compileFields, type FieldFault, type FieldRules, ID_FIELDS } from './field-rules.ts'
@@ -32,7 +32,8 @@ export const EVENT_SCHEMAS: Record<EventType, z.ZodObject & z.ZodType<ParsedEven
 
 /**
  * Checks one element of a batch. `null` and empty ids count as absent, numeric ids become strings; fields that the wire
- * does not know are kept in `extra`. Whose event it is may be found out later, so that is not asked here. Never throws.
+ * does not know are kept in `extra`; an `alias` without a `previousId` gets its `anonymousId` for one. Whose event it is
+ * may be found out later, so that is not asked here. Never throws.
  *
  * @returns the event with its known fields, or the first thing that is wrong with it
  */
@@ -94,7 +95,15 @@ function readFields(input: Record<string, unknown>, type: EventType): ParseResul
   if (others !== undefined) event['extra'] = Object.fromEntries(others)
   const parsed = event as unknown as ParsedEvent
   if (type === 'identify') liftTraits(parsed)
+  if (type === 'alias') return readAlias(parsed)
   return { ok: true, event: parsed }
+}
+
+/** The table says what is required of a field by itself; here one of two has to be there. */
+function readAlias(parsed: ParsedEvent): ParseResult {
+  const event = takePreviousId(parsed)
+  if (event.previousId !== undefined) return { ok: true, event }
+  return refuse('missing_field', 'previousId', 'previousId is required where there is no anonymousId')
 }
 
 /**

@@ -9,8 +9,11 @@ import type { EventType, JsonObject } from './wire.ts'
 export type IpPolicy = 'keep' | 'truncate' | 'drop'
 
 /**
- * A rule about personal data. Paths are dotted and begin with `properties`, `traits`, `context` or `userId`,
- * `anonymousId`, `groupId`, `previousId`; a path in `traits` also means the copy in `context.traits`. `*` stands for any one key or position, `**` at the end for everything below.
+ * A rule about personal data. Paths are dotted and begin with `properties`, `traits`, `context`, `integrations` or `extra`
+ * (fields of the event that the wire does not know: `extra.email`), or are `userId`, `anonymousId`, `groupId`, `previousId`.
+ * A path in `traits` also means the copy in `context.traits`, and `anonymousId` also `previousId`. `*` stands for any one key or position, `**` at the end for
+ * everything below. For the address there is the setting `ip`. What the edge reads of an event (campaign, referrer) it reads
+ * after the rules; the quarantine keeps refused events as they were sent.
  */
 export type PiiRule =
   /** Removes the value. */
@@ -20,10 +23,17 @@ export type PiiRule =
   /** Replaces what matches in every text at and below the path. */
   | { paths: readonly string[]; action: 'redact'; pattern: RegExp; replacement?: string }
 
-/** What happens to an event: stored, stored without who and where, or not stored. */
+/**
+ * What happens to an event: stored, stored without who and where (no ids, traits, integrations, address, place, user agent,
+ * click id; addresses of pages stay, for which there are rules about personal data), or not stored.
+ */
 export type ConsentOutcome = 'store' | 'anonymize' | 'filter'
 
-/** What consent means for a source. Consent is read from `context.consent.categoryPreferences`, as Segment's is. */
+/**
+ * What consent means for a source. Consent is read from
+ * `context.consent.categoryPreferences` (Segment's); a category that it does not say is sought in `context.consentManagement`
+ * (RudderStack's): `deniedConsentIds`, then `allowedConsentIds`.
+ */
 export interface ConsentPolicy {
   /** Categories that must all be `true` for an event to be stored as it is. Default none. */
   required?: readonly string[]
@@ -56,13 +66,13 @@ export interface LookupJoin {
   as?: string
 }
 
-/** An event as the user's hook sees it; what it may change is what it gives back. */
+/** An event as the user's hook sees it, after the rules about personal data; what it may change is what it gives back. */
 export interface HookEvent {
   readonly type: EventType
   readonly messageId: string
   /** Milliseconds since 1970. */
   readonly timestamp: number
-  event?: string | undefined
+  readonly event?: string | undefined
   name?: string | undefined
   category?: string | undefined
   userId?: string | undefined
@@ -83,7 +93,8 @@ export interface HookRequest extends RequestFacts {
 
 /**
  * A function of the user's own. It gets a copy of the event and gives back the event to store, or `null` to leave it
- * out. When it throws, takes over 200 ms or gives something else, the event is stored as it was.
+ * out. It cannot change `type`, `messageId`, `timestamp` or `event` (what it is called): such a change is ignored. When it
+ * throws, takes over 200 ms (or 2 s for all events of a batch) or gives something else, the event is stored as it was.
  */
 export type EnrichHook = (
   event: HookEvent,
@@ -93,8 +104,8 @@ export type EnrichHook = (
 /** Settings of a source; everything has a default. */
 export interface SourceSettings {
   /**
-   * Origins whose pages may send, `https://shop.example` or `https://*.shop.example`. A request without an `Origin`
-   * header comes from no page and passes. Default: any.
+   * Origins whose pages may send, `https://shop.example` or `https://*.shop.example`. Where there is no `Origin` header the
+   * `Referer` says whose page it is; a request with neither comes from no page and passes. Default: any.
    */
   allowedOrigins?: readonly string[]
   plan?: TrackingPlan
@@ -110,7 +121,7 @@ export interface SourceSettings {
   campaign?: boolean
   /** Events of bots are flagged, left out, or not looked for. Default `flag`. */
   bots?: 'flag' | 'filter' | 'off'
-  /** Default `truncate`. */
+  /** What becomes of addresses. Default `truncate`. The text of a refused event is kept as it was sent, `context.ip` included. */
   ip?: IpPolicy
   pii?: readonly PiiRule[]
   consent?: ConsentPolicy
@@ -126,11 +137,16 @@ const SECRET_VAR = /^[A-Z][A-Z0-9_]{0,127}$/
 const ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/
 const LOOKUP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** A step is a key or `*`; only the last may be `**`. */
-const PATH = /^(properties|traits|context)(\.(?!\*\*\.)[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
+const PATH =
+  /^(properties|traits|context|integrations|extra)(\.(?!\*\*\.)[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
 const KEY_PATH =
   /^(properties|traits|context)(\.(?!\*\*(\.|$))[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
 
-const paths = z.array(z.string().regex(PATH, 'must be a path such as traits.email')).min(1)
+const path = z
+  .string()
+  .regex(PATH, 'must be a path such as traits.email')
+  .refine((text) => text !== 'context.ip', 'is the business of the setting ip (keep, truncate, drop)')
+const paths = z.array(path).min(1)
 const outcome = z.enum(['store', 'anonymize', 'filter']).optional()
 
 const PiiRuleSchema = z.discriminatedUnion('action', [

@@ -5,7 +5,7 @@ import type { DropReason, Millrace } from './api.ts'
 import type { Delivery } from './delivery.ts'
 import type { Identity } from './identity.ts'
 import type { EventFields, Queue } from './queue.ts'
-import { snapshot } from './snapshot.ts'
+import { isObject, snapshot } from './snapshot.ts'
 import type { Stamp } from './stamp.ts'
 
 /** About what an event's ids, time and names add to its properties, in UTF-16 units. */
@@ -32,12 +32,9 @@ export function createClient(options: {
   function record(call: object): void {
     try {
       const { copy, units } = snapshot(call, MAX_EVENT_BYTES)
-      if (units > MAX_EVENT_BYTES) {
-        onDropped('event_too_large')
-        return
-      }
       const fields = { ...(copy as EventFields), ...identity.ids }
-      if (queue.push({ ...stamp(), fields, units: units + EVENT_OVERHEAD_UNITS })) delivery.wake()
+      if (units > MAX_EVENT_BYTES) onDropped('event_too_large')
+      else if (queue.push({ ...stamp(), fields, units: units + EVENT_OVERHEAD_UNITS })) delivery.wake()
       else onDropped('queue_full')
     } catch {
       onDropped('invalid_call') // a global that the page has patched threw: never the caller's problem
@@ -73,8 +70,4 @@ export function createInertClient(): Millrace {
     flush: ignore,
     dropped: {},
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

@@ -44,6 +44,6 @@ export function decide(answer: Answer, failures: number, random: number, nowMs: 
 
 /** Seconds or an HTTP date, as milliseconds from now; 0 when absent, past or neither. */
 function parseRetryAfter(text: string | null, nowMs: number): number {
-  const waitMs = Number(text) * 1_000 || Date.parse(`${text}`) - nowMs || 0
+  const waitMs = Number(text) * 1_000 || Date.parse(text ?? '') - nowMs || 0
   return Math.min(MAX_RETRY_AFTER_MS, Math.max(0, waitMs))
 }

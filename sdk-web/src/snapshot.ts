@@ -37,7 +37,7 @@ export function snapshot(input: unknown, maxUnits: number): Snapshot {
       if (typeof value === 'bigint') value = String(value)
       if (typeof value === 'string') units += value.length
       if (typeof value === 'function') return undefined
-      if (typeof value !== 'object' || value === null) return value
+      if (!isObject(value)) return value
       if (depth > MAX_DEPTH || ancestors.includes(value)) return undefined
       ancestors.push(value)
       const target: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {}
@@ -54,6 +54,11 @@ export function snapshot(input: unknown, maxUnits: number): Snapshot {
   }
 
   return { copy: copyOf([input], '0'), units }
+}
+
+/** Whether a value is an object or an array. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {

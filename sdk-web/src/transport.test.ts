@@ -34,6 +34,12 @@ describe('transport', () => {
     expect(await sent).toEqual({ status: 429, retryAfter: '7' })
   })
 
+  test.each([false, true])('sends and stores cookies of another host, with keepalive %s', (isKeepalive) => {
+    const { calls, transport } = setUp()
+    void transport.send('{}', 2, isKeepalive)
+    expect(calls[0]?.init.credentials).toBe('include')
+  })
+
   test('answers 0 when there is no network', async () => {
     const { calls, beacons, transport } = setUp()
     const sent = transport.send('{}', 2, false)

@@ -55,7 +55,9 @@ export function createTransport(options: {
         if (!keepalive || hasKeepalive) {
           // Browsers before 2022 have no such signal: there a request may take as long as it likes.
           const signal = AbortSignal.timeout?.(REQUEST_TIMEOUT_MS) ?? null
-          const { status, headers } = await fetch(url, { method: 'POST', body, keepalive, signal })
+          // As a beacon has it: the id that a collector on another host of the site keeps in a cookie.
+          const init = { method: 'POST', body, keepalive, signal, credentials: 'include' } as const
+          const { status, headers } = await fetch(url, init)
           return { status, retryAfter: headers.get('retry-after') }
         }
       } catch {

@@ -207,8 +207,12 @@ describe('a batch', () => {
     const batch = Array.from({ length: 300 }, (_, i) =>
       track('Old', { timestamp: new Date(Date.UTC(1990, i, 1)).toISOString() }),
     )
-    const body = { writeKey: 'dev-secret', stream: 'months', firstSeq: 1, batch }
-    expect((await stack.post(body, '/v1/import')).status).toBe(200)
+    const response = await fetch(`${stack.worker.url}/v1/import`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer dev-secret' },
+      body: JSON.stringify({ stream: 'months', firstSeq: 1, batch }),
+    })
+    expect(response.status).toBe(200)
     await waitFor(
       () => countOf('months'),
       (n) => n === 300,
@@ -233,7 +237,7 @@ describe('a request that is no batch', () => {
     [
       'an import without the secret key',
       '/v1/import',
-      { method: 'POST', body: '{"batch":[],"writeKey":"dev"}' },
+      { method: 'POST', body: '{"batch":[]}', headers: { authorization: 'Bearer dev' } },
       403,
       'secret_key_required',
     ],

@@ -77,6 +77,12 @@ async function fill(): Promise<void> {
       client_anonymous_id: 'client',
     }),
     refuse('cut', { raw: '{"type":"track","ev', reason: 'event_too_large', path: '' }),
+    // As the consumers write it: the finished event, after rules and with facts.
+    refuse('finished', {
+      reason: 'not_storable',
+      path: '',
+      raw: `${raw('Order Completed').slice(0, -1)},"facts":{"country":"DE"}}`,
+    }),
     refuse('hostile', { event: '\u001b[2J', reason: "x' OR 1=1 --" }),
     refuse('elsewhere', { source: 'blog' }),
   ])
@@ -147,7 +153,7 @@ describe('millrace quarantine list', () => {
     expect(lines[1]).toMatch(
       /^ +250 +2 +Order Completed +plan_violation +properties\.price +2026-11-20T10:00:00Z .* m-\d{3}$/,
     )
-    expect(lines.length).toBe(6)
+    expect(lines.length).toBe(7)
     expect([stdout.includes('\u001b'), exitCode]).toEqual([false, 0])
   })
 
@@ -227,6 +233,12 @@ describe('millrace quarantine show', () => {
     expect(stdout).toMatch(/event as it arrived, the first 19 of \d+ bytes:\n\{"type":"track","ev\n/)
   })
 
+  it('says that an event which was to be stored is not as it arrived', async () => {
+    const { stdout } = await run(['show', 'finished'])
+    expect(stdout).toContain('\nevent as it was to be stored:\n{')
+    expect(stdout).not.toContain('as it arrived')
+  })
+
   it('says that there is none of that id', async () => {
     const { stderr, exitCode } = await run(['show', 'elsewhere'])
     expect([stderr, exitCode]).toEqual(['millrace: the quarantine of shop has no event elsewhere\n', 1])
@@ -238,20 +250,17 @@ describe('millrace quarantine replay', () => {
     const { stdout, exitCode, bodies, ids } = await run(['replay', '--json', ...KEY])
     expect(JSON.parse(stdout)).toEqual({
       isDryRun: false,
-      found: 253,
+      found: 254,
       stored: 2,
-      cut: 1,
+      altered: 2,
       sendable: 0,
       accepted: 250,
       refused: {},
     })
     expect(bodies.map(({ events }) => events.length)).toEqual([100, 100, 50])
     expect(new Set(ids).size).toBe(250)
-    expect([ids.includes('m-000'), ids.includes('cut'), ids.includes('elsewhere')]).toEqual([
-      false,
-      false,
-      false,
-    ])
+    const isSent = ['m-000', 'cut', 'finished', 'elsewhere'].map((id) => ids.includes(id))
+    expect(isSent).toEqual([false, false, false, false])
     expect(bodies.flatMap(({ events }) => events).find(({ messageId }) => messageId === 'full')).toEqual({
       raw: raw('Order Completed'),
       messageId: 'full',
@@ -294,6 +303,16 @@ describe('millrace quarantine replay', () => {
     `)
     expect(exitCode).toBe(0)
   })
+
+  it.each(['event_too_large', 'not_storable'])(
+    'sends nothing that it does not have as it was sent, and says so: %s',
+    async (reason) => {
+      const { stdout, exitCode, bodies } = await run(['replay', '--reason', reason, ...KEY])
+      const words = 'the quarantine does not have them as they were sent; not sent'
+      expect(stdout).toMatch(new RegExp(`in the quarantine +1\\n {2}not replayable +1 {2}${words}\\n$`))
+      expect([bodies, exitCode]).toEqual([[], 0])
+    },
+  )
 
   it('keeps a request within 400 KB', async () => {
     const long = JSON.stringify({ type: 'track', event: 'Long', userId: 'u', fill: '"'.repeat(15_000) })

@@ -4,8 +4,8 @@
 export interface ReplayRow {
   message_id: string
   raw: string
-  /** 1 when the text is not whole. */
-  is_cut: number
+  /** 1 when the text is not the one that was sent. */
+  is_altered: number
   /** `2026-11-21 10:00:00.000`, UTC. */
   received_at: string
   sent_at: string | null

@@ -11,13 +11,13 @@ export function exitCodeOf({ stopped }: ReplayReport): number {
 
 /** The report as lines of text, ending with a newline. Kinds that did not occur are left out. */
 export function formatReplay(report: ReplayReport, source: string): string {
-  const { found, stored, cut, sendable, accepted, refused, stopped } = report
+  const { found, stored, altered, sendable, accepted, refused, stopped } = report
   // Stopped early, nobody knows how many there are.
   const total = stopped === undefined ? 'in the quarantine' : 'read so far'
   const rows: [label: string, count: number, note?: string][] = [
     [total, found],
     ['  stored already', stored, 'under the same id; not sent'],
-    ['  not replayable', cut, 'the quarantine keeps only the start of their text'],
+    ['  not replayable', altered, 'the quarantine does not have them as they were sent; not sent'],
     ['  would be sent', sendable],
     ['  accepted', accepted, 'on their way to the warehouse'],
     ...Object.entries(refused)

@@ -39,8 +39,11 @@ export interface ReplayReport {
   found: number
   /** Stored already under the same id; not sent. */
   stored: number
-  /** The quarantine keeps only the start of their text; not sent. */
-  cut: number
+  /**
+   * The quarantine does not have them as they were sent, but the start of the text, or what the rules of the source made
+   * of it, which the collector would apply a second time (`not_storable`); not sent.
+   */
+  altered: number
   /** Would be sent; only in a dry run. */
   sendable: number
   /** Taken by the collector. */
@@ -58,8 +61,8 @@ WHERE source = {source:String} AND message_id IN (SELECT message_id FROM quarant
 // In the order of the sorting key, so that a page is found where the one before ended.
 const PAGE_QUERY = `
 SELECT
-  message_id, raw, raw_bytes > length(raw) AS is_cut, received_at, sent_at, batch_id, stream, seq, route,
-  context, integrations, user_agent, request, anonymous_id, client_anonymous_id
+  message_id, raw, (raw_bytes > length(raw) OR reason = 'not_storable') AS is_altered,
+  received_at, sent_at, batch_id, stream, seq, route, context, integrations, user_agent, request, anonymous_id, client_anonymous_id
 FROM quarantine FINAL
 WHERE ${FILTER_SQL} AND message_id > {after:String}
 ORDER BY message_id
@@ -76,7 +79,7 @@ export async function replayQuarantine({
     isDryRun: post === undefined,
     found: 0,
     stored: 0,
-    cut: 0,
+    altered: 0,
     sendable: 0,
     accepted: 0,
     refused: {},
@@ -119,7 +122,7 @@ async function* selectEvents(
   for await (const row of rows) {
     report.found += 1
     if (storedIds.has(row.message_id)) report.stored += 1
-    else if (Number(row.is_cut) === 1) report.cut += 1
+    else if (Number(row.is_altered) === 1) report.altered += 1
     else yield encodeReplayEvent(row)
   }
 }

@@ -76,7 +76,7 @@ export function formatEvent(row: QuarantinedRow): string {
     ...row.violations.map(
       ({ rule, found, message }) => `  violation     ${message} (${rule}, found ${found})`,
     ),
-    ...section('event as it arrived', row.raw, cutNote(row)),
+    ...section(rawTitle(row), row.raw, cutNote(row)),
     ...section("the batch's context", row.context),
     ...section("the batch's integrations", row.integrations),
     ...section('the request', row.request),
@@ -86,6 +86,11 @@ export function formatEvent(row: QuarantinedRow): string {
 
 function section(title: string, json: string, note = ''): string[] {
   return json === '' ? [] : ['', `${title}${note}:`, ...prettyJson(json).split('\n')]
+}
+
+/** What ClickHouse alone refused had passed the collector, so it is kept as the rules of the source made it. */
+function rawTitle({ reason }: QuarantinedRow): string {
+  return reason === 'not_storable' ? 'event as it was to be stored' : 'event as it arrived'
 }
 
 function cutNote({ raw, raw_bytes }: QuarantinedRow): string {

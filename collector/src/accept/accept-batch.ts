@@ -3,16 +3,16 @@
  * none able to harm its neighbours. Knows nothing of HTTP or queues.
  */
 
-import type { EnvelopeHead, Receipt, RequestFacts, Route } from '@millrace/schemas'
-import { encodeEnvelopes, encodeJson } from '@millrace/schemas'
+import type { EnvelopeHead, QuarantinedEvent, Receipt, Route } from '@millrace/schemas'
+import { encodeEnvelopes, encodeJson, fitsBytes } from '@millrace/schemas'
 import type { EdgeTools } from './edge-tools.ts'
 import type { IdentityReader } from './identity-reader.ts'
 import { createJudge, encodeRaw } from './judge.ts'
-import { buildOmitted, buildQuarantined, buildReceipt, type Judgement } from './judgement.ts'
+import { buildOmitted, buildQuarantined, buildReceipt, type Judgement, MAX_ENTRY_BYTES } from './judgement.ts'
 import { createIdMinter } from './message-id.ts'
-import { anonymizeContext } from './personal.ts'
+import { anonymizeContext, anonymizeFacts } from './personal.ts'
 import type { Sender } from './sender.ts'
-import { prepareSharedContext } from './shared-context.ts'
+import { prepareShared } from './shared-context.ts'
 import { readSharedFields } from './shared-fields.ts'
 import type { SourceRules } from './source-rules.ts'
 
@@ -34,7 +34,7 @@ export interface BatchInput {
   batch: readonly unknown[]
   /** Texts of the elements exactly as they arrived, or `undefined` when they cannot be told apart; asked for at most once. */
   readTexts: () => readonly string[] | undefined
-  /** Ids and numbers that the elements had before, when they are judged again. */
+  /** Set when the elements are judged again: their ids and numbers, and that the rules have seen what they share. */
   known?: readonly { messageId: string; seq?: number }[]
 }
 
@@ -53,7 +53,8 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
   const { rules, tools, route, receivedAt, sender, identity, waitUntil } = arrival
   const shared = readSharedFields(input.body)
   const mintId = createIdMinter(rules.source)
-  const preparedContext = await prepareSharedContext(shared, rules.pii)
+  // Hashed twice, a value would be another one.
+  const prepared = await prepareShared(shared, input.known === undefined ? rules.pii : undefined)
   const judge = createJudge({
     rules,
     tools,
@@ -62,7 +63,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     sender,
     shared,
     sharedContext: shared.head.context,
-    preparedContext,
+    preparedContext: prepared.context,
     identity,
     mintId,
     waitUntil,
@@ -77,7 +78,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     ledger.add(index, seq, judged instanceof Promise ? await judged : judged)
   }
 
-  const { context: _, ...sharedHead } = shared.head
+  const { context: _, integrations: __, ...sharedHead } = shared.head
   const head: EnvelopeHead = {
     source: rules.source,
     route,
@@ -87,7 +88,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     ...(sender.userAgent === undefined ? {} : { userAgent: sender.userAgent }),
     ...(hasKeys(sender.facts) ? { request: sender.facts } : {}),
     ...sharedHead,
-    ...(preparedContext === undefined ? {} : { context: preparedContext }),
+    ...prepared,
   }
   return {
     envelopes: encodeAll(head, ledger),
@@ -128,12 +129,23 @@ function createLedger(input: BatchInput) {
       receipts.push(buildReceipt(index, judgement))
       if (judgement.kind === 'quarantined') {
         const list = judgement.isAnonymized ? anonymizedQuarantined : quarantined
-        list.push(encodeJson(buildQuarantined(index, seq, judgement.raw ?? rawOf(index), judgement)))
+        const raw = judgement.raw ?? rawOf(index)
+        list.push(encodeQuarantined(buildQuarantined(index, seq, raw, judgement)))
       } else {
         omitted.push(encodeJson(buildOmitted(index, seq, judgement)))
       }
     },
   }
+}
+
+/**
+ * JSON text of a refused event, short enough for an envelope: a text of control characters is six times as long when it is
+ * quoted. What is cut off shows by `rawBytes`.
+ */
+function encodeQuarantined(event: QuarantinedEvent): string {
+  const text = encodeJson(event)
+  if (fitsBytes(text, MAX_ENTRY_BYTES)) return text
+  return encodeQuarantined({ ...event, raw: event.raw.slice(0, event.raw.length >> 1) })
 }
 
 type Ledger = ReturnType<typeof createLedger>
@@ -147,12 +159,9 @@ function encodeAll(head: EnvelopeHead, ledger: Ledger): string[] {
   return [...texts, ...encodeEnvelopes(anonymizeHead(head), entries, { firstPart: texts.length })]
 }
 
-function anonymizeHead({ context, request, ...head }: EnvelopeHead): EnvelopeHead {
-  const { country, continent, device, bot, gpc } = request ?? {}
-  const facts = { country, continent, device, bot, gpc }
-  const kept = Object.fromEntries(
-    Object.entries(facts).filter(([, value]) => value !== undefined),
-  ) as RequestFacts
+function anonymizeHead(whole: EnvelopeHead): EnvelopeHead {
+  const { context, request, userAgent: _, integrations: __, ...head } = whole
+  const kept = anonymizeFacts(request ?? {})
   return {
     ...head,
     ...(hasKeys(kept) ? { request: kept } : {}),

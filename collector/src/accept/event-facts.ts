@@ -1,12 +1,12 @@
 /** What the edge adds to each event of a batch: device, bot, referrer, campaign, and whose request it was. */
 
-import type { EventFacts, JsonObject, JsonValue, ParsedEvent, Route } from '@millrace/schemas'
+import type { CampaignFacts, EventFacts, JsonObject, JsonValue, ParsedEvent, Route } from '@millrace/schemas'
 import type { Arrival, PageInput } from '../enrich/arrival.ts'
 import { isAutomated } from '../enrich/bot.ts'
 import { readUserAgentData } from '../enrich/client-hints.ts'
 import { contextGpc } from '../enrich/consent.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
-import { classifyAgent, isServerAgent } from '../enrich/relay.ts'
+import { isServerAgent } from '../enrich/relay.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import { MAX_USER_AGENT_LENGTH, type Sender } from './sender.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -27,16 +27,7 @@ export type FactReader = (event: ParsedEvent) => EventFacts
 /** A reader for one batch. */
 export function createFactReader(scope: FactScope): FactReader {
   const { rules, tools, sender, sharedContext, route } = scope
-  const agentKind = classifyAgent(sender.userAgent)
-  let last: { page: PageInput; arrival: Arrival } | undefined
-
-  /** Most events of a batch are of the same page. */
-  const readArrival = (event: ParsedEvent, context: JsonObject | undefined): Arrival => {
-    const page = readPage(event, context)
-    if (last !== undefined && isSamePage(last.page, page)) return last.arrival
-    last = { page, arrival: rules.readArrival(page) }
-    return last.arrival
-  }
+  const { agentKind } = sender
 
   const readDevice = (facts: EventFacts, userAgent: string | undefined, context: JsonObject | undefined) => {
     const data = context?.['userAgentData']
@@ -54,12 +45,10 @@ export function createFactReader(scope: FactScope): FactReader {
 
   return (event) => {
     const facts: EventFacts = {}
-    const own = event.context
-    const context =
-      own === undefined || sharedContext === undefined ? (own ?? sharedContext) : { ...sharedContext, ...own }
-    const address = context?.['ip']
+    const context = mergeContext(sharedContext, event.context)
+    const address = readAddress(context)
     if (isRelayed(context?.['library'], address)) facts.isRelayed = true
-    if (typeof address === 'string') {
+    if (address !== undefined) {
       const ip = applyIpPolicy(address, rules.ip)
       if (ip !== undefined) facts.ip = ip
     }
@@ -67,19 +56,53 @@ export function createFactReader(scope: FactScope): FactReader {
     readDevice(facts, userAgent === '' ? undefined : userAgent.slice(0, MAX_USER_AGENT_LENGTH), context)
     if (rules.bots !== 'off' && facts.bot === undefined && isAutomated(context)) facts.bot = 'webdriver'
     if (context !== undefined && contextGpc(context)) facts.gpc = true
-    const arrival = readArrival(event, context)
-    if (arrival.campaign !== undefined) facts.campaign = arrival.campaign
-    if (arrival.referrer !== undefined) facts.referrer = arrival.referrer
     return facts
   }
 
   /** A server's own address and user agent say nothing about the person; nor do those of who brings history in. */
-  function isRelayed(library: JsonValue | undefined, address: JsonValue | undefined): boolean {
+  function isRelayed(library: JsonValue | undefined, address: string | undefined): boolean {
     if (route === 'import') return true
-    if (typeof address === 'string' && address !== '' && address !== sender.address) return true
+    if (address !== undefined && address !== sender.address && !UNSPECIFIED.has(address)) return true
     if (agentKind === 'browser' || agentKind === 'server') return agentKind === 'server'
     return isServerAgent(sender.userAgent, asText(asObject(library)?.['name']))
   }
+}
+
+/** Adds how the person came, as far as the rules about personal data leave that in the event. */
+export type ArrivalReader = (event: ParsedEvent, facts: EventFacts) => void
+
+/** A reader for one batch; `preparedContext` is its context after the rules. */
+export function createArrivalFacts({
+  rules,
+  preparedContext,
+}: {
+  rules: SourceRules
+  preparedContext: JsonObject | undefined
+}): ArrivalReader {
+  let last: { page: PageInput; arrival: Arrival } | undefined
+
+  /** Most events of a batch are of the same page. */
+  const readArrival = (event: ParsedEvent): Arrival => {
+    const page = readPage(event, mergeContext(preparedContext, event.context))
+    if (last !== undefined && isSamePage(last.page, page)) return last.arrival
+    last = { page, arrival: rules.readArrival(page) }
+    return last.arrival
+  }
+
+  return (event, facts) => {
+    const { campaign, referrer } = readArrival(event)
+    if (campaign !== undefined) facts.campaign = facts.isAnonymized ? withoutClick(campaign) : campaign
+    if (referrer !== undefined) facts.referrer = referrer
+  }
+}
+
+/** A click id is one person's click. */
+function withoutClick({ clickId: _, clickIdType: __, ...campaign }: CampaignFacts): CampaignFacts {
+  return campaign
+}
+
+function mergeContext(shared: JsonObject | undefined, own: JsonObject | undefined): JsonObject | undefined {
+  return own === undefined || shared === undefined ? (own ?? shared) : { ...shared, ...own }
 }
 
 function readPage({ type, properties }: ParsedEvent, context: JsonObject | undefined): PageInput {
@@ -102,6 +125,14 @@ function isSamePage(one: PageInput, other: PageInput): boolean {
     one.search === other.search &&
     one.campaign === other.campaign
   )
+}
+
+/** With these as `context.ip` clients of Segment ask that none be kept; they are stored in its place. */
+const UNSPECIFIED: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+function readAddress(context: JsonObject | undefined): string | undefined {
+  const address = asText(context?.['ip'])
+  return address === '' ? undefined : address
 }
 
 function asObject(value: JsonValue | undefined): JsonObject | undefined {

@@ -2,8 +2,11 @@
 
 import type { EventFacts, JsonObject, ParsedEvent } from '@millrace/schemas'
 import { runHook } from '../enrich/hook.ts'
+import type { PiiFilter } from '../enrich/pii.ts'
 import type { EdgeTools } from './edge-tools.ts'
+import { createArrivalFacts } from './event-facts.ts'
 import { andThen, type MaybePromise } from './maybe-promise.ts'
+import { anonymizeFacts } from './personal.ts'
 import type { Sender } from './sender.ts'
 import { subtractShared, withoutAddress } from './shared-context.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -24,6 +27,8 @@ export interface FinishScope {
 export interface Unfinished {
   event: ParsedEvent
   facts: EventFacts
+  /** The rules about personal data that hold for it. */
+  pii: PiiFilter | undefined
   messageId: string
   /** Milliseconds since 1970. */
   timestamp: number
@@ -32,15 +37,23 @@ export interface Unfinished {
 /** The event as it will be stored; `undefined` when the hook leaves it out. */
 export type FinishEvent = (unfinished: Unfinished) => MaybePromise<ParsedEvent | undefined>
 
+/**
+ * Milliseconds that the hook may take for all events of a batch; the others are stored without it. SDKs give a request up
+ * after 15 seconds and send it again, into the same wait.
+ */
+const HOOK_BUDGET_MS = 2_000
+
 /** The last steps for one batch. They are synchronous but for hashes, tables not yet loaded, and hooks. */
 export function createFinishEvent(scope: FinishScope): FinishEvent {
   const { rules, tools } = scope
+  const addArrival = createArrivalFacts(scope)
+  let hookMs = HOOK_BUDGET_MS
   const withShared = (event: ParsedEvent) => ({ ...scope.preparedContext, ...event.context })
 
-  const applyPii = (event: ParsedEvent): MaybePromise<ParsedEvent> => {
+  const applyPii = (event: ParsedEvent, pii: PiiFilter | undefined): MaybePromise<ParsedEvent> => {
     const hasAddress = event.context?.['ip'] !== undefined
     const bare = hasAddress ? { ...event, context: withoutAddress(event.context ?? {}) } : event
-    return rules.pii === undefined ? bare : rules.pii.apply(bare)
+    return pii === undefined ? bare : pii.apply(bare)
   }
 
   const join = (event: ParsedEvent, facts: EventFacts): MaybePromise<ParsedEvent> => {
@@ -53,17 +66,27 @@ export function createFinishEvent(scope: FinishScope): FinishEvent {
     })
   }
 
-  return ({ event, facts, messageId, timestamp }) => {
-    const joined = andThen(applyPii(event), (ruled) => join(ruled, facts))
+  return (unfinished) => {
+    const { event, facts, pii } = unfinished
+    const joined = andThen(applyPii(event, pii), (ruled) => {
+      addArrival(ruled, facts)
+      return join(ruled, facts)
+    })
     if (rules.hook === undefined) return joined
-    return andThen(joined, (ruled) => callHook(scope, ruled, { messageId, timestamp }))
+    return andThen(joined, async (ruled) => {
+      if (hookMs <= 0) return ruled
+      const startedAt = tools.now()
+      const hooked = await callHook(scope, { ...unfinished, event: ruled })
+      hookMs -= tools.now() - startedAt
+      if (hookMs <= 0) tools.log({ level: 'error', event: 'hook_given_up', source: rules.source })
+      return hooked
+    })
   }
 }
 
 async function callHook(
   { rules, tools, sender, receivedAt, preparedContext }: FinishScope,
-  event: ParsedEvent,
-  { messageId, timestamp }: Pick<Unfinished, 'messageId' | 'timestamp'>,
+  { event, facts, messageId, timestamp }: Unfinished,
 ): Promise<ParsedEvent | undefined> {
   if (rules.hook === undefined) return event
   const { type, name, category, userId, anonymousId, groupId, properties = {}, traits = {} } = event
@@ -79,7 +102,9 @@ async function callHook(
     groupId,
   }
   const context = { ...preparedContext, ...event.context }
-  const request = { ...sender.facts, source: rules.source, receivedAt, userAgent: sender.userAgent }
+  const isAnonymized = facts.isAnonymized === true
+  const known = isAnonymized ? anonymizeFacts(sender.facts) : { ...sender.facts, userAgent: sender.userAgent }
+  const request = { ...known, source: rules.source, receivedAt }
   const outcome = await runHook(rules.hook, { ...fields, properties, traits, context }, request, {
     log: tools.log,
   })

@@ -8,12 +8,14 @@ import type { SourceRules } from './source-rules.ts'
 
 /** Assigns ids to the events of one batch. */
 export interface IdentityReader {
+  /** What tells visitors apart before any event is read; absent where that is left to the client. */
+  visitorId?: string | undefined
   /**
    * Changes the event's `anonymousId` as the source's policy says, and notes the client's own in the facts. Returns whether
    * the id is the edge's to give.
    */
   assign: (event: ParsedEvent, facts: EventFacts) => boolean
-  /** The id to set as a cookie with the answer, once all events were assigned. */
+  /** The id to set as a cookie with the answer: only when an event was assigned one, so not for who refuses. */
   cookieId: () => string | undefined
 }
 
@@ -24,7 +26,7 @@ export const CLIENT_IDENTITY: IdentityReader = { assign: () => false, cookieId: 
 export function createKnownIdentity(anonymousId: string, clientAnonymousId?: string): IdentityReader {
   return {
     assign(event, facts) {
-      event.anonymousId = anonymousId
+      replaceId(event, anonymousId)
       if (clientAnonymousId !== undefined) facts.clientAnonymousId = clientAnonymousId
       return true
     },
@@ -44,34 +46,58 @@ export async function createIdentityReader(
   cookieHeader: string | null,
 ): Promise<IdentityReader> {
   const { identity, source } = rules
-  if (identity.kind === 'client' || sender.isServer) return CLIENT_IDENTITY
-  if (identity.kind === 'cookieless') {
-    if (tools.cookielessId === undefined) return CLIENT_IDENTITY
-    const id = await tools.cookielessId(source, sender.address ?? '', sender.userAgent ?? '')
-    return {
-      assign(event, facts) {
-        if (facts.isRelayed === true) return false
-        event.anonymousId = id
-        return true
-      },
-      cookieId: () => undefined,
-    }
+  if (identity.kind === 'client' || sender.agentKind === 'server') return CLIENT_IDENTITY
+  if (identity.kind === 'cookie') {
+    return createCookieIdentity(
+      readIdCookie(cookieHeader, identity.name ?? DEFAULT_COOKIE_NAME),
+      sender,
+      tools,
+    )
   }
-  const known = readIdCookie(cookieHeader, identity.name ?? DEFAULT_COOKIE_NAME)
-  let toSet = known
+  if (tools.cookielessId === undefined) return CLIENT_IDENTITY
+  const id = await tools.cookielessId(source, sender.address ?? '', sender.userAgent ?? '')
   return {
+    visitorId: id,
     assign(event, facts) {
-      if (facts.isRelayed === true) return false
+      if (isForeign(facts, sender)) return false
+      replaceId(event, id)
+      return true
+    },
+    cookieId: () => undefined,
+  }
+}
+
+function createCookieIdentity(
+  known: string | undefined,
+  sender: Sender,
+  { randomId }: Pick<EdgeTools, 'randomId'>,
+): IdentityReader {
+  let toSet: string | undefined
+  return {
+    visitorId: known,
+    assign(event, facts) {
+      if (isForeign(facts, sender)) return false
       const decided = decideCookieId({
         cookieId: known,
         clientId: event.anonymousId,
-        randomId: () => toSet ?? tools.randomId(),
+        randomId: () => toSet ?? randomId(),
       })
-      event.anonymousId = decided.anonymousId
+      replaceId(event, decided.anonymousId)
       if (decided.clientAnonymousId !== undefined) facts.clientAnonymousId = decided.clientAnonymousId
-      toSet = decided.shouldSet ?? toSet
+      toSet = decided.shouldSet
       return true
     },
     cookieId: () => toSet,
   }
+}
+
+/** An `alias` names the client's id once more, as the one that it leaves. */
+function replaceId(event: ParsedEvent, id: string): void {
+  if (event.previousId !== undefined && event.previousId === event.anonymousId) event.previousId = id
+  event.anonymousId = id
+}
+
+/** Any page can name an address, but not thereby get out of what holds for browsers. */
+function isForeign({ isRelayed }: EventFacts, { agentKind }: Sender): boolean {
+  return isRelayed === true && agentKind !== 'browser'
 }

@@ -21,7 +21,7 @@ import { type EventTime, readEventTime } from './event-clock.ts'
 import { createFactReader, type FactScope } from './event-facts.ts'
 import { createFinishEvent, type FinishScope } from './finish-event.ts'
 import type { IdentityReader } from './identity-reader.ts'
-import type { Judgement, Omitted, Refused } from './judgement.ts'
+import { type Judgement, MAX_ENTRY_BYTES, type Omitted, type Refused } from './judgement.ts'
 import { andThen, type MaybePromise } from './maybe-promise.ts'
 import { ownMessageId } from './message-id.ts'
 import { anonymize, isAllPersonal } from './personal.ts'
@@ -59,13 +59,11 @@ interface Candidate {
   time: Extract<EventTime, { ok: true }>
 }
 
-/** Most bytes of one event's text: as it came, its joined rows, and room; with the head it stays below an envelope. */
-const MAX_ENTRY_BYTES = 80 * 1024
-
 /** A judge for one batch; it remembers the ids that it has accepted, so each must be done before the next begins. */
 export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybePromise<Judgement> {
   const { rules, shared, sender } = scope
   const accepted = new Set<string>()
+  const refused = new Set<string>()
   const readFacts = createFactReader(scope)
   const checkPlan = createPlanStep(scope)
   const finishEvent = createFinishEvent(scope)
@@ -93,7 +91,9 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
   const judgeEvent = (one: Case, event: ParsedEvent): MaybePromise<Judgement> => {
     const { isAnonymized } = one
     const facts = readFacts(event)
-    const bot = facts.bot ?? (facts.isRelayed === true ? undefined : sender.facts.bot)
+    const pii = isLifted(event, one.input) ? rules.piiOfLifted : rules.pii
+    const isForeign = facts.isRelayed === true && sender.agentKind !== 'browser'
+    const bot = facts.bot ?? (isForeign ? undefined : sender.facts.bot)
     if (rules.bots === 'filter' && bot !== undefined) return leaveOutBot(one, bot)
     const { route, receivedAt } = scope
     const time = readEventTime(event, { route, receivedAt, sentAt: shared.head.sentAt })
@@ -101,14 +101,17 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
     if (accepted.has(one.messageId)) return leaveOutRepeated(one)
     if (isAnonymized) withhold(facts)
     const isOurs = !isAnonymized && scope.identity.assign(event, facts)
+    // What a rule does to the id must not be undone by the one that it took the place of.
+    if (facts.clientAnonymousId !== undefined && rules.pii?.covers('anonymousId'))
+      delete facts.clientAnonymousId
     if (!isAnonymized && event.userId === undefined && event.anonymousId === undefined) {
       return refuse(one, MISSING_IDENTITY)
     }
-    const unplanned = checkPlan(event, facts)
+    const unplanned = checkPlan(event, facts, pii)
     if (unplanned !== undefined) {
       return { ...refuse(one, unplanned), ...unplanned, ...(isOurs ? identityOf(event, facts) : {}) }
     }
-    const finished = finishEvent({ event, facts, messageId: one.messageId, timestamp: time.timestamp })
+    const finished = finishEvent({ event, facts, pii, messageId: one.messageId, timestamp: time.timestamp })
     return andThen(finished, (stored) => {
       if (stored === undefined) return leaveOutByHook(one)
       return accept(one, { event: stored, facts, time })
@@ -129,13 +132,37 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
     return { kind: 'accepted', isAnonymized: one.isAnonymized, messageId, text }
   }
 
+  /** The quarantine keeps one of each id, so another would be in no table. */
+  const leaveOutRefusedAgain = (judgement: Judgement): Judgement => {
+    if (judgement.kind !== 'quarantined') return judgement
+    if (refused.has(judgement.messageId)) return leaveOutRepeated(judgement)
+    refused.add(judgement.messageId)
+    return judgement
+  }
+
+  /**
+   * What an id is minted from. Without a time of its own, or an id of its visitor, an event looks like the next one of its
+   * kind; then the time of the batch and the id that the edge knows tell them apart.
+   */
+  const contentOf = (input: unknown): string => {
+    const content = encodeRaw(input)
+    const visitor = scope.identity.visitorId ?? ''
+    const { timestamp, originalTimestamp } = asObject(input)
+    const isDated = scope.route === 'import' || (originalTimestamp ?? timestamp ?? '') !== ''
+    return isDated && visitor === ''
+      ? content
+      : `${content}\n${visitor}\n${isDated ? '' : (shared.head.sentAt ?? scope.receivedAt)}`
+  }
+
   return ({ input, seq, messageId: givenId }) => {
     const parsed = parseEvent(input)
     const named = parsed.ok ? parsed.event : { messageId: readOwnId(input) }
     const messageId = givenId ?? ownMessageId(named, shared.head.stream, seq)
-    return messageId === undefined
-      ? scope.mintId(encodeRaw(input)).then((minted) => judge({ input, seq, parsed, messageId: minted }))
-      : judge({ input, seq, parsed, messageId })
+    const judged =
+      messageId === undefined
+        ? scope.mintId(contentOf(input)).then((minted) => judge({ input, seq, parsed, messageId: minted }))
+        : judge({ input, seq, parsed, messageId })
+    return judged instanceof Promise ? judged.then(leaveOutRefusedAgain) : leaveOutRefusedAgain(judged)
   }
 }
 
@@ -155,6 +182,11 @@ const OVERGROWN = {
   path: '',
   message: 'what the rules of the source make of the event is too large',
 } as const
+
+/** Whether the parser moved the traits of an `identify` out of its context. */
+function isLifted({ type, traits }: ParsedEvent, input: unknown): boolean {
+  return type === 'identify' && traits !== undefined && (asObject(input)['traits'] ?? '') === ''
+}
 
 /** What would tell who sent an event that is stored without that. */
 function withhold(facts: EventFacts): void {
@@ -198,7 +230,7 @@ function leaveOutByHook(one: Case): Omitted {
   return leaveOut(one, 'left_out_by_hook', "the source's own enrich left it out")
 }
 
-function leaveOutRepeated({ messageId }: Case): Omitted {
+function leaveOutRepeated({ messageId }: Pick<Case, 'messageId'>): Omitted {
   const message = 'an earlier event of this batch has the same messageId'
   return { kind: 'duplicate', messageId, reason: 'repeated_in_batch', message }
 }

@@ -46,6 +46,9 @@ export interface Accepted {
 /** What became of one event. */
 export type Judgement = Accepted | Refused | Omitted
 
+/** Most bytes of what an event becomes in an envelope: with the largest head it stays below the limit of a message. */
+export const MAX_ENTRY_BYTES = 76 * 1024
+
 /** Longest name of a refused event that is kept, in UTF-16 units. */
 const MAX_EVENT_NAME = 512
 

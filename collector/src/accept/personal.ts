@@ -1,6 +1,6 @@
 /** What of an event tells who a person is or where they are, so that it can be left out. */
 
-import type { JsonObject, ParsedEvent } from '@millrace/schemas'
+import type { JsonObject, ParsedEvent, RequestFacts } from '@millrace/schemas'
 
 /** Keys of `context` that identify a person or a device, or place them. */
 const PERSONAL_CONTEXT: ReadonlySet<string> = new Set([
@@ -9,8 +9,12 @@ const PERSONAL_CONTEXT: ReadonlySet<string> = new Set([
   'location',
   'groupId',
   'network',
+  'session',
   'sessionId',
   'externalId',
+  'externalIds',
+  'userAgent',
+  'userAgentData',
 ])
 
 /** Keys of `context.device` that identify it. */
@@ -24,7 +28,7 @@ export function isAllPersonal(event: Pick<ParsedEvent, 'type'>): boolean {
   return PERSONAL_TYPES.has(event.type)
 }
 
-/** The event without ids, traits and the personal parts of its context. */
+/** The event without ids, traits, what is meant for other tools, and the personal parts of its context. */
 export function anonymize(event: ParsedEvent): ParsedEvent {
   const {
     userId: _,
@@ -32,11 +36,18 @@ export function anonymize(event: ParsedEvent): ParsedEvent {
     groupId: ___,
     previousId: ____,
     traits: _____,
+    integrations: ______,
     context,
-    extra,
+    extra: _______,
     ...rest
   } = event
   return { ...rest, ...(context === undefined ? {} : { context: anonymizeContext(context) }) }
+}
+
+/** Of what a request tells only what many have in common. */
+export function anonymizeFacts({ country, continent, device, bot, gpc }: RequestFacts): RequestFacts {
+  const facts = { country, continent, device, bot, gpc }
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as RequestFacts
 }
 
 /** The context without its personal parts. */

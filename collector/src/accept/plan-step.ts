@@ -1,6 +1,7 @@
 /** Holds an event against the source's tracking plan: refused, or stored with its violations written down. */
 
 import type { EventFacts, ParsedEvent, PlanVerdict, Reason, Violation } from '@millrace/schemas'
+import type { PiiFilter } from '../enrich/pii.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import type { SourceRules } from './source-rules.ts'
 
@@ -20,8 +21,8 @@ export function createPlanStep({
 }: {
   rules: SourceRules
   tools: Pick<EdgeTools, 'log'>
-}): (event: ParsedEvent, facts: EventFacts) => PlanRefusal | undefined {
-  return (event, facts) => {
+}): (event: ParsedEvent, facts: EventFacts, pii: PiiFilter | undefined) => PlanRefusal | undefined {
+  return (event, facts, pii) => {
     if (rules.checkPlan === undefined) return undefined
     const verdict = check(rules, tools, event)
     if (verdict === undefined) return undefined
@@ -33,7 +34,7 @@ export function createPlanStep({
       return { reason, path, message, violations, ...(planVersion === undefined ? {} : { planVersion }) }
     }
     if (planVersion !== undefined) facts.planVersion = planVersion
-    if (first !== undefined) facts.violations = violations.map((violation) => hideFound(rules, violation))
+    if (first !== undefined) facts.violations = violations.map((violation) => hideFound(pii, violation))
     return undefined
   }
 }
@@ -47,14 +48,15 @@ function check(
   try {
     return rules.checkPlan?.(event)
   } catch (thrown) {
-    const error = String(thrown)
+    // Not its message, which may quote the event.
+    const error = thrown instanceof Error ? thrown.name : typeof thrown
     log({ level: 'error', event: 'plan_failed', source: rules.source, type: event.type, error })
     return undefined
   }
 }
 
 /** What a rule hides in the event must not show beside it. */
-function hideFound({ pii }: SourceRules, violation: Violation): Violation {
+function hideFound(pii: PiiFilter | undefined, violation: Violation): Violation {
   if (pii?.covers(violation.path) !== true) return violation
   return { ...violation, found: 'hidden', message: `${violation.path} breaks the rule ${violation.rule}` }
 }

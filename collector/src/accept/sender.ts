@@ -5,7 +5,7 @@ import type { ClientHints } from '../enrich/client-hints.ts'
 import { readGpc } from '../enrich/consent.ts'
 import { readGeo } from '../enrich/geo.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
-import { isServerAgent } from '../enrich/relay.ts'
+import { type AgentKind, classifyAgent } from '../enrich/relay.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import type { SourceRules } from './source-rules.ts'
 
@@ -17,7 +17,7 @@ export interface Sender {
   /** The address before the source's policy; never stored. */
   address: string | undefined
   /** By the user agent alone; the library of an event may say otherwise. */
-  isServer: boolean
+  agentKind: AgentKind
   /** What goes into the envelope, after the source's policy. */
   facts: RequestFacts
 }
@@ -39,5 +39,5 @@ export function readSender(request: Request, rules: SourceRules, tools: EdgeTool
   const bot = rules.bots === 'off' || userAgent === undefined ? undefined : tools.findBot(userAgent)
   if (bot !== undefined) facts.bot = bot
   if (readGpc(headers)) facts.gpc = true
-  return { userAgent, hints, address, isServer: isServerAgent(userAgent, undefined), facts }
+  return { userAgent, hints, address, agentKind: classifyAgent(userAgent), facts }
 }

@@ -28,18 +28,31 @@ export interface SourceRules {
   bots: 'flag' | 'filter' | 'off'
   ip: IpPolicy
   pii: PiiFilter | undefined
+  /** The same for events whose traits came in their context and were moved to their place. */
+  piiOfLifted: PiiFilter | undefined
   consent: ConsentPolicy | undefined
-  /** Whether a batch may hold events with and without a person's identity, so that its context cannot be shared. */
-  mayAnonymize: boolean
   identity: IdentityPolicy
   lookups: readonly LookupJoin[]
   hook: EnrichHook | undefined
 }
 
-/** SDKs repeat the person's traits in the context of every event, so a rule for the one holds for the other. */
-function coverRepeatedTraits(rule: PiiRule): PiiRule {
+/** What SDKs repeat elsewhere, the person's traits in the context of every event, is the same to a rule. */
+function coverRepeated(rule: PiiRule): PiiRule {
   const repeated = rule.paths.filter((path) => path.startsWith('traits.')).map((path) => `context.${path}`)
-  return { ...rule, paths: [...rule.paths, ...repeated] }
+  // That of an `alias` is the anonymous id of before.
+  const previous = rule.paths.includes('anonymousId') ? ['previousId'] : []
+  return { ...rule, paths: [...new Set([...rule.paths, ...repeated, ...previous])] }
+}
+
+/** What a rule means for an event whose traits came in its context: there it looked for them. */
+function coverLiftedTraits(rule: PiiRule): PiiRule {
+  const lifted = rule.paths.flatMap((path) => {
+    if (path === 'context.**' || path === 'context.*') return [path.replace('context.', 'traits.')]
+    return path === 'context.traits' || path.startsWith('context.traits.')
+      ? [path.slice('context.'.length)]
+      : []
+  })
+  return { ...rule, paths: [...rule.paths, ...lifted] }
 }
 
 /** What {@link createSourceRules} needs of the world. */
@@ -70,9 +83,9 @@ export function createSourceRules(
     }),
     bots: settings.bots ?? 'flag',
     ip: settings.ip ?? 'truncate',
-    pii: createPiiFilter(pii.map(coverRepeatedTraits), secret, onMissingSecret),
+    pii: createPiiFilter(pii.map(coverRepeated), secret, onMissingSecret),
+    piiOfLifted: createPiiFilter(pii.map(coverRepeated).map(coverLiftedTraits), secret),
     consent,
-    mayAnonymize: [consent?.whenDenied, consent?.whenUnknown, consent?.whenGpc].includes('anonymize'),
     identity: settings.identity ?? { kind: 'client' },
     lookups: settings.lookups ?? [],
     hook: settings.enrich,

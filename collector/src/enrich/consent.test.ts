@@ -2,6 +2,7 @@ import type { ConsentOutcome, ConsentPolicy, JsonObject } from '@millrace/schema
 import { describe, expect, it } from 'vitest'
 import { contextGpc, decideConsent, readGpc } from './consent.ts'
 
+const rudder = (consentManagement: JsonObject): JsonObject => ({ consentManagement })
 const says = (categoryPreferences: JsonObject): JsonObject => ({ consent: { categoryPreferences } })
 
 describe('decideConsent', () => {
@@ -56,6 +57,53 @@ describe('decideConsent', () => {
       { consent: { categoryPreferences: ['a'] } },
       'filter',
     ],
+    ['allowed by RudderStack', { required: ['a', 'b'] }, rudder({ allowedConsentIds: ['b', 'a'] }), 'store'],
+    [
+      'denied by RudderStack',
+      { required: ['a'], whenDenied: 'anonymize' },
+      rudder({ allowedConsentIds: ['b'], deniedConsentIds: ['a'] }),
+      'anonymize',
+    ],
+    [
+      'both denied and allowed by RudderStack',
+      { required: ['a'], whenDenied: 'anonymize' },
+      rudder({ allowedConsentIds: ['a'], deniedConsentIds: ['a'] }),
+      'anonymize',
+    ],
+    [
+      'allowed in one of two, whatever the strategy of destinations',
+      { required: ['a', 'b'], whenUnknown: 'anonymize' },
+      rudder({ allowedConsentIds: ['a'], deniedConsentIds: [], resolutionStrategy: 'or' }),
+      'anonymize',
+    ],
+    [
+      'in neither list of RudderStack',
+      { required: ['a'], whenUnknown: 'store' },
+      rudder({ allowedConsentIds: [], deniedConsentIds: [] }),
+      'store',
+    ],
+    [
+      'allowed by Segment and denied by RudderStack',
+      { required: ['a'] },
+      { ...says({ a: true }), ...rudder({ deniedConsentIds: ['a'] }) },
+      'store',
+    ],
+    [
+      'denied by Segment and allowed by RudderStack',
+      { required: ['a'] },
+      { ...says({ a: false }), ...rudder({ allowedConsentIds: ['a'] }) },
+      'filter',
+    ],
+    [
+      'allowed by RudderStack where Segment says nothing of it',
+      { required: ['a', 'b'] },
+      { ...says({ a: true, b: 'true' }), ...rudder({ allowedConsentIds: ['b'] }) },
+      'store',
+    ],
+    ['allowed in a text that has it', { required: ['a'] }, rudder({ allowedConsentIds: 'abc' }), 'filter'],
+    ['allowed by an object', { required: ['a'] }, rudder({ allowedConsentIds: { a: true } }), 'filter'],
+    ['with lists of the wrong kind', { required: ['1'] }, rudder({ allowedConsentIds: [1] }), 'filter'],
+    ['with a list for all of it', { required: ['a'] }, { consentManagement: ['a'] }, 'filter'],
     ['asked for an inherited name', { required: ['constructor'] }, says({}), 'filter'],
   ])('decides about an event %s', (_, policy, context, outcome) => {
     expect(decideConsent(policy, context, false)).toEqual(

@@ -12,9 +12,13 @@ export interface ConsentDecision {
 const STRICTNESS = { store: 0, anonymize: 1, filter: 2 } as const satisfies Record<ConsentOutcome, number>
 
 /**
- * What becomes of an event; the strictest of the answers that apply wins. Consent is read from
- * `context.consent.categoryPreferences`: `false` in any required category is a refusal, anything but `true` and `false`
- * says nothing. Without a policy every event is stored; in one without `required`, only Global Privacy Control counts.
+ * What becomes of an event; the strictest of the answers that apply wins. Without a policy every event is stored; in one
+ * without `required`, only Global Privacy Control counts.
+ *
+ * Of each category Segment's `context.consent.categoryPreferences` has the first word: `true` or `false`, anything else says
+ * nothing. Where it says nothing, the category is sought in the lists of RudderStack's `context.consentManagement`:
+ * `deniedConsentIds`, then `allowedConsentIds`. Its `resolutionStrategy` is not asked: it is about RudderStack's destinations,
+ * and a client cannot loosen that all of `required` are needed. Source: RudderStack, Add the Consent Object to Event Payloads.
  */
 export function decideConsent(
   policy: ConsentPolicy | undefined,
@@ -43,15 +47,31 @@ export function contextGpc(context: JsonObject | undefined): boolean {
 function decideByCategories(policy: ConsentPolicy, context: JsonObject | undefined): ConsentOutcome {
   const { required = [], whenDenied = 'filter', whenUnknown = 'filter' } = policy
   if (required.length === 0) return 'store'
-  const preferences = asObject(asObject(context?.['consent'])?.['categoryPreferences'])
+  const readAnswer = createAnswerReader(context)
   let outcome: ConsentOutcome = 'store'
   for (const category of required) {
-    const answer = preferences?.[category]
+    const answer = readAnswer(category)
     if (answer === true) continue
     const wanted = answer === false ? whenDenied : whenUnknown
     if (STRICTNESS[wanted] > STRICTNESS[outcome]) outcome = wanted
   }
   return outcome
+}
+
+/** Answers for a category: `undefined` when the event does not say. */
+function createAnswerReader(context: JsonObject | undefined): (category: string) => boolean | undefined {
+  const preferences = asObject(asObject(context?.['consent'])?.['categoryPreferences'])
+  const { deniedConsentIds, allowedConsentIds } = asObject(context?.['consentManagement']) ?? {}
+  return (category) => {
+    const preference = preferences?.[category]
+    if (typeof preference === 'boolean') return preference
+    if (includes(deniedConsentIds, category)) return false
+    return includes(allowedConsentIds, category) ? true : undefined
+  }
+}
+
+function includes(ids: JsonValue | undefined, category: string): boolean {
+  return Array.isArray(ids) && ids.includes(category)
 }
 
 function asObject(value: JsonValue | undefined): JsonObject | undefined {

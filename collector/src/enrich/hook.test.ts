@@ -44,7 +44,6 @@ describe('a hook', () => {
       kind: 'event',
       event: {
         ...event,
-        event: 'Order Paid',
         userId: 'u1',
         anonymousId: undefined,
         name: undefined,
@@ -58,8 +57,22 @@ describe('a hook', () => {
   })
 
   it('may give a promise', async () => {
-    const { outcome } = await run(async (given) => ({ ...given, event: 'Later' }))
-    expect(outcome).toMatchObject({ kind: 'event', event: { event: 'Later' } })
+    const { outcome } = await run(async (given) => ({ ...given, name: 'Later' }))
+    expect(outcome).toMatchObject({ kind: 'event', event: { name: 'Later' } })
+  })
+
+  it.each([['Order Paid'], [undefined], [null], [''], [7], ['e'.repeat(513)]])(
+    'does not change what the event is called: %j',
+    async (name) => {
+      const { outcome } = await run((given) => ({ ...given, event: name, userId: 'u1' }))
+      expect(outcome).toMatchObject({ kind: 'event', event: { event: 'Order Completed', userId: 'u1' } })
+    },
+  )
+
+  it('gives no name to an event that has none', async () => {
+    const { event: _, ...page } = { ...event, type: 'page' as const }
+    const { outcome } = await run((given) => ({ ...given, event: 'Seen' }), page)
+    expect(outcome).toMatchObject({ kind: 'event', event: { event: undefined } })
   })
 
   it.each([
@@ -90,10 +103,10 @@ describe('a hook', () => {
     const properties = JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":{}},"text":"\\ud800"}')
     const { outcome } = await run((given) => ({
       ...given,
-      event: 'x\ud800',
+      name: 'x\ud800',
       properties: { ...properties, when: new Date(0), none: undefined, nan: Number.NaN },
     }))
-    expect(outcome).toMatchObject({ event: { event: 'x\ufffd' } })
+    expect(outcome).toMatchObject({ event: { name: 'x\ufffd' } })
     expect(JSON.stringify((outcome as { event: HookEvent }).event.properties)).toBe(
       '{"text":"\ufffd","when":"1970-01-01T00:00:00.000Z","nan":null}',
     )
@@ -130,51 +143,62 @@ describe('a hook that fails leaves the event as it was', () => {
       () => {
         throw new Error('broken')
       },
-      'Error: broken',
+      'Error',
     ],
     [
       'throws text',
       () => {
         throw 'text'
       },
-      'text',
+      'threw text of 4 characters',
     ],
     [
       'throws nothing',
       () => {
         throw undefined
       },
-      'undefined',
+      'threw a value of type undefined',
     ],
     [
       'throws what has no text',
       () => {
         throw Object.create(null)
       },
-      'no text',
+      'threw a value of type object',
     ],
     [
       'throws a symbol',
       () => {
         throw Symbol('s')
       },
-      'Symbol(s)',
+      'threw a value of type symbol',
     ],
-    ['rejects', () => Promise.reject(new Error('broken')), 'Error: broken'],
-    ['rejects with nothing', () => Promise.reject(), 'undefined'],
+    ['rejects', () => Promise.reject(new Error('broken')), 'Error'],
+    ['rejects with nothing', () => Promise.reject(), 'threw a value of type undefined'],
     ['never ends', () => new Promise(() => {}), 'took over 10 ms'],
     ['never calls back', () => thenable(() => {}), 'took over 10 ms'],
+    [
+      'throws what cannot be read',
+      () => {
+        throw new Proxy(new Error('p'), {
+          get() {
+            throw new Error('boom')
+          },
+        })
+      },
+      'something that cannot be read',
+    ],
     [
       'has a then that throws',
       () =>
         thenable(() => {
           throw new Error('then')
         }),
-      'Error: then',
+      'Error',
     ],
-    ['gives a bomb for then', bomb('then'), 'Error: boom'],
-    ['gives a bomb for properties', bomb('properties'), 'Error: boom'],
-    ['gives a bomb for userId', bomb('userId'), 'Error: boom'],
+    ['gives a bomb for then', bomb('then'), 'Error'],
+    ['gives a bomb for properties', bomb('properties'), 'Error'],
+    ['gives a bomb for userId', bomb('userId'), 'Error'],
     [
       'gives a deep bomb',
       (given) => ({
@@ -185,7 +209,7 @@ describe('a hook that fails leaves the event as it was', () => {
           },
         },
       }),
-      'deep',
+      'Error',
     ],
     ['gives nothing', () => undefined, 'an event or null, got a value of type undefined'],
     ['gives text', () => 'event', 'got text of 5 characters'],
@@ -224,8 +248,7 @@ describe('a hook that fails leaves the event as it was', () => {
     ],
     ['gives a number for an id', (given) => ({ ...given, userId: 7 }), 'got a value of type number'],
     ['gives null for an id', (given) => ({ ...given, groupId: null }), 'got null'],
-    ['gives a long name', (given) => ({ ...given, event: 'e'.repeat(513) }), 'event must be 1 to 512'],
-    ['takes the name away', (given) => ({ ...given, event: undefined }), 'must not take event from'],
+    ['gives a long name', (given) => ({ ...given, name: 'e'.repeat(513) }), 'name must be 1 to 512'],
     [
       'takes identity away',
       (given) => ({ ...given, anonymousId: undefined }),
@@ -237,11 +260,25 @@ describe('a hook that fails leaves the event as it was', () => {
     expect(logged).toMatchObject([{ event: 'hook_failed', source: 'shop', messageId: 'm1' }])
   })
 
-  it('and says so in a few words', async () => {
-    const { outcome } = await run(() => {
-      throw new Error('x'.repeat(10_000))
+  const named = (name: unknown) => Object.assign(new Error('Ada'), { name })
+  class LookupFailed extends Error {
+    override readonly name = 'LookupFailed'
+  }
+
+  it.each<[string, unknown, string]>([
+    ['an error', new Error('no row for ada@example.com'), 'Error'],
+    ['an error of a kind', new TypeError('no row for ada@example.com'), 'TypeError'],
+    ['an error of its own', new LookupFailed('ada@example.com'), 'LookupFailed'],
+    ['an error with a sentence for a name', named('Ada Lovelace, ada@example.com'), 'Error'],
+    ['an error with a long name', named('A'.repeat(65)), 'Error'],
+    ['text', 'ada@example.com', 'the hook threw text of 15 characters'],
+    ['an object', { email: 'ada@example.com' }, 'the hook threw a value of type object'],
+  ])('and logs nothing personal: %s', async (_, thrown, error) => {
+    const { outcome, logged } = await run(() => {
+      throw thrown
     })
-    expect((outcome as { error: string }).error).toHaveLength(200)
+    expect(outcome).toEqual({ kind: 'failed', error })
+    expect(logged).toEqual([{ level: 'error', event: 'hook_failed', source: 'shop', messageId: 'm1', error }])
   })
 
   it('also when it rejects after its time', async () => {

@@ -9,7 +9,7 @@ import { CLIENT_IDENTITY, createKnownIdentity } from '../accept/identity-reader.
 import { dropPrototypeKeys } from '../accept/prototype-keys.ts'
 import { MAX_USER_AGENT_LENGTH } from '../accept/sender.ts'
 import type { SourceRules } from '../accept/source-rules.ts'
-import { isServerAgent } from '../enrich/relay.ts'
+import { classifyAgent } from '../enrich/relay.ts'
 import type { ReceiveDeps, Received } from '../receive.ts'
 import { tryDurable, unavailable, waitUntilOf } from '../receive.ts'
 import { refusal } from '../refuse.ts'
@@ -103,7 +103,7 @@ async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, eve
       userAgent,
       hints: undefined,
       address: undefined,
-      isServer: isServerAgent(userAgent, undefined),
+      agentKind: classifyAgent(userAgent),
       facts: (request ?? {}) as RequestFacts,
     },
   }

@@ -155,7 +155,33 @@ describe('plan checker', () => {
     )
     const { violations } = checkOrder(z.object(fields), {})
     expect(violations).toHaveLength(10)
-    expect(violations.map(({ message }) => message.length)).toEqual(Array(10).fill(300))
+    expect(violations.map(({ message }) => message.length)).toEqual(Array(10).fill(301))
+    expect(violations.every(({ message }) => message.endsWith('m…'))).toBe(true)
+  })
+
+  test('cuts the path of a long key, and keeps it within ten violations', () => {
+    const { violations } = checkOrder(z.record(z.string(), z.number()), { ['k'.repeat(14_000)]: 'x' })
+    expect(violations).toMatchObject([
+      {
+        path: `properties.${'k'.repeat(245)}…`,
+        found: '"x"',
+        message: expect.stringContaining('…: Invalid input'),
+      },
+    ])
+  })
+
+  test.each([
+    ['is none', { 'a\ud800': 'x' }, 'properties.a\ufffd'],
+    ['is cut through', { [`${'k'.repeat(244)}😀😀`]: 'x' }, `properties.${'k'.repeat(244)}\ufffd…`],
+  ])('tells valid Unicode of a key that %s', (_, sent, path) => {
+    const { violations } = checkOrder(z.record(z.string(), z.number()), sent)
+    expect(violations).toMatchObject([{ path, message: expect.stringContaining(`${path}: `) }])
+    expect(Object.values(violations[0] ?? {}).every((text) => text.isWellFormed())).toBe(true)
+  })
+
+  test('tells valid Unicode of a text that is cut through', () => {
+    const { violations } = checkOrder(z.object({ a: z.number() }), { a: `${'x'.repeat(78)}😀` })
+    expect(violations[0]?.found).toBe(`"${'x'.repeat(78)}\ufffd…`)
   })
 
   test('passes on what a refinement throws: the plan is at fault, not the event', () => {

@@ -22,7 +22,11 @@ export interface PlanVerdict {
 /** Most violations that are told of one event. */
 const MAX_VIOLATIONS = 10
 
-/** Longest `found` and `message`, in UTF-16 units. */
+/**
+ * Longest `path`, `found` and `message` before they are cut, in UTF-16 units. A path holds the client's own keys, and ten
+ * violations have to leave room for the event in a queue message.
+ */
+const MAX_PATH_LENGTH = 256
 const MAX_FOUND_LENGTH = 80
 const MAX_MESSAGE_LENGTH = 300
 
@@ -66,12 +70,12 @@ function describeIssue(issue: z.core.$ZodIssue, field: string, value: object): V
   // An unknown key is reported at the object that holds it.
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const steps = [...issue.path, ...keys]
-  const path = [field, ...steps.map(String)].join('.')
+  const path = cut([field, ...steps.map(String)].join('.'), MAX_PATH_LENGTH)
   return {
     path,
     rule: issue.code,
     found: describeFound(follow(value, steps)),
-    message: `${path}: ${issue.message}`.slice(0, MAX_MESSAGE_LENGTH),
+    message: cut(`${path}: ${issue.message}`, MAX_MESSAGE_LENGTH),
   }
 }
 
@@ -94,6 +98,10 @@ function describeFound(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
-  const text = JSON.stringify(value)
-  return text.length > MAX_FOUND_LENGTH ? `${text.slice(0, MAX_FOUND_LENGTH)}…` : text
+  return cut(JSON.stringify(value), MAX_FOUND_LENGTH)
+}
+
+/** Valid Unicode, though a key may be none and a cut may go through a character. */
+function cut(text: string, maxLength: number): string {
+  return (text.length > maxLength ? `${text.slice(0, maxLength)}…` : text).toWellFormed()
 }
