@@ -1,4 +1,4 @@
-import { ERROR_CODES, EVENT_TYPES, REASONS } from '@millrace/schemas'
+import { ERROR_CODES, EVENT_TYPES, REASONS, type SourceSettings } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { createCollector } from './fakes.ts'
 import { describeApi } from './openapi.ts'
@@ -185,6 +185,19 @@ describe('a replay', () => {
     expect(envelopes()).toMatchObject([
       { batchId: 'b', events: [{ anonymousId: 'cookie', facts: { clientAnonymousId: 'a' } }] },
     ])
+  })
+
+  it.each(['/v1/track', '/v1/t'])('takes back what came by %s, whose path said the type', async (path) => {
+    const settings: SourceSettings = { plan: { mode: 'enforce', refuseUnplanned: true, events: {} } }
+    const strict = createCollector({ settings })
+    await strict.post({ writeKey: 'wk', event: 'Ordered', userId: 'u' }, { path })
+    const [{ messageId = '', type, raw = '' } = {}] = strict.envelopes()[0]?.quarantined ?? []
+    expect([type, JSON.parse(raw)]).toEqual(['track', { writeKey: 'wk', event: 'Ordered', userId: 'u' }])
+    const lax = createCollector()
+    const event = { raw, messageId, type, receivedAt: '2026-11-21T12:00:00Z', route: 'batch' }
+    const response = await lax.post({ events: [event] }, { path: '/v1/replay', headers })
+    expect(await response.json()).toMatchObject({ accepted: 1 })
+    expect(lax.envelopes()[0]?.events).toMatchObject([{ messageId, type: 'track', event: 'Ordered' }])
   })
 
   it('tells what is still refused and enqueues nothing of it', async () => {

@@ -264,6 +264,7 @@ describe('millrace quarantine replay', () => {
     expect(bodies.flatMap(({ events }) => events).find(({ messageId }) => messageId === 'full')).toEqual({
       raw: raw('Order Completed'),
       messageId: 'full',
+      type: 'track',
       receivedAt: '2026-11-21T10:00:00.123Z',
       sentAt: '2026-11-21T09:59:00.000Z',
       batchId: 'b',
@@ -280,6 +281,7 @@ describe('millrace quarantine replay', () => {
     expect(bodies[0]?.events.find(({ messageId }) => messageId === 'm-001')).toEqual({
       raw: raw('Order Completed'),
       messageId: 'm-001',
+      type: 'track',
       receivedAt: '2026-11-20T10:00:00.000Z',
       batchId: 'b',
       route: 'batch',

@@ -3,6 +3,8 @@
 /** A row as `replay.ts` reads it; empty text means that it is not known. */
 export interface ReplayRow {
   message_id: string
+  /** Empty when it has none of the six. */
+  type: string
   raw: string
   /** 1 when the text is not the one that was sent. */
   is_altered: number
@@ -26,6 +28,7 @@ export function encodeReplayEvent(row: ReplayRow): string {
   return JSON.stringify({
     raw: row.raw,
     messageId: row.message_id,
+    type: row.type || undefined,
     receivedAt: toIso(row.received_at),
     sentAt: row.sent_at === null ? undefined : toIso(row.sent_at),
     batchId: row.batch_id || undefined,

@@ -61,7 +61,7 @@ WHERE source = {source:String} AND message_id IN (SELECT message_id FROM quarant
 // In the order of the sorting key, so that a page is found where the one before ended.
 const PAGE_QUERY = `
 SELECT
-  message_id, raw, (raw_bytes > length(raw) OR reason = 'not_storable') AS is_altered,
+  message_id, type, raw, (raw_bytes > length(raw) OR reason = 'not_storable') AS is_altered,
   received_at, sent_at, batch_id, stream, seq, route, context, integrations, user_agent, request, anonymous_id, client_anonymous_id
 FROM quarantine FINAL
 WHERE ${FILTER_SQL} AND message_id > {after:String}

@@ -1,7 +1,14 @@
 /** Judges quarantined events again: same text, id and time, and whatever the tracking plan says now. */
 
-import type { JsonObject, Receipt, RequestFacts } from '@millrace/schemas'
-import { encodeJson, exceedsNesting, fitsBytes, MAX_NESTING, parseClientTime } from '@millrace/schemas'
+import type { EventType, JsonObject, Receipt, RequestFacts } from '@millrace/schemas'
+import {
+  EVENT_TYPES,
+  encodeJson,
+  exceedsNesting,
+  fitsBytes,
+  MAX_NESTING,
+  parseClientTime,
+} from '@millrace/schemas'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { acceptBatch } from '../accept/accept-batch.ts'
@@ -36,6 +43,8 @@ const sender = object.refine(
 export const ReplayEventSchema = z.object({
   raw: z.string(),
   messageId: text,
+  /** What it is, as the path of a route for single events says; its text need not. */
+  type: z.enum(EVENT_TYPES).optional(),
   receivedAt: time,
   sentAt: time.optional(),
   batchId: text.optional(),
@@ -89,7 +98,7 @@ export async function replay(
 
 /** Only what is accepted makes an envelope: a refusal is known already, under the same id. */
 async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, event: ReplayEvent) {
-  const { raw, messageId, receivedAt, seq, route, userAgent, request, ...rest } = event
+  const { raw, messageId, type, receivedAt, seq, route, userAgent, request, ...rest } = event
   const { anonymousId, clientAnonymousId, ...shared } = rest
   const arrival = {
     rules,
@@ -108,16 +117,17 @@ async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, eve
     },
   }
   const known = [{ messageId, ...(seq === undefined ? {} : { seq }) }]
-  const input = { body: shared, batch: [parseRaw(raw)], readTexts: () => [raw], known }
+  const input = { body: shared, batch: [parseRaw(raw, type)], readTexts: () => [raw], known }
   const judged = await acceptBatch(input, arrival)
   return judged.acceptedCount > 0 ? judged : { ...judged, envelopes: [] }
 }
 
-function parseRaw(raw: string): unknown {
+function parseRaw(raw: string, type: EventType | undefined): unknown {
   try {
     const value: unknown = JSON.parse(raw)
     dropPrototypeKeys(value)
-    return value
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject && type !== undefined ? { ...value, type } : value
   } catch {
     // What is no JSON is judged as the text that it is, and refused as no object.
     return raw

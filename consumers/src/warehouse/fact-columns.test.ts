@@ -73,9 +73,9 @@ describe('buildFactColumns', () => {
     })
   })
 
-  it('takes the person from the request, unless a server sent it', () => {
+  it('takes the person from the request, of a server’s only what it asks for', () => {
     expect(buildFactColumns({}, {}, request)).toMatchObject(FROM_REQUEST)
-    expect(buildFactColumns({}, { isRelayed: true }, request)).toMatchObject(NOTHING)
+    expect(buildFactColumns({}, { isRelayed: true }, request)).toMatchObject({ ...NOTHING, gpc: true })
   })
 
   it('takes what the edge found out about the event before the request', () => {

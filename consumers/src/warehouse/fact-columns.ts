@@ -22,7 +22,8 @@ export function buildFactColumns(
     is_bot: bot !== undefined,
     bot_name: bot ?? '',
     ...buildOriginColumns(context, facts),
-    gpc: facts.gpc ?? sender.gpc ?? false,
+    // Honoured whoever sent it, so it is recorded whoever sent it.
+    gpc: facts.gpc ?? request.gpc ?? false,
     is_anonymized: facts.isAnonymized ?? false,
     client_anonymous_id: facts.clientAnonymousId ?? '',
     plan_version: facts.planVersion ?? '',
