@@ -16,6 +16,7 @@ import {
   batchOf,
   batchOfEvent,
   describeReceived,
+  identifyLone,
   RETRY_AFTER_SECONDS,
   type ReceiveDeps,
   readJsonBody,
@@ -206,7 +207,9 @@ async function takeBatch(c: Context, receiving: ReceiveDeps, route: Route): Prom
 
 async function takeEvent(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
   const read = await readJsonBody(c.req.raw)
-  return read.ok ? answer(c, receiving, batchOfEvent(read.body, read.text, type), 'batch') : refuse(c, read)
+  if (!read.ok) return refuse(c, read)
+  const event = identifyLone(read.body, receiving.tools.randomId)
+  return answer(c, receiving, batchOfEvent(event, read.text, type), 'batch')
 }
 
 async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: Route): Promise<Response> {

@@ -8,48 +8,42 @@ const event = { type: 'track', event: 'Clicked', userId: 'u' }
 const dated = { ...event, timestamp: '2026-11-21T11:00:00.000Z' }
 
 /** The ids that the events of two requests get; the second comes a millisecond later. */
-async function idsOf(first: object, second: object, settings: SourceSettings = {}, cookies: string[] = []) {
+async function idsOf(first: object, second: object, cookies: string[] = [], path = '/v1/batch') {
   let now = NOW
+  const settings: SourceSettings = cookies.length === 0 ? {} : { identity: { kind: 'cookie' } }
   const { post, envelopes } = createCollector({ settings, now: () => now++ })
   for (const [index, body] of [first, second].entries()) {
     const cookie = cookies[index]
     const headers = { 'user-agent': 'Mozilla/5.0', ...(cookie === undefined ? {} : { cookie }) }
-    await post({ writeKey: 'wk', ...body }, { headers })
+    await post({ writeKey: 'wk', ...body }, { headers, path })
   }
   return envelopes().flatMap(({ events }) => events.map(({ messageId }) => messageId))
 }
 
-describe('two events without ids', () => {
-  it('are one when they have one time, whenever they come', async () => {
-    const [first, second] = await idsOf(
-      { batch: [dated] },
-      { batch: [dated], sentAt: '2026-11-21T11:59:00Z' },
-    )
+describe('two equal events without ids', () => {
+  it.each([
+    ['with a time', dated],
+    ['without', event],
+  ])('%s in a batch are one whenever it comes', async (_what, one) => {
+    const [first, second] = await idsOf({ batch: [one] }, { batch: [one], sentAt: '2026-11-21T11:59:00Z' })
     expect(second).toBe(first)
-  })
-
-  it('are one when they have no time and their batch was sent at one', async () => {
-    const body = { sentAt: '2026-11-21T11:59:00Z', batch: [event] }
-    const [first, second] = await idsOf(body, body)
-    expect(second).toBe(first)
-  })
-
-  it('are two when nothing tells when they happened', async () => {
-    const [first, second] = await idsOf({ batch: [event] }, { batch: [event] })
-    expect(second).not.toBe(first)
   })
 
   it('are two when the edge knows them to be of two visitors', async () => {
     const { userId: _, ...anyone } = dated
     const body = { batch: [anyone] }
-    const cookies = ['millrace_id=alice', 'millrace_id=bob']
-    const [first, second] = await idsOf(body, body, { identity: { kind: 'cookie' } }, cookies)
+    const [first, second] = await idsOf(body, body, ['millrace_id=alice', 'millrace_id=bob'])
     expect(second).not.toBe(first)
-    const [one, same] = await idsOf(body, body, { identity: { kind: 'cookie' } }, [
-      cookies[0] ?? '',
-      cookies[0] ?? '',
-    ])
+    const [one, same] = await idsOf(body, body, ['millrace_id=alice', 'millrace_id=alice'])
     expect(same).toBe(one)
+  })
+
+  it('are one by a single route when they have one time, and two when they have none', async () => {
+    const { type: _, ...undated } = event
+    const one = await idsOf(dated, dated, [], '/v1/track')
+    expect(one[1]).toBe(one[0])
+    const two = await idsOf(undated, undated, [], '/v1/track')
+    expect(new Set(two).size).toBe(2)
   })
 })
 

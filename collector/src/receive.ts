@@ -70,6 +70,16 @@ export function batchOfEvent(event: Record<string, unknown>, text: string, type:
   return { body: { writeKey, sentAt }, events: [{ ...event, type }], readTexts: () => [text] }
 }
 
+/**
+ * The event with a new id, when it has neither an id nor a time of its own: alone it looks like the next one of its kind,
+ * and an id minted from its content would make them one for ever.
+ */
+export function identifyLone(event: Record<string, unknown>, newId: () => string): Record<string, unknown> {
+  const { messageId, originalTimestamp, timestamp } = event
+  const isKnown = [messageId, originalTimestamp, timestamp].some((value) => (value ?? '') !== '')
+  return isKnown ? event : { ...event, messageId: newId() }
+}
+
 /** Takes a batch in. Resolves once its events are durable; sets the cookie of sources that want one. */
 export async function receive(c: Context, deps: ReceiveDeps, batch: Batch, route: Route): Promise<Received> {
   const receivedAt = deps.now()

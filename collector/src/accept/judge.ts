@@ -140,18 +140,10 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
     return judgement
   }
 
-  /**
-   * What an id is minted from. Without a time of its own, or an id of its visitor, an event looks like the next one of its
-   * kind; then the time of the batch and the id that the edge knows tell them apart.
-   */
+  /** What an id is minted from: two visitors that only the edge tells apart are not one. */
   const contentOf = (input: unknown): string => {
-    const content = encodeRaw(input)
-    const visitor = scope.identity.visitorId ?? ''
-    const { timestamp, originalTimestamp } = asObject(input)
-    const isDated = scope.route === 'import' || (originalTimestamp ?? timestamp ?? '') !== ''
-    return isDated && visitor === ''
-      ? content
-      : `${content}\n${visitor}\n${isDated ? '' : (shared.head.sentAt ?? scope.receivedAt)}`
+    const { visitorId } = scope.identity
+    return visitorId === undefined ? encodeRaw(input) : `${encodeRaw(input)}\n${visitorId}`
   }
 
   return ({ input, seq, messageId: givenId }) => {
