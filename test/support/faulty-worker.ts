@@ -36,7 +36,7 @@ export const ISOLATE_HEADER = 'x-test-isolate'
 
 export const CRON_ISOLATE = 'cron'
 
-/** Over the 5 s that the collector waits for queue and bucket. */
+/** Over the 5 s that the collector waits for the queue, and the 4 s for the bucket. */
 export const LATE_MS = 6_000
 
 type Message = { body: string; contentType: 'text' }
