@@ -343,6 +343,23 @@ describe('a request that is no batch', () => {
     },
   )
 
+  it('is gzip without a header that says so is told that', async () => {
+    const { post } = createCollector()
+    const response = await post(await gzip('{"batch":[]}'))
+    const message = 'the body is not JSON but looks like gzip; say so by Content-Encoding: gzip'
+    expect(await response.json()).toEqual({ success: false, code: 'invalid_json', message })
+  })
+
+  it.each([
+    ['no gzip at all', async () => 'hello'],
+    ['gzip that is cut short', async () => (await gzip('{"batch":[]}')).slice(0, 12)],
+  ])('is %s, though its header says so, is told in our own words', async (_what, makeBody) => {
+    const { post } = createCollector()
+    const response = await post(await makeBody(), { headers: { 'content-encoding': 'gzip' } })
+    const message = 'the body is not gzip, as its Content-Encoding says, or is broken or cut short'
+    expect(await response.json()).toEqual({ success: false, code: 'invalid_encoding', message })
+  })
+
   it('inflates to too much is refused before it is whole', async () => {
     const { post } = createCollector()
     const bomb = await gzip('x'.repeat(50_000_000))

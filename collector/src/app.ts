@@ -19,12 +19,13 @@ import {
   identifyLone,
   RETRY_AFTER_SECONDS,
   type ReceiveDeps,
+  type Received,
   readJsonBody,
   receive,
 } from './receive.ts'
 import { answerJson, type RequestRefusal, refusal, refuse } from './refuse.ts'
 import { putLookup } from './routes/lookups.ts'
-import { eventOfData, eventOfQuery, PIXEL } from './routes/pixel.ts'
+import { eventOfData, eventOfQuery, PIXEL, PIXEL_ERROR_HEADER } from './routes/pixel.ts'
 import { replay } from './routes/replay.ts'
 import { buildRudderSourceConfig, buildSegmentSettings } from './routes/settings.ts'
 import type { Sources } from './sources.ts'
@@ -99,10 +100,10 @@ export function createApp(deps: CollectorDeps): Hono {
   post(IMPORT_PATH, (c) => takeBatch(c, receiving, 'import'))
   for (const type of EVENT_TYPES) {
     for (const path of [`/v1/${type}`, SHORT_PATHS[type]]) post(path, (c) => takeEvent(c, receiving, type))
-    get(`/v1/pixel/${type}`, (c) => takePixel(c, receiving, type))
+    get(`/v1/pixel/${type}`, (c) => takeImage(c, receiving, { type, hasData: true }))
   }
   for (const type of ['track', 'page'] as const) {
-    get(`/pixel/v1/${type}`, (c) => takePixel(c, receiving, type))
+    get(`/pixel/v1/${type}`, (c) => takeImage(c, receiving, { type, hasData: false }))
   }
   // Counters that analytics.js keeps about itself.
   post('/v1/m', (c) => c.json({ success: true }))
@@ -131,12 +132,14 @@ export function createApp(deps: CollectorDeps): Hono {
   }
 
   app.notFound((c) => refuse(c, refusal(404, 'not_found', `there is nothing at ${shownPath(c)}`)))
-  app.onError((error, c) => {
-    deps.log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
-    const message = 'something is wrong on our side; the batch was not stored, send it again'
-    return refuse(c, refusal(500, 'internal_error', message))
-  })
+  app.onError((error, c) => refuse(c, describeUnexpected(c, deps, error)))
   return app
+}
+
+function describeUnexpected(c: Context, { log }: Pick<CollectorDeps, 'log'>, error: unknown): RequestRefusal {
+  log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
+  const message = 'something is wrong on our side; the batch was not stored, send it again'
+  return refusal(500, 'internal_error', message)
 }
 
 /**
@@ -217,27 +220,44 @@ async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: R
   return received.ok ? answerJson(c, describeReceived(received)) : refuse(c, received)
 }
 
-/**
- * Always an image, so that no page shows a broken one; the status tells whether the event was taken. Who asks with HEAD
- * only checks the link, as mail servers do, and has seen nothing.
- */
-async function takePixel(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
+/** What a pixel's address says of its event: the type, and whether a parameter `data` is the event. */
+interface PixelKind {
+  type: EventType
+  hasData: boolean
+}
+
+/** Always an image, so that no page shows a broken one; the status tells whether the event was taken. */
+async function takeImage(c: Context, receiving: ReceiveDeps, kind: PixelKind): Promise<Response> {
+  // Who asks with HEAD only checks the link, as mail servers do, and has seen nothing.
   if (c.req.method === 'HEAD') return pixel(c, undefined)
+  try {
+    const received = await takePixel(c, receiving, kind)
+    if (!received.ok) return pixel(c, received)
+    const [receipt] = received.receipts
+    if (receipt?.status === 'quarantined') c.header(PIXEL_ERROR_HEADER, receipt.reason)
+    return pixel(c, undefined)
+  } catch (error) {
+    return pixel(c, describeUnexpected(c, receiving, error))
+  }
+}
+
+async function takePixel(
+  c: Context,
+  receiving: ReceiveDeps,
+  { type, hasData }: PixelKind,
+): Promise<Received> {
   const query = new URL(c.req.url).searchParams
-  const data = query.get('data')
+  const data = hasData ? query.get('data') : null
   const given = data === null ? { event: eventOfQuery(query, type), text: undefined } : eventOfData(data)
-  if (given === undefined)
-    return pixel(c, refusal(400, 'invalid_json', 'data must be base64 of a JSON object'))
+  if (given === undefined) return refusal(400, 'invalid_json', 'data must be base64 of a JSON object')
   const { event, text = JSON.stringify(event) } = given
   // Nobody sends an image again, and all who open one mail send the same.
   const messageId = event['messageId'] ?? receiving.tools.randomId()
-  const batch = batchOfEvent({ ...event, messageId }, text, type)
-  const received = await receive(c, receiving, batch, 'batch')
-  return pixel(c, received.ok ? undefined : received)
+  return receive(c, receiving, batchOfEvent({ ...event, messageId }, text, type), 'batch')
 }
 
 function pixel(c: Context, refused: RequestRefusal | undefined): Response {
-  if (refused !== undefined) c.header('X-Millrace-Error', refused.code)
+  if (refused !== undefined) c.header(PIXEL_ERROR_HEADER, refused.code)
   if (refused?.retryAfterSeconds !== undefined) c.header('Retry-After', String(refused.retryAfterSeconds))
   const headers = { 'Content-Type': 'image/gif', 'Cache-Control': 'no-store' }
   return c.body(PIXEL.slice().buffer, refused?.status ?? 200, headers)

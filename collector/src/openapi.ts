@@ -2,22 +2,35 @@
 
 import {
   BATCH_PATH,
-  ERROR_CODES,
-  EVENT_SCHEMAS,
   EVENT_TYPES,
+  type EventType,
   IMPORT_PATH,
   MAX_BATCH_BYTES,
   MAX_BATCH_EVENTS,
   MAX_EVENT_BYTES,
-  REASONS,
 } from '@millrace/schemas'
-import { z } from 'zod'
-import { ReplayBodySchema } from './routes/replay.ts'
-
-type Json = Record<string, unknown>
+import {
+  errorAnswers,
+  imageAnswers,
+  inPath,
+  inQuery,
+  type Json,
+  json,
+  nameOf,
+  RETRY_AFTER,
+  ref,
+  refTo,
+} from './openapi-parts.ts'
+import { describeQueryFields, describeSchemas } from './openapi-schemas.ts'
 
 /** The only places of a secret key. */
-const IN_HEADER = [{ basic: [] }, { bearer: [] }]
+const SECRET_KEY = [{ secretKeyBasic: [] }, { secretKeyBearer: [] }]
+
+/** The places of a write key beside a body. */
+const WRITE_KEY = [{ writeKeyBasic: [] }, { writeKeyBearer: [] }, { writeKeyQuery: [] }]
+
+/** Where a body or `data` may have the key as well. */
+const WRITE_KEY_OR_BODY = [...WRITE_KEY, {}]
 
 /** Builds the description. */
 export function describeApi(): Json {
@@ -32,29 +45,39 @@ export function describeApi(): Json {
         `durable. Limits: ${MAX_EVENT_BYTES} bytes an event, ${MAX_BATCH_BYTES} bytes and ${MAX_BATCH_EVENTS} events a batch.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [...IN_HEADER, { query: [] }, {}],
+    servers: [{ url: '/', description: 'The collector that serves this description' }],
+    security: WRITE_KEY_OR_BODY,
     paths: describePaths(),
     components: {
-      securitySchemes: {
-        basic: { type: 'http', scheme: 'basic', description: 'The key as user name; the password is empty.' },
-        bearer: { type: 'http', scheme: 'bearer' },
-        query: {
-          type: 'apiKey',
-          in: 'query',
-          name: 'writeKey',
-          description: 'A write key. A secret key here, or in a body, is refused',
-        },
-      },
+      securitySchemes: describeKeys(),
       schemas: describeSchemas(),
       responses: describeResponses(),
     },
   }
 }
 
+function describeKeys(): Json {
+  const basic = { type: 'http', scheme: 'basic' }
+  const bearer = { type: 'http', scheme: 'bearer' }
+  const inHeader = 'The secret key of the source'
+  return {
+    writeKeyBasic: { ...basic, description: 'A write key as user name; the password is empty' },
+    writeKeyBearer: { ...bearer, description: 'A write key' },
+    writeKeyQuery: {
+      type: 'apiKey',
+      in: 'query',
+      name: 'writeKey',
+      description: 'A write key. A secret key here, or in a body, is refused',
+    },
+    secretKeyBasic: { ...basic, description: `${inHeader} as user name; the password is empty` },
+    secretKeyBearer: { ...bearer, description: inHeader },
+  }
+}
+
 function describePaths(): Json {
-  const batch = post('Events of the recent past, in one batch', ref('Batch'), 'Taken')
+  const batch = { post: postEvents('Events of the recent past, in one batch', ref('Batch')) }
   const singles = EVENT_TYPES.flatMap((type) => {
-    const operation = post(`One ${type} event`, { ...ref(nameOf(type)) }, 'Taken')
+    const operation = { post: postEvents(`One ${type} event`, ref(nameOf(type, true))) }
     return [
       [`/v1/${type}`, operation],
       [`/v1/${type[0]}`, operation],
@@ -63,199 +86,174 @@ function describePaths(): Json {
   return {
     [BATCH_PATH]: batch,
     '/v1/b': batch,
-    '/beacon/v1/batch': post('A batch as RudderStack’s SDKs send it by beacon', ref('Batch'), 'Taken'),
-    [IMPORT_PATH]: postSecret('History: any event time. Needs the secret key', ref('Batch'), 'Taken'),
+    '/beacon/v1/batch': { post: postEvents('A batch as RudderStack’s SDKs send it by beacon', ref('Batch')) },
     ...Object.fromEntries(singles),
-    '/v1/m': post('Counters of analytics.js about itself: accepted and discarded', {}, 'Taken'),
-    '/v1/replay': postSecret(
-      'Quarantined events, judged again; at most 1 MiB. Needs the secret key',
-      ref('Replay'),
-      'Replayed',
-    ),
+    [IMPORT_PATH]: { post: postSecret('History: any event time', ref('ImportBatch'), 'Taken') },
+    '/v1/replay': {
+      post: postSecret('Quarantined events, judged again; at most 1 MiB', ref('Replay'), 'Replayed'),
+    },
     '/v1/lookups/{name}': { put: describePutLookup() },
-    '/v1/projects/{writeKey}/settings': {
-      get: get(
-        'What analytics.js boots with; also below one path segment of any name',
-        [inPath('writeKey')],
-        [401, 404],
-      ),
+    '/v1/m': { post: describeCounters() },
+    ...describeBoots(''),
+    ...describeBoots('/{prefix}'),
+    ...describePixels(),
+    '/health': { get: describeOpen('Whether the Worker answers', json('It does', HEALTH)) },
+    '/openapi.json': {
+      get: describeOpen('This description', json('OpenAPI 3.1', { type: 'object', required: ['openapi'] })),
     },
-    '/sourceConfig': {
-      get: get('What RudderStack’s SDKs boot with', [inQuery('writeKey', true)], [401, 404]),
-    },
-    '/pixel/v1/{type}': {
-      get: describePixel(['track', 'page'], 'A query parameter is a field of the event; dots make paths'),
-    },
-    '/v1/pixel/{type}': { get: describePixel(EVENT_TYPES, 'The event is in `data`: base64 of its JSON') },
-    '/health': { get: { ...get('Whether the Worker answers', []), security: [] } },
-    '/openapi.json': { get: { ...get('This description', []), security: [] } },
   }
 }
 
-function postSecret(summary: string, schema: Json, taken: string): Json {
-  const { post: operation } = post(summary, schema, taken)
-  return { post: { ...operation, security: IN_HEADER } }
-}
+const HEALTH = { type: 'object', required: ['status'], properties: { status: { const: 'ok' } } }
 
-function post(summary: string, schema: Json, taken: string): { post: Json } {
+function postEvents(summary: string, schema: Json): Json {
   return {
-    post: {
-      summary,
-      requestBody: { required: true, content: { 'application/json': { schema }, 'text/plain': { schema } } },
-      responses: { 200: refTo('responses', taken), ...errorResponses([400, 401, 403, 413, 415, 429, 503]) },
+    summary,
+    requestBody: bodyOf(schema),
+    responses: {
+      200: refTo('responses', 'Taken'),
+      ...errorAnswers([400, 401, 403, 405, 413, 415, 429, 500, 503]),
     },
   }
 }
 
-function get(summary: string, parameters: Json[], statuses: readonly number[] = [404]): Json {
-  const ok = { description: 'A JSON object', content: { 'application/json': { schema: { type: 'object' } } } }
-  return { summary, parameters, responses: { 200: ok, ...errorResponses(statuses) } }
+/** Requests with a secret key are not counted, so there is no 429. */
+function postSecret(summary: string, schema: Json, taken: 'Taken' | 'Replayed'): Json {
+  return {
+    summary: `${summary}. Needs the secret key`,
+    security: SECRET_KEY,
+    requestBody: bodyOf(schema),
+    responses: {
+      200: refTo('responses', taken),
+      ...errorAnswers([400, 401, 403, 405, 413, 415, 500, 503]),
+    },
+  }
+}
+
+/** Browsers send `text/plain` to avoid a preflight. */
+function bodyOf(schema: Json): Json {
+  return { required: true, content: { 'application/json': { schema }, 'text/plain': { schema } } }
 }
 
 function describePutLookup(): Json {
-  const answer = z.object({ success: z.literal(true), name: z.string(), rows: z.int(), version: z.string() })
   return {
     summary: 'Replaces a lookup table of the source. Needs the secret key',
-    security: IN_HEADER,
-    parameters: [inPath('name')],
+    security: SECRET_KEY,
+    parameters: [
+      inPath('name', 'Of the table: 1 to 64 of a-z, 0-9, "-", "_"'),
+      inQuery('source', 'Name of the source that the key must belong to'),
+    ],
     requestBody: { required: true, content: { 'application/json': { schema: ref('Lookup') } } },
     responses: {
-      200: { description: 'Stored', content: { 'application/json': { schema: schemaOf(answer) } } },
-      ...errorResponses([400, 401, 403, 413, 503]),
+      200: json('Stored', ref('LookupAnswer')),
+      ...errorAnswers([400, 401, 403, 405, 413, 415, 500, 503]),
     },
   }
 }
 
-function describePixel(types: readonly string[], summary: string): Json {
-  const gif = { description: 'A GIF of one pixel', content: { 'image/gif': {} } }
+function describeCounters(): Json {
+  const done = { type: 'object', required: ['success'], properties: { success: { const: true } } }
   return {
-    summary,
-    parameters: [
-      { ...inPath('type'), schema: { enum: [...types] } },
-      inQuery('writeKey', false),
-      inQuery('data', false),
-    ],
-    responses: { 200: gif, '4XX': { ...gif, description: 'The same GIF; X-Millrace-Error has the code' } },
+    summary: 'Counters of analytics.js about itself: accepted and discarded unread',
+    security: [],
+    responses: { 200: json('Discarded', done), ...errorAnswers([405]) },
   }
 }
 
-function describeSchemas(): Json {
-  const events = EVENT_TYPES.map((type) => [nameOf(type), schemaOf(EVENT_SCHEMAS[type])])
+function describeOpen(summary: string, answer: Json): Json {
+  return { summary, security: [], responses: { 200: answer, ...errorAnswers([405]) } }
+}
+
+/** What SDKs boot with; also below one path segment of any name, as they are given the address of a CDN. */
+function describeBoots(prefix: string): Json {
+  const prefixes = prefix === '' ? [] : [inPath('prefix', 'Anything')]
+  const errors = errorAnswers([401, 404, 405, 500])
   return {
-    ...Object.fromEntries(events),
-    Batch: {
-      type: 'object',
-      required: ['batch'],
-      properties: {
-        batch: {
-          type: 'array',
-          maxItems: MAX_BATCH_EVENTS,
-          items: { anyOf: EVENT_TYPES.map((type) => ref(nameOf(type))) },
-        },
-        writeKey: { type: 'string', description: 'A write key, never the secret key' },
-        source: { type: 'string', description: 'Name of the source that the key must belong to' },
-        sentAt: { type: 'string', format: 'date-time', description: 'Client’s clock at this attempt' },
-        batchId: { type: 'string' },
-        stream: { type: 'string', description: 'One page load or process lifetime' },
-        firstSeq: { type: 'integer', minimum: 1, description: 'Number of the first event in its stream' },
-        previous: {
-          type: 'object',
-          properties: { stream: { type: 'string' }, lastSeq: { type: 'integer' } },
-          description: 'Where the stream of the page before ended',
-        },
-        context: { type: 'object', description: 'Merged under the context of each event' },
-        integrations: { type: 'object', description: 'Merged under the integrations of each event' },
+    [`${prefix}/v1/projects/{writeKey}/settings`]: {
+      get: {
+        summary: 'What analytics.js boots with',
+        security: [],
+        parameters: [...prefixes, inPath('writeKey', 'A write key, never the secret key')],
+        responses: { 200: json('Settings', ref('SegmentSettings')), ...errors },
       },
     },
-    Receipt: {
-      type: 'object',
-      required: ['index', 'status', 'reason', 'message'],
-      properties: {
-        index: { type: 'integer', minimum: 0 },
-        messageId: { type: 'string' },
-        status: { enum: ['quarantined', 'filtered', 'duplicate'] },
-        reason: { enum: [...REASONS] },
-        path: { type: 'string' },
-        message: { type: 'string' },
+    [`${prefix}/sourceConfig`]: {
+      get: {
+        summary: 'What RudderStack’s SDKs boot with',
+        security: WRITE_KEY,
+        ...(prefixes.length === 0 ? {} : { parameters: prefixes }),
+        responses: { 200: json('Configuration', ref('RudderSourceConfig')), ...errors },
       },
     },
-    Error: {
-      type: 'object',
-      required: ['success', 'code', 'message'],
-      properties: {
-        success: { const: false },
-        code: { enum: [...ERROR_CODES] },
-        message: { type: 'string' },
+  }
+}
+
+function describePixels(): Json {
+  const ofRudder = (['track', 'page'] as const).map((type) => [
+    `/pixel/v1/${type}`,
+    {
+      get: {
+        summary: `One ${type} event as an image; each query parameter is a field, dots make paths`,
+        security: WRITE_KEY,
+        parameters: [describeFields(type, true)],
+        responses: { ...imageAnswers([401, 403, 429, 500, 503]), ...errorAnswers([405]) },
       },
     },
-    Lookup: {
-      type: 'object',
-      required: ['key', 'rows'],
-      properties: {
-        key: { type: 'string', description: 'Name of the column that is the key' },
-        rows: { type: 'object', additionalProperties: { type: 'object' } },
+  ])
+  const ofSegment = EVENT_TYPES.map((type) => [
+    `/v1/pixel/${type}`,
+    {
+      get: {
+        summary: `One ${type} event as an image; it is in \`data\`, or else in the query`,
+        parameters: [
+          inQuery('data', 'Base64 or base64url of its JSON', dataOf(type)),
+          describeFields(type, false),
+        ],
+        responses: { ...imageAnswers([400, 401, 403, 429, 500, 503]), ...errorAnswers([405]) },
       },
     },
-    Replay: schemaOf(ReplayBodySchema),
+  ])
+  return Object.fromEntries([...ofRudder, ...ofSegment])
+}
+
+function dataOf(type: EventType): Json {
+  return {
+    type: 'string',
+    contentEncoding: 'base64',
+    contentMediaType: 'application/json',
+    contentSchema: ref(nameOf(type, true)),
+  }
+}
+
+/** One parameter that stands for many: its properties are parameters of their own. */
+function describeFields(type: EventType, isAlone: boolean): Json {
+  const schema = describeQueryFields(type, isAlone)
+  return {
+    name: 'fields',
+    in: 'query',
+    required: 'required' in schema,
+    style: 'form',
+    explode: true,
+    description: 'The fields of the event, for example userId=u1&properties.price=9',
+    schema,
   }
 }
 
 function describeResponses(): Json {
   const receipts = { type: 'array', items: ref('Receipt') }
   const taken = { type: 'object', required: ['success'], properties: { success: { const: true }, receipts } }
-  const replayed = { ...taken, properties: { ...taken.properties, accepted: { type: 'integer' } } }
-  const json = (description: string, schema: Json) => ({
-    description,
-    content: { 'application/json': { schema } },
-  })
+  const replayed = {
+    type: 'object',
+    required: ['success', 'accepted', 'receipts'],
+    properties: { ...taken.properties, accepted: { type: 'integer' } },
+  }
+  const allow = { Allow: { schema: { type: 'string' }, description: 'The methods that it takes' } }
   return {
     Taken: json('Every event is durable; receipts for those that were not plainly accepted', taken),
     Replayed: json('What is good now is stored; receipts for the others', replayed),
     Error: json('Refused whole; nothing of it was stored', ref('Error')),
-    Later: {
-      ...json('Not now; nothing of it was stored', ref('Error')),
-      headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } },
-    },
+    NotAllowed: json('Any other method at this path', ref('Error'), allow),
+    Later: json('Not now; nothing of it was stored', ref('Error'), RETRY_AFTER),
+    Fault: json('A fault on our side; send the same again', ref('Error')),
   }
-}
-
-function errorResponses(statuses: readonly number[]): Json {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      refTo('responses', status === 429 || status === 503 ? 'Later' : 'Error'),
-    ]),
-  )
-}
-
-/** JSON Schema of what a client may send; what only zod can check is left open. */
-function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema._zod.def.type === 'custom') jsonSchema.type = 'object'
-    },
-  })
-  return rest
-}
-
-function inPath(name: string): Json {
-  return { name, in: 'path', required: true, schema: { type: 'string' } }
-}
-
-function inQuery(name: string, isRequired: boolean): Json {
-  return { name, in: 'query', required: isRequired, schema: { type: 'string' } }
-}
-
-function nameOf(type: string): string {
-  return `${type.charAt(0).toUpperCase()}${type.slice(1)}Event`
-}
-
-function ref(name: string): Json {
-  return refTo('schemas', name)
-}
-
-function refTo(section: string, name: string): Json {
-  return { $ref: `#/components/${section}/${name}` }
 }

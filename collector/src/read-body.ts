@@ -39,22 +39,30 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
   try {
     const bytes = await readCapped(stream, maxBytes)
     return bytes === undefined ? tooLarge : { ok: true, text: new TextDecoder().decode(bytes) }
-  } catch (error) {
-    return unreadable(error)
+  } catch {
+    return isPlain ? CUT_SHORT : refuseInflating(encoding)
   }
 }
 
 async function readPlain(request: Request): Promise<BodyResult> {
   try {
     return { ok: true, text: await request.text() }
-  } catch (error) {
-    return unreadable(error)
+  } catch {
+    return CUT_SHORT
   }
 }
 
-/** A stream of a valid encoding fails only when the client went away or the compressed bytes are broken. */
-function unreadable(error: unknown): BodyResult {
-  const message = `the body could not be read: ${String(error)}`
+/** A body that is not compressed fails only when the client goes away. */
+const CUT_SHORT: BodyResult = {
+  ok: false,
+  status: 400,
+  code: 'invalid_encoding',
+  message: 'the body ended before all of it had arrived',
+}
+
+/** A compressed one mostly because its bytes are not what the header says; what the platform threw tells no more. */
+function refuseInflating(encoding: string): BodyResult {
+  const message = `the body is not ${encoding}, as its Content-Encoding says, or is broken or cut short`
   return { ok: false, status: 400, code: 'invalid_encoding', message }
 }
 

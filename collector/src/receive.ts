@@ -12,6 +12,7 @@ import { readSender } from './accept/sender.ts'
 import type { SourceRules } from './accept/source-rules.ts'
 import type { Authorize } from './authorize.ts'
 import { DEFAULT_COOKIE_NAME, writeIdCookie } from './identity/cookie.ts'
+import { describeNotJson } from './not-json.ts'
 import { readBody } from './read-body.ts'
 import { type RequestRefusal, refusal } from './refuse.ts'
 
@@ -51,7 +52,7 @@ export async function readJsonBody(
   const read = await readBody(request, maxBytes)
   if (!read.ok) return refusal(read.status, read.code, read.message)
   const body = parseJson(read.text)
-  if (body === undefined) return refusal(400, 'invalid_json', 'the body is not JSON')
+  if (body === undefined) return refusal(400, 'invalid_json', describeNotJson(read.text))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return refusal(400, 'invalid_batch', 'the body must be a JSON object')
   }

@@ -1,7 +1,6 @@
-import { ERROR_CODES, EVENT_TYPES, REASONS, type SourceSettings } from '@millrace/schemas'
+import { EVENT_TYPES, type SourceSettings } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { createCollector } from './fakes.ts'
-import { describeApi } from './openapi.ts'
 
 const required = { track: { event: 'x' }, group: { groupId: 'g' }, alias: { previousId: 'p', userId: 'u' } }
 const eventOf = (type: string) => ({ anonymousId: 'a', ...required[type as keyof typeof required] })
@@ -94,6 +93,43 @@ describe('a pixel', () => {
     const path = '/pixel/v1/track?writeKey=wk&event=x&userId=u'
     expect((await app.request(path, { method: 'HEAD' })).status).toBe(200)
     expect(texts).toEqual([])
+  })
+
+  it.each([
+    ['missing_identity', '/pixel/v1/track?writeKey=wk&event=x'],
+    ['missing_field', `/v1/pixel/track?writeKey=wk&data=${btoa('{"userId":"u"}')}`],
+  ])('whose event is quarantined names the reason %s', async (reason, path) => {
+    const { app, envelopes } = createCollector()
+    const response = await app.request(path)
+    expect([response.status, response.headers.get('x-millrace-error')]).toEqual([200, reason])
+    expect(response.headers.get('content-type')).toBe('image/gif')
+    expect(envelopes()[0]?.quarantined).toMatchObject([{ reason }])
+  })
+
+  it('whose event is stored names nothing', async () => {
+    const { app } = createCollector()
+    const response = await app.request('/pixel/v1/track?writeKey=wk&event=x&userId=u')
+    expect([response.status, response.headers.get('x-millrace-error')]).toEqual([200, null])
+  })
+
+  it('of RudderStack takes a parameter data for a field like any other', async () => {
+    const { app, envelopes } = createCollector()
+    await app.request('/pixel/v1/track?writeKey=wk&event=x&userId=u&data=7')
+    expect(envelopes()[0]?.events).toMatchObject([{ event: 'x', extra: { data: '7' } }])
+  })
+
+  it('is an image even where something is wrong on our side', async () => {
+    const { app, logged } = createCollector({
+      sources: {
+        find: () => {
+          throw new Error('no sources')
+        },
+      },
+    })
+    const response = await app.request('/pixel/v1/track?writeKey=wk&event=x&userId=u')
+    expect([response.status, response.headers.get('x-millrace-error')]).toEqual([500, 'internal_error'])
+    expect(response.headers.get('content-type')).toBe('image/gif')
+    expect(logged).toMatchObject([{ event: 'unexpected_error' }])
   })
 
   it('that is refused is an image all the same', async () => {
@@ -289,35 +325,5 @@ describe('a route that needs the secret key', () => {
     const response = await post(body, { path, headers })
     expect([response.status, pulls, texts]).toEqual([status, 0, []])
     expect(await response.json()).toMatchObject({ code })
-  })
-})
-
-describe('the OpenAPI description', () => {
-  it('is served and names every route, code and reason', async () => {
-    const { app } = createCollector({ describeApi })
-    const response = await app.request('/openapi.json')
-    const api = (await response.json()) as {
-      paths: Record<string, unknown>
-      components: { schemas: Record<string, never> }
-    }
-    const described = Object.keys(api.paths).map((path) => path.replace(/\{(\w+)\}/g, ':$1'))
-    const routes = app.routes
-      .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/:prefix'))
-      .map(({ path }) => path.replace(/^(\/pixel\/v1|\/v1\/pixel)\/\w+$/, '$1/:type'))
-    expect(new Set(described)).toEqual(new Set(routes))
-    const text = JSON.stringify(api.components.schemas)
-    for (const word of [...ERROR_CODES, ...REASONS]) expect(text).toContain(`"${word}"`)
-  })
-
-  it('refers only to what it has', () => {
-    const api = describeApi() as Record<string, never>
-    const refs = [...JSON.stringify(api).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path ?? '')
-    expect(refs.length).toBeGreaterThan(20)
-    for (const ref of refs) {
-      const found = ref
-        .split('/')
-        .reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], api)
-      expect(found, ref).toBeDefined()
-    }
   })
 })

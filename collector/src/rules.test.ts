@@ -52,6 +52,24 @@ describe('the tracking plan', () => {
     expect(envelope?.events).toMatchObject([{ properties: { total: 12 }, facts: { planVersion: '1-0-0' } }])
   })
 
+  it('tells of several violations the first, and how many more there are', async () => {
+    const properties = z.object({ total: z.number(), id: z.union([z.number(), z.string()]), at: z.string() })
+    const strict = definePlan({ mode: 'enforce', events: { Ordered: { ...entry, properties } } })
+    const batch = [
+      { ...track, properties: { total: '12', id: true } },
+      { ...track, properties: { total: 12, id: true, at: 'x' } },
+    ]
+    const { answer, envelope } = await send({ plan: strict }, { batch })
+    expect(answer.receipts).toMatchObject([
+      { path: 'properties.total', message: 'expected number, found "12"; and 2 more' },
+      { path: 'properties.id', message: 'expected number or string, found true' },
+    ])
+    expect(envelope?.quarantined).toMatchObject([
+      { message: 'expected number, found "12"', violations: [{}, {}, {}] },
+      { violations: [{}] },
+    ])
+  })
+
   it('stores a violation with the event when it warns', async () => {
     const { answer, envelope } = await send({ plan: plan('warn') }, { batch: [bad] })
     expect(answer.receipts).toBeUndefined()
@@ -107,7 +125,7 @@ describe('the tracking plan', () => {
     const { envelope } = await send({ plan: plan('warn'), pii }, { batch: [bad] })
     expect(envelope?.events[0]).toMatchObject({
       properties: {},
-      facts: { violations: [{ found: 'hidden' }] },
+      facts: { violations: [{ found: 'hidden', message: 'breaks the rule invalid_type' }] },
     })
     expect(JSON.stringify(envelope)).not.toContain('"12\\"')
   })

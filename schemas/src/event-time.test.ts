@@ -59,13 +59,19 @@ describe('resolveEventTime', () => {
     [
       'over a day after it was sent',
       { originalTimestamp: receivedAt + MAX_AHEAD_MS + 1, sentAt: receivedAt },
+      'happened 25 hours after it was sent; its clock may be at most 24 hours ahead',
     ],
     [
       'too long before it was sent',
       { originalTimestamp: receivedAt - MAX_LIVE_AGE_MS - 1, sentAt: receivedAt },
+      'happened 401 days before it was sent; a live event may be at most 400 days old, send history to /v1/import',
     ],
-    ['too long before it was received', { originalTimestamp: receivedAt - MAX_LIVE_AGE_MS - 1 }],
-  ])('refuses what happened %s', (_what, clocks) => {
-    expect(resolveEventTime({ ...clocks, receivedAt }).ok).toBe(false)
+    [
+      'too long before it was received',
+      { originalTimestamp: receivedAt - MAX_LIVE_AGE_MS - 1 },
+      'happened 401 days before it was received; a live event may be at most 400 days old, send history to /v1/import',
+    ],
+  ])('refuses what happened %s, and names the limit', (_what, clocks, message) => {
+    expect(resolveEventTime({ ...clocks, receivedAt })).toEqual({ ok: false, message })
   })
 })

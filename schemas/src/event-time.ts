@@ -1,10 +1,12 @@
 /** When an event happened: reads a client's clock and corrects it by ours. */
 
+const HOUR_MS = 60 * 60 * 1000
+
 /** Furthest a live event may lie before it was sent. History goes through the import route, which has no such bound. */
-export const MAX_LIVE_AGE_MS = 400 * 24 * 60 * 60 * 1000
+export const MAX_LIVE_AGE_MS = 400 * 24 * HOUR_MS
 
 /** How far a client's clock may run ahead of the clock that sent the batch before the two cannot belong together. */
-export const MAX_AHEAD_MS = 24 * 60 * 60 * 1000
+export const MAX_AHEAD_MS = 24 * HOUR_MS
 
 /** Earliest and latest time that is read at all; inside ClickHouse's `DateTime64(3)`. */
 const EARLIEST_MS = Date.UTC(1970, 0, 1)
@@ -53,9 +55,13 @@ export function resolveEventTime({
   const age = (sentAt ?? receivedAt) - originalTimestamp
   const than = sentAt === undefined ? 'was received' : 'was sent'
   if (age > MAX_LIVE_AGE_MS) {
-    return { ok: false, message: `happened ${days(age)} days before it ${than}; send history to /v1/import` }
+    const rule = `a live event may be at most ${days(MAX_LIVE_AGE_MS)} days old, send history to /v1/import`
+    return { ok: false, message: `happened ${days(age)} days before it ${than}; ${rule}` }
   }
-  if (age < -MAX_AHEAD_MS) return { ok: false, message: `happened ${days(-age)} days after it ${than}` }
+  if (age < -MAX_AHEAD_MS) {
+    const rule = `its clock may be at most ${MAX_AHEAD_MS / HOUR_MS} hours ahead`
+    return { ok: false, message: `happened ${Math.ceil(-age / HOUR_MS)} hours after it ${than}; ${rule}` }
+  }
   return { ok: true, timestamp: Math.min(receivedAt - age, receivedAt) }
 }
 
@@ -77,6 +83,7 @@ function isCalendarDate(date: string): boolean {
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date)
 }
 
+/** Rounded up, so that what is over a limit never looks like the limit itself. */
 function days(ms: number): number {
-  return Math.round(ms / (24 * 60 * 60 * 1000))
+  return Math.ceil(ms / (24 * HOUR_MS))
 }

@@ -70,6 +70,16 @@ describe('parseEvent', () => {
     })
   })
 
+  it.each([
+    [{ event: 'x' }, 'type is required, one of track, page, screen, identify, group, alias'],
+    [{ type: null }, 'type is required, one of track, page, screen, identify, group, alias'],
+    [{ type: '' }, 'type is required, one of track, page, screen, identify, group, alias'],
+    [{ type: 'click' }, 'type must be one of track, page, screen, identify, group, alias, got "click"'],
+    [{ type: 5 }, 'type must be one of track, page, screen, identify, group, alias, got a number'],
+  ])('says of the type of %j what is wrong', (input, message) => {
+    expect(parseEvent(input)).toMatchObject({ reason: 'unknown_type', message })
+  })
+
   it('takes null and empty ids as absent and a numeric id as text', () => {
     const result = parseEvent({
       ...track,

@@ -45,14 +45,18 @@ export function parseEvent(input: unknown): ParseResult {
     return refuse('too_deep', '', `an event may nest at most ${MAX_NESTING} levels deep`)
   }
   const type = Object.hasOwn(input, 'type') ? (input as Record<string, unknown>)['type'] : undefined
-  if (!isEventType(type)) {
-    return refuse('unknown_type', 'type', `type must be one of ${EVENT_TYPES.join(', ')}, got ${show(type)}`)
-  }
+  if (!isEventType(type)) return refuse('unknown_type', 'type', describeType(type))
   return readFields(input as Record<string, unknown>, type)
 }
 
 function isEventType(value: unknown): value is EventType {
   return typeof value === 'string' && (EVENT_TYPES as readonly string[]).includes(value)
+}
+
+function describeType(type: unknown): string {
+  const isAbsent = type === undefined || type === null || type === ''
+  const rule = isAbsent ? 'is required,' : 'must be'
+  return `type ${rule} one of ${EVENT_TYPES.join(', ')}${isAbsent ? '' : `, got ${show(type)}`}`
 }
 
 const COMPILED: Record<EventType, FieldRules> = {

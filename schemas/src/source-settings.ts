@@ -104,8 +104,9 @@ export type EnrichHook = (
 /** Settings of a source; everything has a default. */
 export interface SourceSettings {
   /**
-   * Origins whose pages may send, `https://shop.example` or `https://*.shop.example`. Where there is no `Origin` header the
-   * `Referer` says whose page it is; a request with neither comes from no page and passes. Default: any.
+   * Origins whose pages may send, `https://shop.example` or `https://*.shop.example`. The page is the request's `Origin`, or
+   * where there is none the origin of its `Referer`; a request with neither, or with a `Referer` that is no address, comes
+   * from no page and passes. A request with the secret key always passes. Default: any.
    */
   allowedOrigins?: readonly string[]
   plan?: TrackingPlan
@@ -142,21 +143,34 @@ const PATH =
 const KEY_PATH =
   /^(properties|traits|context)(\.(?!\*\*(\.|$))[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
 
-const path = z
-  .string()
-  .regex(PATH, 'must be a path such as traits.email')
-  .refine((text) => text !== 'context.ip', 'is the business of the setting ip (keep, truncate, drop)')
+/** An object whose keys are all known: who mistypes one is told those that there are. */
+function known<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const names = Object.keys(shape).join(', ')
+  const error = ({ code }: { code?: string }) =>
+    code === 'unrecognized_keys' ? `is not known; known are ${names}` : undefined
+  return z.strictObject(shape, { error })
+}
+
+/** Text of a pattern; `rule` is said of text that breaks it and of what is no text at all. */
+function text(pattern: RegExp, rule: string) {
+  return z.string(rule).regex(pattern, rule)
+}
+
+const path = text(PATH, 'must be a path such as traits.email').refine(
+  (text) => text !== 'context.ip',
+  'is the business of the setting ip (keep, truncate, drop)',
+)
 const paths = z.array(path).min(1)
 const outcome = z.enum(['store', 'anonymize', 'filter']).optional()
 
 const PiiRuleSchema = z.discriminatedUnion('action', [
-  z.strictObject({ paths, action: z.literal('drop') }),
-  z.strictObject({
+  known({ paths, action: z.literal('drop') }),
+  known({
     paths,
     action: z.literal('hash'),
-    secretVar: z.string().regex(SECRET_VAR, 'must be the name of a Worker secret such as PII_SECRET'),
+    secretVar: text(SECRET_VAR, 'must be the name of a Worker secret such as PII_SECRET'),
   }),
-  z.strictObject({
+  known({
     paths,
     action: z.literal('redact'),
     pattern: z.instanceof(RegExp),
@@ -165,26 +179,18 @@ const PiiRuleSchema = z.discriminatedUnion('action', [
 ])
 
 const IdentitySchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('client') }),
-  z.strictObject({
+  known({ kind: z.literal('client') }),
+  known({
     kind: z.literal('cookie'),
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_", "-"')
-      .optional(),
-    domain: z
-      .string()
-      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com')
-      .optional(),
+    name: text(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_", "-"').optional(),
+    domain: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com').optional(),
   }),
-  z.strictObject({ kind: z.literal('cookieless') }),
+  known({ kind: z.literal('cookieless') }),
 ])
 
-const SettingsSchema = z.strictObject({
+const SettingsSchema = known({
   allowedOrigins: z
-    .array(
-      z.string().regex(ORIGIN, 'must be an origin such as https://shop.example or https://*.shop.example'),
-    )
+    .array(text(ORIGIN, 'must be an origin such as https://shop.example or https://*.shop.example'))
     .optional(),
   plan: z.unknown().optional(),
   geo: z.boolean().optional(),
@@ -195,25 +201,20 @@ const SettingsSchema = z.strictObject({
   bots: z.enum(['flag', 'filter', 'off']).optional(),
   ip: z.enum(['keep', 'truncate', 'drop']).optional(),
   pii: z.array(PiiRuleSchema).optional(),
-  consent: z
-    .strictObject({
-      required: z.array(z.string().min(1)).optional(),
-      whenDenied: outcome,
-      whenUnknown: outcome,
-      whenGpc: outcome,
-    })
-    .optional(),
+  consent: known({
+    required: z.array(z.string().min(1)).optional(),
+    whenDenied: outcome,
+    whenUnknown: outcome,
+    whenGpc: outcome,
+  }).optional(),
   identity: IdentitySchema.optional(),
   lookups: z
     .array(
-      z.strictObject({
-        table: z.string().regex(LOOKUP_NAME, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
-        on: z.string().regex(KEY_PATH, 'must be a path such as properties.product_id'),
+      known({
+        table: text(LOOKUP_NAME, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
+        on: text(KEY_PATH, 'must be a path such as properties.product_id'),
         events: z.array(z.string().min(1)).optional(),
-        as: z
-          .string()
-          .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product')
-          .optional(),
+        as: text(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product').optional(),
       }),
     )
     .optional(),
@@ -233,10 +234,24 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SettingsSchema.shape
  * @throws TypeError or RangeError naming the option, the rule and the value
  */
 export function checkSettings(settings: SourceSettings, at: string): void {
-  const result = SettingsSchema.safeParse(settings)
-  const issue = result.error?.issues[0]
+  const issues = SettingsSchema.safeParse(settings).error?.issues ?? []
+  // A key that is mistyped is also a key that is missing, and tells more.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   if (issue !== undefined) throw new RangeError(describeIssue(issue, settings, at))
+  checkJoins(settings.lookups ?? [], `${at}.lookups`)
   if (settings.plan !== undefined) checkPlan(settings.plan, `${at}.plan`)
+}
+
+/** Two joins under one name would overwrite each other's rows. */
+function checkJoins(joins: readonly LookupJoin[], at: string): void {
+  const names = new Set<string>()
+  joins.forEach(({ table, as: name = table }, index) => {
+    if (names.has(name)) {
+      const rule = 'must differ from those of the other joins (its default is the name of the table)'
+      throw new RangeError(`${at}[${index}].as ${rule}, got "${name}" twice`)
+    }
+    names.add(name)
+  })
 }
 
 function describeIssue(issue: z.core.$ZodIssue, settings: SourceSettings, at: string): string {
@@ -244,11 +259,19 @@ function describeIssue(issue: z.core.$ZodIssue, settings: SourceSettings, at: st
     (path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${String(step)}`),
     at,
   )
-  if (issue.code === 'unrecognized_keys') {
-    const where = issue.path.length === 0 ? 'a setting of a source' : 'known there'
-    return `${option}.${issue.keys[0]} is not ${where}`
-  }
+  if (issue.code === 'unrecognized_keys') return `${option}.${issue.keys[0]} ${issue.message}`
   let value: unknown = settings
   for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step]
-  return `${option}: ${issue.message}, got ${JSON.stringify(value)?.slice(0, 80)}`
+  return `${option} ${describeRule(issue)}, got ${JSON.stringify(value)?.slice(0, 80) ?? typeof value}`
+}
+
+/** The rule in our own words, where zod's are those of a parser. */
+function describeRule(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
+  if (issue.code === 'invalid_union' && 'options' in issue) {
+    return `must be one of ${(issue.options ?? []).join(', ')}`
+  }
+  if (issue.code === 'too_small') return 'must not be empty'
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
+  return `must be ${/^[aeio]/i.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
 }

@@ -52,11 +52,14 @@ export const MAX_ENTRY_BYTES = 76 * 1024
 /** Longest name of a refused event that is kept, in UTF-16 units. */
 const MAX_EVENT_NAME = 512
 
-/** What the client is told of an event that was not plainly accepted. */
+/** What the client is told of an event that was not plainly accepted: of its violations the first, and how many more. */
 export function buildReceipt(index: number, judgement: Refused | Omitted): Receipt {
   const { kind, messageId, reason, message } = judgement
-  const path = judgement.kind === 'quarantined' && judgement.path !== '' ? { path: judgement.path } : {}
-  return { index, messageId, status: kind, reason, ...path, message }
+  if (judgement.kind !== 'quarantined') return { index, messageId, status: kind, reason, message }
+  const { path, violations = [] } = judgement
+  const more = violations.length > 1 ? `; and ${violations.length - 1} more` : ''
+  const where = path === '' ? {} : { path }
+  return { index, messageId, status: kind, reason, ...where, message: `${message}${more}` }
 }
 
 /** What the consumers get of a refused event; `raw` is its text as it arrived. */

@@ -58,5 +58,5 @@ function check(
 /** What a rule hides in the event must not show beside it. */
 function hideFound(pii: PiiFilter | undefined, violation: Violation): Violation {
   if (pii?.covers(violation.path) !== true) return violation
-  return { ...violation, found: 'hidden', message: `${violation.path} breaks the rule ${violation.rule}` }
+  return { ...violation, found: 'hidden', message: `breaks the rule ${violation.rule}` }
 }

@@ -4,10 +4,15 @@ import { putLookup } from './lookups.ts'
 
 const text = JSON.stringify({ key: 'id', rows: { p1: { name: 'Tea' }, p2: {} } })
 const log = () => {}
+const joins = [
+  { table: 'products', on: 'properties.product_id' },
+  { table: 'products', on: 'properties.other_id', as: 'other' },
+  { table: 'plans', on: 'properties.plan' },
+]
 
 describe('a lookup table that is put', () => {
   it('is in the bucket when the answer is given, with its version', async () => {
-    const result = await putLookup({ bucket: env.LAKE, source: 'shop', name: 'products', text, log })
+    const result = await putLookup({ bucket: env.LAKE, source: 'shop', joins, name: 'products', text, log })
     const object = await env.LAKE.get('lookups/shop/products.json')
     expect(await object?.text()).toBe(text)
     expect(object?.httpMetadata?.contentType).toBe('application/json')
@@ -25,6 +30,16 @@ describe('a lookup table that is put', () => {
     const versions = [await put(text), await put('{"key":"id","rows":{}}'), await put(text)]
     expect(versions[0]).not.toBe(versions[1])
     expect(versions[0]).toBe(versions[2])
+  })
+
+  it.each([
+    [joins, 'no join of source shop uses a table called prodcuts; known: products, plans'],
+    [[], 'no join of source shop uses a table called prodcuts; it has no joins'],
+  ])('is stored with a warning when no join uses it: %j', async (some, warning) => {
+    const options = { bucket: env.LAKE, source: 'shop', joins: some, name: 'prodcuts', text, log }
+    const result = await putLookup(options)
+    expect(result).toMatchObject({ ok: true, answer: { success: true, name: 'prodcuts', rows: 2, warning } })
+    expect(await (await env.LAKE.get('lookups/shop/prodcuts.json'))?.text()).toBe(text)
   })
 
   it.each([

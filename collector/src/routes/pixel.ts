@@ -11,6 +11,9 @@ export const PIXEL: Uint8Array = Uint8Array.from(
   (char) => char.charCodeAt(0),
 )
 
+/** Header of an image's answer: the code of what was refused, or the reason why its event was quarantined. */
+export const PIXEL_ERROR_HEADER = 'X-Millrace-Error'
+
 /** Most levels that a dotted parameter name makes. */
 const MAX_LEVELS = 8
 

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { Violation } from '../facts.ts'
 import type { EventType, JsonObject } from '../wire.ts'
+import { describeExpected } from './issue-text.ts'
 import { listEntries, type PlanEntry, schemaOf, type TrackingPlan } from './plan.ts'
 
 /** The part of an event that a plan speaks of. */
@@ -70,12 +71,12 @@ function describeIssue(issue: z.core.$ZodIssue, field: string, value: object): V
   // An unknown key is reported at the object that holds it.
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const steps = [...issue.path, ...keys]
-  const path = cut([field, ...steps.map(String)].join('.'), MAX_PATH_LENGTH)
+  const found = describeFound(follow(value, steps))
   return {
-    path,
+    path: cut([field, ...steps.map(String)].join('.'), MAX_PATH_LENGTH),
     rule: issue.code,
-    found: describeFound(follow(value, steps)),
-    message: cut(`${path}: ${issue.message}`, MAX_MESSAGE_LENGTH),
+    found,
+    message: cut(`${describeExpected(issue)}, found ${found}`, MAX_MESSAGE_LENGTH),
   }
 }
 

@@ -31,7 +31,9 @@ const compared = (
     result,
   }) as EntryComparison
 
-const BREAKS = 'older events would be refused'
+const BREAKS = 'older events would be refused: '
+const NEXT = 'raise REVISION to 1-2-0 or MODEL to 2-0-0'
+const ALLOW = 'give --allow-breaking'
 const RISE = 'the schema changed, so the version must rise (it is still 1-1-1)'
 
 test.each<[EntryComparison, boolean, string, string[]]>([
@@ -40,19 +42,22 @@ test.each<[EntryComparison, boolean, string, string[]]>([
   [compared('unchanged', '1-1-0'), false, 'refused', ['the version must not fall (1-1-1 → 1-1-0)']],
   [compared('compatible', '1-1-2'), false, 'fine', []],
   [compared('compatible', '2-0-0'), false, 'fine', []],
-  [compared('compatible', '1-1-1'), false, 'refused', [RISE]],
+  [compared('compatible', '1-1-1'), false, 'refused', [`${RISE}: raise ADDITION to 1-1-2`]],
   [compared('compatible', '1-0-9'), true, 'refused', ['the version must not fall (1-1-1 → 1-0-9)']],
-  [compared('breaking', '2-0-0'), false, 'refused', [BREAKS]],
+  [compared('breaking', '2-0-0'), false, 'refused', [`${BREAKS}${ALLOW} if that is meant`]],
   [compared('breaking', '2-0-0'), true, 'fine', []],
-  [compared('breaking', '1-2-0'), false, 'refused', [BREAKS]],
-  [compared('breaking', '1-2-0'), true, 'refused', ['--allow-breaking takes a change only when MODEL rises']],
+  [compared('breaking', '1-2-0'), false, 'refused', [`${BREAKS}${ALLOW} if that is meant`]],
+  [compared('breaking', '1-2-0'), true, 'fine', []],
+  [compared('breaking', '1-1-2'), false, 'refused', [`${BREAKS}${NEXT} and ${ALLOW}`]],
+  [compared('breaking', '1-1-2'), true, 'refused', [`${BREAKS}${NEXT}`]],
+  [compared('breaking', '1-1-1'), false, 'refused', [`${BREAKS}${NEXT} and ${ALLOW}`]],
+  [compared('breaking', '1-1-1'), true, 'refused', [`${BREAKS}${NEXT}`]],
   [
-    compared('breaking', '1-1-2'),
-    false,
+    compared('breaking', '1-0-9'),
+    true,
     'refused',
-    ['a change that breaks older events needs a higher MODEL or REVISION (1-1-1 → 1-1-2)', BREAKS],
+    ['the version must not fall (1-1-1 → 1-0-9)', `${BREAKS}${NEXT}`],
   ],
-  [compared('breaking', '1-1-1'), false, 'refused', [RISE, BREAKS]],
   [compared('undecided', '1-1-2'), false, 'undecided', []],
   [compared('undecided', '1-1-1'), false, 'refused', [RISE]],
   [compared('undecided', '1-1-1', true), false, 'undecided', []],
@@ -62,7 +67,9 @@ test.each<[EntryComparison, boolean, string, string[]]>([
     { type: 'track', event: 'A', result: 'removed', before: '1-0-0', breaksOldEvents: true },
     false,
     'refused',
-    ['the plan refuses events without an entry, so older ones would be refused'],
+    [
+      'the plan refuses events without an entry, so older ones would be refused: give --allow-breaking if that is meant',
+    ],
   ],
   [
     { type: 'track', event: 'A', result: 'removed', before: '1-0-0', breaksOldEvents: true },

@@ -24,14 +24,14 @@ export interface Ruling {
 
 /**
  * Decides whether a change may be made: a changed schema needs a higher version, one that older events would break a
- * higher MODEL or REVISION, and even then it is refused unless `allowBreaking` is set and MODEL rose.
+ * higher REVISION (some would) or MODEL (all might), and even then it is refused unless `allowBreaking` is set.
  */
 export function ruleOnChange(entry: EntryComparison, { allowBreaking }: { allowBreaking: boolean }): Ruling {
   if (entry.result === 'added') return { verdict: 'fine', problems: [] }
   if (entry.result === 'removed') return ruleOnRemoval(entry, allowBreaking)
   const step = compareVersions(entry.before, entry.after)
   const versions = checkVersion(entry, step)
-  const breaks = entry.result === 'breaking' ? checkBreaking(step, allowBreaking) : []
+  const breaks = entry.result === 'breaking' ? checkBreaking(entry.before, step, allowBreaking) : []
   const problems = [...versions, ...breaks]
   if (problems.length > 0) return { verdict: 'refused', problems }
   return { verdict: entry.result === 'undecided' ? 'undecided' : 'fine', problems }
@@ -39,30 +39,35 @@ export function ruleOnChange(entry: EntryComparison, { allowBreaking }: { allowB
 
 function ruleOnRemoval({ breaksOldEvents }: { breaksOldEvents: boolean }, allowBreaking: boolean): Ruling {
   if (!breaksOldEvents || allowBreaking) return { verdict: 'fine', problems: [] }
-  return {
-    verdict: 'refused',
-    problems: ['the plan refuses events without an entry, so older ones would be refused'],
-  }
+  const why = 'the plan refuses events without an entry, so older ones would be refused'
+  return { verdict: 'refused', problems: [`${why}: give --allow-breaking if that is meant`] }
 }
 
 function checkVersion(
   entry: EntryComparison & { before: string; after: string },
   step: VersionStep,
 ): string[] {
-  const versions = `${entry.before} → ${entry.after}`
-  if (step === 'lowered') return [`the version must not fall (${versions})`]
-  const isChanged =
-    entry.result === 'compatible' ||
-    entry.result === 'breaking' ||
-    (entry.result === 'undecided' && !entry.looksSame)
-  if (isChanged && step === 'same')
-    return [`the schema changed, so the version must rise (it is still ${entry.after})`]
-  if (entry.result === 'breaking' && step === 'addition')
-    return [`a change that breaks older events needs a higher MODEL or REVISION (${versions})`]
-  return []
+  if (step === 'lowered') return [`the version must not fall (${entry.before} → ${entry.after})`]
+  const isChanged = entry.result === 'compatible' || (entry.result === 'undecided' && !entry.looksSame)
+  if (!isChanged || step !== 'same') return []
+  const rise = `the schema changed, so the version must rise (it is still ${entry.after})`
+  return [entry.result === 'compatible' ? `${rise}: raise ADDITION to ${raise(entry.before, 2)}` : rise]
 }
 
-function checkBreaking(step: VersionStep, allowBreaking: boolean): string[] {
-  if (!allowBreaking) return ['older events would be refused']
-  return step === 'model' ? [] : ['--allow-breaking takes a change only when MODEL rises']
+/** What is still to be done before older events may break. */
+function checkBreaking(before: string, step: VersionStep, allowBreaking: boolean): string[] {
+  const isRaised = step === 'model' || step === 'revision'
+  if (isRaised && allowBreaking) return []
+  const raised = `raise REVISION to ${raise(before, 1)} or MODEL to ${raise(before, 0)}`
+  const steps = [
+    ...(isRaised ? [] : [raised]),
+    ...(allowBreaking ? [] : [isRaised ? 'give --allow-breaking if that is meant' : 'give --allow-breaking']),
+  ]
+  return [`older events would be refused: ${steps.join(' and ')}`]
+}
+
+/** The version with one part, by its place, one higher, and those after it 0. */
+function raise(version: string, place: number): string {
+  const parts = version.split('-').map(Number)
+  return parts.map((part, index) => (index < place ? part : index === place ? part + 1 : 0)).join('-')
 }

@@ -1,0 +1,277 @@
+import { ERROR_CODES, EVENT_TYPES, REASONS } from '@millrace/schemas'
+import { describe, expect, it } from 'vitest'
+import { createCollector, type FakeOptions } from './fakes.ts'
+import { describeApi } from './openapi.ts'
+import { RudderSourceConfigSchema, SegmentSettingsSchema } from './openapi-schemas.ts'
+import { buildRudderSourceConfig, buildSegmentSettings } from './routes/settings.ts'
+
+interface Operation {
+  summary: string
+  security?: Record<string, unknown>[]
+  parameters?: { name: string; required: boolean; schema: Record<string, unknown> }[]
+  requestBody?: { content: Record<string, { schema: { $ref: string } }> }
+  responses: Record<string, Answer & { $ref?: string }>
+}
+
+interface Answer {
+  headers?: Record<string, unknown>
+  content: Record<string, unknown>
+}
+
+interface Api {
+  servers: unknown
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, Record<string, unknown>>; securitySchemes: Record<string, unknown> }
+}
+
+const API = describeApi() as unknown as Api
+
+/** What `$ref` points to. */
+function follow(ref: string): unknown {
+  return ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], API)
+}
+
+const OPERATIONS = Object.entries(API.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+)
+
+const secret = { authorization: `Basic ${btoa('sk:')}` }
+const isOver = { limit: async () => ({ success: false }) }
+const lookupBucket = { get: async () => null, put: async () => ({ etag: 'v1' }) }
+const limited = { limits: { bySource: isOver, byClient: undefined } }
+const away: FakeOptions = { makeDurable: () => Promise.reject(new Error('away')) }
+const broken: FakeOptions = {
+  sources: {
+    find: () => {
+      throw new Error('broken')
+    },
+  },
+}
+
+interface Trial extends RequestInit {
+  query?: string
+  options?: FakeOptions
+}
+
+/** A request for every status that a route can answer; no status twice. */
+type Trials = Readonly<Record<number, Trial>>
+
+const EVENT = '{"writeKey":"wk","userId":"u","event":"x","groupId":"g","previousId":"p","batch":[]}'
+const far = { headers: { referer: 'https://far.example/' }, options: { settings: { allowedOrigins: [] } } }
+
+const BODY_TRIALS: Trials = {
+  400: { body: '{' },
+  401: { body: '{"batch":[]}' },
+  405: { method: 'DELETE' },
+  413: { body: ' '.repeat(11_000_000) },
+  415: { body: '{}', headers: { 'content-encoding': 'br' } },
+}
+
+const EVENT_TRIALS: Trials = {
+  ...BODY_TRIALS,
+  200: { body: EVENT },
+  403: { body: EVENT, ...far },
+  429: { body: EVENT, options: limited },
+  500: { body: EVENT, options: broken },
+  503: { body: EVENT, options: away },
+}
+
+/** As `trials`, each with the secret key where it says nothing of headers. */
+function withSecret(trials: Trials): Trials {
+  return Object.fromEntries(
+    Object.entries(trials).map(([status, trial]) => [
+      status,
+      { ...trial, headers: { ...secret, ...(trial.headers as Record<string, string> | undefined) } },
+    ]),
+  )
+}
+
+const SECRET_TRIALS = withSecret({
+  ...BODY_TRIALS,
+  401: { body: '{}', headers: { authorization: '' } },
+  403: { body: '{}', headers: { authorization: 'Bearer wk' } },
+  500: { body: '{}', options: broken },
+})
+
+const RAW = JSON.stringify({
+  raw: EVENT,
+  messageId: 'm',
+  type: 'track',
+  receivedAt: '2026-11-21',
+  route: 'batch',
+})
+
+const BOOT_TRIALS: Trials = {
+  200: { query: '?writeKey=wk' },
+  401: { query: '?writeKey=sk' },
+  404: { query: '?writeKey=other' },
+  405: { method: 'DELETE' },
+  500: { query: '?writeKey=wk', options: broken },
+}
+
+const PIXEL_TRIALS: Trials = {
+  200: { query: '?writeKey=wk&userId=u&event=x' },
+  401: { query: '?writeKey=other' },
+  403: { query: '?writeKey=wk', ...far },
+  405: { method: 'DELETE' },
+  429: { query: '?writeKey=wk', options: limited },
+  500: { query: '?writeKey=wk', options: broken },
+  503: { query: '?writeKey=wk&userId=u', options: away },
+}
+
+const OPEN_TRIALS: Trials = { 200: {}, 405: { method: 'DELETE' } }
+
+function trialsOf(path: string): Trials {
+  if (path === '/v1/import') {
+    const body = '{"batch":[{"type":"page","userId":"u"}]}'
+    return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }
+  }
+  if (path === '/v1/replay') {
+    const body = `{"events":[${RAW}]}`
+    return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }
+  }
+  if (path.startsWith('/v1/lookups/')) {
+    const body = '{"key":"id","rows":{}}'
+    const { 400: bad = {}, 413: big = {}, 415: strange = {}, ...others } = SECRET_TRIALS
+    const stored = { options: { lookupBucket } }
+    return {
+      ...others,
+      400: { ...bad, ...stored },
+      413: { ...big, ...stored },
+      415: { ...strange, ...stored },
+      ...withSecret({ 200: { body, ...stored }, 503: { body } }),
+    }
+  }
+  if (/settings$|sourceConfig$/.test(path)) return BOOT_TRIALS
+  if (path.startsWith('/pixel/')) return PIXEL_TRIALS
+  if (path.startsWith('/v1/pixel/')) return { ...PIXEL_TRIALS, 400: { query: '?writeKey=wk&data=%25' } }
+  return ['/v1/m', '/health', '/openapi.json'].includes(path) ? OPEN_TRIALS : EVENT_TRIALS
+}
+
+/** Settings have the key in their path, where the others have it in the query. */
+function addressOf(path: string, query = ''): string {
+  const key = /=(\w+)/.exec(query)?.[1] ?? 'wk'
+  return path.replace('{writeKey}', key).replace('{prefix}', 'cdn').replace('{name}', 'products') + query
+}
+
+describe('the OpenAPI description', () => {
+  it('is served, and names every code and reason', async () => {
+    const { app } = createCollector({ describeApi })
+    expect(await (await app.request('/openapi.json')).json()).toEqual(JSON.parse(JSON.stringify(API)))
+    const text = JSON.stringify(API.components.schemas)
+    for (const word of [...ERROR_CODES, ...REASONS]) expect(text).toContain(`"${word}"`)
+  })
+
+  it('has the routes of the app and their methods, and no others', () => {
+    const { app } = createCollector({ describeApi })
+    const routes = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    expect(OPERATIONS.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routes.toSorted())
+  })
+
+  it.each(OPERATIONS)('lists the statuses that there are trials of: $method $path', ({ path, operation }) => {
+    expect(Object.keys(operation.responses)).toEqual(Object.keys(trialsOf(path)))
+  })
+
+  const trials = OPERATIONS.flatMap(({ path, method, operation }) =>
+    Object.entries(trialsOf(path)).map(([status, trial]) => ({ status, path, method, operation, trial })),
+  )
+  it.each(trials)(
+    'knows of the $status of $method $path',
+    async ({ status, path, method, operation, trial }) => {
+      const { query, options, ...init } = trial
+      const { app } = createCollector({ describeApi, ...options })
+      const response = await app.request(addressOf(path, query), { method, ...init })
+      await response.arrayBuffer()
+      expect(response.status).toBe(Number(status))
+      const described = operation.responses[status]
+      const { content, headers = {} } = (described?.$ref ? follow(described.$ref) : described) as Answer
+      expect(Object.keys(content)).toEqual([response.headers.get('content-type')])
+      // An image that was taken has nothing to tell.
+      const due = status === '200' ? [] : Object.keys(headers)
+      expect(due.filter((name) => response.headers.get(name) === null)).toEqual([])
+    },
+  )
+
+  it('is of the server that serves it', () => {
+    expect(API.servers).toEqual([expect.objectContaining({ url: '/' })])
+  })
+
+  it('refers only to what it has, and has nothing that is not referred to', () => {
+    const refs = [...JSON.stringify(API).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref = '']) => ref)
+    expect(refs.filter((ref) => follow(ref) === undefined)).toEqual([])
+    const unused = Object.keys(API.components.schemas).filter(
+      (name) => !refs.some((ref) => ref.startsWith(`#/components/schemas/${name}`)),
+    )
+    expect(unused).toEqual([])
+  })
+
+  it.each(EVENT_TYPES)('asks for the type of a %s event only within a batch', (type) => {
+    const [single, short] = [API.paths[`/v1/${type}`], API.paths[`/v1/${type[0]}`]]
+    const schemas = [single, short].map((path) => path?.['post']?.requestBody?.content['text/plain']?.schema)
+    expect(schemas[1]).toEqual(schemas[0])
+    const lone = follow(schemas[0]?.$ref ?? '') as Record<string, unknown>
+    const { properties, description } = lone
+    expect(lone['required'] ?? []).not.toContain('type')
+    expect(properties).not.toHaveProperty('type')
+    expect(properties).toMatchObject({ writeKey: { type: 'string' }, sentAt: {}, userId: {}, context: {} })
+    const within = follow(schemas[0]?.$ref.replace('Lone', '') ?? '') as Record<string, unknown>
+    expect(within['required']).toContain('type')
+    for (const text of [description, within['description']]) {
+      expect(text).toContain('Needs a userId or an anonymousId')
+    }
+  })
+
+  it('asks of a track event for its name', () => {
+    expect(API.components.schemas['LoneTrackEvent']?.['required']).toEqual(['event'])
+    expect(API.paths['/pixel/v1/track']?.['get']?.parameters).toMatchObject([
+      { name: 'fields', required: true, schema: { required: ['event'] } },
+    ])
+  })
+
+  it('lists the fields of a pixel, and `data` only for Segment’s', () => {
+    const ofRudder = API.paths['/pixel/v1/page']?.['get']?.parameters ?? []
+    expect(ofRudder).toMatchObject([
+      {
+        name: 'fields',
+        required: false,
+        schema: {
+          properties: {
+            userId: { type: 'string' },
+            anonymousId: { type: 'string' },
+            name: { type: 'string' },
+          },
+          patternProperties: { '^(context|integrations|properties|traits)\\.': { type: 'string' } },
+        },
+      },
+    ])
+    const ofSegment = API.paths['/v1/pixel/page']?.['get']?.parameters
+    expect(ofSegment).toMatchObject([
+      { name: 'data', schema: { contentSchema: { $ref: '#/components/schemas/LonePageEvent' } } },
+      { name: 'fields' },
+    ])
+  })
+
+  it('takes the secret key for import, replay and lookups, by header alone, and nowhere else', () => {
+    const bySecret = OPERATIONS.filter(({ operation }) =>
+      JSON.stringify(operation.security)?.includes('secret'),
+    )
+    expect(bySecret.map(({ path }) => path)).toEqual(['/v1/import', '/v1/replay', '/v1/lookups/{name}'])
+    for (const { operation } of bySecret) {
+      expect(operation.security).toEqual([{ secretKeyBasic: [] }, { secretKeyBearer: [] }])
+    }
+    expect(API.components.schemas['ImportBatch']?.['properties']).not.toHaveProperty('writeKey')
+  })
+
+  it('has the whole of what SDKs boot with', () => {
+    const input = { writeKey: 'wk', origin: 'https://collect.example', sourceName: 'shop' }
+    const segment = buildSegmentSettings(input)
+    expect(SegmentSettingsSchema.parse(segment)).toEqual(segment)
+    const rudder = buildRudderSourceConfig(input)
+    expect(RudderSourceConfigSchema.parse(rudder)).toEqual(rudder)
+  })
+})
