@@ -8,8 +8,8 @@ import type { ProgressStream } from './progress.ts'
 /** Address of the collector when none is given. */
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:8787'
 
-/** The development source and its secret key; they exist only in development (DESIGN, section 7). */
-const DEV_SOURCE = 'dev'
+/** The development source; like its secret key it exists only in development (DESIGN, section 7). */
+export const DEV_SOURCE = 'dev'
 const DEV_SECRET_KEY = 'dev-secret'
 
 /** The world around the command. */

@@ -308,6 +308,7 @@ async function takeLookup(
   const put = await putLookup({
     bucket: lookupBucket,
     source: authorized.source.name,
+    joins: authorized.source.settings?.lookups ?? [],
     name,
     text: read.text,
     log,

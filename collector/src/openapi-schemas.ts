@@ -63,6 +63,7 @@ export const LookupAnswerSchema = z.object({
   name: z.string(),
   rows: z.int(),
   version: z.string().describe('Changes with the content'),
+  warning: z.string().optional().describe('That nothing joins the table, and what is joined'),
 })
 
 /** The components that requests and answers refer to. */

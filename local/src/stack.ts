@@ -27,6 +27,8 @@ export interface StackOptions {
   variables?: Record<string, string>
   /** The bundled Worker, one ES module. Default: what `npm run build` made. */
   scriptPath?: string
+  /** Whether signals leave the Worker running: the caller handles them and calls `stop`. Default false. */
+  outlivesSignals?: boolean
 }
 
 /** A running stack. */
@@ -83,6 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(options.onWorkerLog === undefined ? {} : { onLog: options.onWorkerLog }),
       ...(options.variables === undefined ? {} : { variables: options.variables }),
       ...(options.scriptPath === undefined ? {} : { scriptPath: options.scriptPath }),
+      outlivesSignals: options.outlivesSignals === true,
     })
     const cron = cronIntervalMs > 0 ? setInterval(() => triggerCron(worker, say), cronIntervalMs) : undefined
     return {

@@ -6,11 +6,10 @@ import { build } from '../../scripts/build.ts'
 import { DATABASE } from './migrate.ts'
 import { readPort, requireFreePort } from './ports.ts'
 import { ROOT } from './root.ts'
+import { findSecrets, type MissingSecret } from './secrets.ts'
+import { SIGNALS } from './signals.ts'
 import { type Stack, startStack } from './stack.ts'
 import { watchSources } from './watch.ts'
-
-/** Signals that end the stack. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 let stack: Stack | undefined
 let isStopping = false
@@ -41,9 +40,9 @@ async function launch(): Promise<Stack> {
   // Before the build, so that a second start neither takes long nor touches what the first one runs from.
   await requireFreePort(port, 'PORT')
   await requireFreePort(clickhousePort, 'CLICKHOUSE_PORT')
-  const { sources } = await readConfig()
+  const config = await readConfig()
   await build()
-  const variables = readSecrets(sources)
+  const { variables, missing } = findSecrets(config, process.env)
   const launched = await startStack({
     port,
     clickhousePort,
@@ -51,8 +50,9 @@ async function launch(): Promise<Stack> {
     say,
     onWorkerLog: printTrouble,
     variables,
+    outlivesSignals: true,
   })
-  printReady(launched, sources)
+  printReady(launched, config.sources, missing)
   return launched
 }
 
@@ -60,17 +60,6 @@ async function launch(): Promise<Stack> {
 async function readConfig(): Promise<MillraceConfig> {
   const { default: config } = await import(`../../millrace.config.ts?read=${Date.now()}`)
   return config
-}
-
-/** Secrets that the configuration names, as far as the environment has them. */
-function readSecrets(sources: readonly SourceConfig[]): Record<string, string> {
-  const names = sources.flatMap(({ secretKeyVar, readTokenVar }) => [secretKeyVar, readTokenVar])
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = name === undefined ? undefined : process.env[name]
-      return name === undefined || value === undefined ? [] : [[name, value]]
-    }),
-  )
 }
 
 /** Rebuilds and starts again on the same data. What cannot be built leaves the running stack as it is. */
@@ -105,14 +94,18 @@ function end(code: number): void {
   )
 }
 
-function printReady({ worker, clickhouseUrl }: Stack, sources: readonly SourceConfig[]): void {
+function printReady(
+  { worker, clickhouseUrl }: Stack,
+  sources: readonly SourceConfig[],
+  missing: readonly MissingSecret[],
+): void {
   const query =
     'SELECT type, event, page_path, stream, seq FROM events FINAL ORDER BY received_at DESC, seq DESC LIMIT 10'
   console.log(`
 ready
   demo shop   ${worker.url}/demo/
   collector   ${worker.url}      write key dev, secret key dev-secret, read token dev-read
-  ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}
+  ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}${missing.map(describeMissing).join('')}
 
 Click around in the shop, then look at what arrived:
   curl '${clickhouseUrl}/?database=${DATABASE}&default_format=PrettyCompact' --data '${query}'
@@ -128,9 +121,12 @@ function printTrouble(line: string): void {
 }
 
 function describeSource({ name, writeKeys, secretKeyVar }: SourceConfig): string {
-  const isSet = secretKeyVar !== undefined && process.env[secretKeyVar] !== undefined
-  const missing = secretKeyVar === undefined ? 'no secret key' : `${secretKeyVar} is not set, so no imports`
-  return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${isSet ? `secret key from ${secretKeyVar}` : missing}`
+  const secretKey = secretKeyVar === undefined ? 'no secret key' : `secret key from ${secretKeyVar}`
+  return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${secretKey}`
+}
+
+function describeMissing({ name, consequences }: MissingSecret): string {
+  return `\n  missing     ${name} is not set: ${consequences.join('; ')}`
 }
 
 function say(line: string): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { ROOT } from './root.ts'
+import { HOLD_WORKER, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
 
 /** Options of {@link startWorker}. */
 export interface WorkerOptions {
@@ -19,6 +20,12 @@ export interface WorkerOptions {
   variables?: Record<string, string>
   /** The bundled Worker, one ES module. Default: what `npm run build` made. */
   scriptPath?: string
+  /**
+   * Whether signals leave it running, those to workerd's own process too (a SIGTERM for 3 seconds): the caller handles
+   * them and calls `stop`. Default false: a signal ends this process and the Worker at once, and what the queue holds is
+   * lost.
+   */
+  outlivesSignals?: boolean
 }
 
 /** A running Worker. */
@@ -41,8 +48,12 @@ const DEVELOPMENT_ASSETS = join(ROOT, 'dist/assets-development')
 
 /** Starts the Worker; resolves when it answers. Needs `npm run build` first, for its assets too. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const miniflare = new Miniflare(buildOptions(options))
+  const { outlivesSignals = false } = options
+  if (outlivesSignals) shieldWorkerd()
+  const create = () => new Miniflare(buildOptions(options))
+  const miniflare = outlivesSignals ? withoutSignalListeners(create) : create()
   const url = new URL(await miniflare.ready)
+  const release = outlivesSignals ? await holdWorkerd(miniflare) : () => {}
   return {
     url: url.origin,
     port: Number(url.port),
@@ -60,7 +71,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const { objects } = await bucket.list({ prefix })
       return objects.map(({ key }) => key)
     },
-    stop: () => miniflare.dispose(),
+    async stop() {
+      release()
+      await miniflare.dispose()
+    },
   }
 }
 
@@ -80,12 +94,13 @@ function buildOptions({
   onLog,
   variables,
   scriptPath = BUNDLE,
+  outlivesSignals = false,
 }: WorkerOptions): MiniflareOptions {
   const workerOptions = readWranglerOptions()
-  return convertV4MiniflareOptions({
+  const worker = {
     ...workerOptions,
     name: 'millrace',
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(scriptPath, 'utf8') }],
+    modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: readFileSync(scriptPath, 'utf8') }],
     bindings: {
       ...(workerOptions['bindings'] as Record<string, string>),
       MILLRACE_ENV: 'development',
@@ -93,6 +108,10 @@ function buildOptions({
       CLICKHOUSE_PASSWORD: '',
       ...variables,
     },
+  }
+  return convertV4MiniflareOptions({
+    // The first gets the requests.
+    workers: outlivesSignals ? [worker, HOLD_WORKER] : [worker],
     host: '127.0.0.1',
     port,
     // Without it miniflare asks the network what `request.cf` might be.

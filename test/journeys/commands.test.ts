@@ -16,6 +16,7 @@ import {
   startCommand,
 } from '../support/command.ts'
 import { findFreePort } from '../support/ports.ts'
+import { listDescendants } from '../support/processes.ts'
 import { shopTillCheckout } from '../support/shopper.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -106,23 +107,41 @@ describe('npm start', () => {
     }
   })
 
-  it('keeps on Ctrl-C what was acknowledged a moment before, and shows it after the next start', async () => {
-    const body = JSON.stringify({
-      writeKey: 'dev',
-      batch: [{ type: 'track', event: 'Last Words', userId: 'u' }],
-    })
-    const response = await fetch(`http://127.0.0.1:${env['PORT']}/v1/batch`, { method: 'POST', body })
-    expect(response.status).toBe(200)
-    signalGroup(start, 'SIGINT')
-    await start.finished
-    await expect(fetch(`http://127.0.0.1:${env['PORT']}/health`)).rejects.toThrow()
-    await expect(fetch(`http://127.0.0.1:${env['CLICKHOUSE_PORT']}/ping`)).rejects.toThrow()
-    start = await npmStart()
-    expect(await select("SELECT event FROM events FINAL WHERE event = 'Last Words'")).toEqual([
-      ['Last Words'],
-    ])
-  })
+  it.each<[string, () => void]>([
+    ['Ctrl-C', () => signalGroup(start, 'SIGINT')],
+    ['SIGTERM to the process of the stack alone', () => process.kill(findStackPid(), 'SIGTERM')],
+    ['SIGINT to the process of the stack alone', () => process.kill(findStackPid(), 'SIGINT')],
+    ['SIGINT to the group of the stack', () => process.kill(-findStackPid(), 'SIGINT')],
+    ['SIGTERM to every process at once, as systemd ends a unit', () => signalAll('SIGTERM')],
+  ])(
+    'keeps on %s what was acknowledged a moment before, and shows it after the next start',
+    async (how, signal) => {
+      const event = `Last Words before ${how}`
+      const body = JSON.stringify({ writeKey: 'dev', batch: [{ type: 'track', event, userId: 'u' }] })
+      const response = await fetch(`http://127.0.0.1:${env['PORT']}/v1/batch`, { method: 'POST', body })
+      expect(response.status).toBe(200)
+      signal()
+      await start.finished
+      await expect(fetch(`http://127.0.0.1:${env['PORT']}/health`)).rejects.toThrow()
+      await expect(fetch(`http://127.0.0.1:${env['CLICKHOUSE_PORT']}/ping`)).rejects.toThrow()
+      start = await npmStart()
+      expect(await select(`SELECT event FROM events FINAL WHERE event = '${event}'`)).toEqual([[event]])
+    },
+  )
 })
+
+function findStackPid(): number {
+  const found = listDescendants(start.child.pid ?? 0).find(
+    ({ command }) => command.includes('local/src/start.ts') && !command.includes('run.mjs'),
+  )
+  if (found === undefined) throw new Error('there is no process of the stack')
+  return found.pid
+}
+
+function signalAll(signal: NodeJS.Signals): void {
+  for (const { pid } of [...listDescendants(start.child.pid ?? 0), { pid: start.child.pid ?? 0 }])
+    process.kill(pid, signal)
+}
 
 /** How each command of the README is run here; a command that is not listed fails the test. */
 const RUNNERS: [RegExp, (command: string) => Promise<string>][] = [

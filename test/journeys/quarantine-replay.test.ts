@@ -151,7 +151,7 @@ describe('what the plan refuses', () => {
     ])
     const { stdout } = await stack.millrace('quarantine', 'show', ...stack.quarantineOptions, 'mixed-3')
     expect(stdout).toMatch(/^mixed-3\n {2}event +Order Completed, track\n/)
-    expect(stdout).toMatch(/\(invalid_type, found "12"\)/)
+    expect(stdout).toMatch(/found "12" \(invalid_type\)/)
     expect(stdout).toMatch(/ stored +no\n/)
   })
 

@@ -198,6 +198,18 @@ describe('millrace lookup load', () => {
     expect(stderr).toContain(message)
   })
 
+  it('passes on what the collector warns of, and has loaded the table all the same', async () => {
+    const warning = 'no join of source dev uses a table called prodcuts; known: products\u001b[31m'
+    const { exitCode, stdout, stderr } = await load(['prodcuts', write('a.csv', CSV), '--source', 'dev'], {
+      answer: () => Response.json({ success: true, name: 'prodcuts', rows: 2, version: 'abc', warning }),
+    })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('loaded as prodcuts')
+    expect(stderr).toBe(
+      'millrace: warning: no join of source dev uses a table called prodcuts; known: products\\u{1b}[31m\n',
+    )
+  })
+
   it('ends with 130 when it is interrupted', async () => {
     const { exitCode } = await load(['t', write('a.csv', CSV), '--source', 'dev'], {
       signal: AbortSignal.abort(),

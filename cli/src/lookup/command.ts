@@ -111,6 +111,7 @@ async function loadLookup(
   say(
     `loaded as ${name} of source ${source} at ${endpoint}: ${countRows(sent.rows)}, version ${sent.version}`,
   )
+  if (sent.warning !== undefined) stderr.write(`millrace: warning: ${printable(sent.warning)}\n`)
   return 0
 }
 

@@ -28,7 +28,7 @@ export interface SendOptions {
 
 /** Outcome of {@link sendTable}. */
 export type SendResult =
-  | { kind: 'loaded'; rows: number; version: string }
+  | { kind: 'loaded'; rows: number; version: string; warning?: string }
   | { kind: 'failed'; message: string }
   | { kind: 'interrupted' }
 
@@ -55,9 +55,9 @@ export async function sendTable(options: SendOptions): Promise<SendResult> {
 }
 
 function readAnswer(status: number, text: string): SendResult {
-  const { success, rows, version, message } = parseObject(text)
+  const { success, rows, version, message, warning } = parseObject(text)
   if (status === 200 && success === true && typeof rows === 'number' && typeof version === 'string') {
-    return { kind: 'loaded', rows, version }
+    return { kind: 'loaded', rows, version, ...(typeof warning === 'string' ? { warning } : {}) }
   }
   const what = typeof message === 'string' ? message : 'this is not the answer of a Millrace collector'
   return { kind: 'failed', message: `${what} (HTTP ${status})` }

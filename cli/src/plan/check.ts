@@ -7,7 +7,7 @@ import {
   ruleOnChange,
   type TrackingPlan,
 } from '@millrace/schemas/plan'
-import type { SourcePlans } from './load-config.ts'
+import type { SourcePlans } from '../load-config.ts'
 
 /** An entry, how it compares, and what follows. */
 export type CheckedEntry = EntryComparison & Ruling

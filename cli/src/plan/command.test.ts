@@ -119,12 +119,20 @@ describe('millrace plan check', () => {
       'breaking',
     ],
     [
-      'breaking and allowed, but no new MODEL',
+      'breaking and allowed, with a new REVISION',
       'z.object({ total: amount.min(0) })',
       '1-1-0',
       ['--allow-breaking'],
+      0,
+      'Older events that break were allowed to.',
+    ],
+    [
+      'breaking and allowed, but only a new ADDITION',
+      'z.object({ total: amount.min(0) })',
+      '1-0-1',
+      ['--allow-breaking'],
       1,
-      'MODEL',
+      'Refused: older events would be refused: raise REVISION to 1-1-0 or MODEL to 2-0-0.\n',
     ],
     ['undecided', 'z.object({ total: amount.refine((n) => n !== 12345) })', '1-0-1', [], 3, 'a refinement'],
   ])('ends with the code for %s', async (_, properties, version, flags, exitCode, text) => {
@@ -151,8 +159,7 @@ describe('millrace plan check', () => {
             "total": -1
           }
         }
-      Refused: a change that breaks older events needs a higher MODEL or REVISION (1-0-0 → 1-0-1).
-      Refused: older events would be refused.
+      Refused: older events would be refused: raise REVISION to 1-1-0 or MODEL to 2-0-0 and give --allow-breaking.
 
 0 fine, 1 refused, 0 undecided. The plan must not change like this.
 `)

@@ -3,13 +3,11 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { DEFAULT_CONFIG, isFile, loadPlans, type SourcePlans } from '../load-config.ts'
 import { checkPlans, exitCodeOf } from './check.ts'
 import { buildFiles, buildText, type ExportFormat, writeFiles } from './export-files.ts'
 import { findCommit, placeInTree, projectOf, withTree } from './git-tree.ts'
-import { isFile, loadPlans, type SourcePlans } from './load-config.ts'
 import { formatCheck } from './report.ts'
-
-const DEFAULT_CONFIG = 'millrace.config.ts'
 
 /** Exit code of a process that a signal ended, as shells count: 128 and SIGINT. */
 const EXIT_INTERRUPTED = 130
@@ -41,7 +39,7 @@ export function registerPlan(program: Command, world: CommandWorld): void {
     .description('refuse a change of the plan that events of an older version would break')
     .requiredOption('--against <ref or file>', 'older version: a file, or a commit, branch or tag of git')
     .option('--config <file>', 'configuration with the plan', DEFAULT_CONFIG)
-    .option('--allow-breaking', 'take a change that breaks older events, if MODEL rises')
+    .option('--allow-breaking', 'take a change that breaks older events, if REVISION or MODEL rises')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExit codes: 0 compatible, 1 refused, 2 wrong usage, 3 undecided')
     .action((flags: CheckFlags) => check(flags, world))

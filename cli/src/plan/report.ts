@@ -66,7 +66,7 @@ function describeFinding(entry: CheckedEntry): string[] {
   switch (entry.result) {
     case 'breaking':
       return [
-        ...entry.violations.map(({ message, found }) => `${printable(message)}, found ${printable(found)}`),
+        ...entry.violations.map(({ path, message }) => printable(`${path}: ${message}`)),
         'This event passed before and would break the plan now:',
         ...formatEvent(entry.counterExample).map((line) => `  ${line}`),
       ]

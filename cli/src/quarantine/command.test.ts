@@ -1,6 +1,6 @@
 /** The commands as typed, over a real ClickHouse and a collector that answers as a test wants. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -45,9 +45,14 @@ function refuse(message_id: string, more: object = {}) {
     event: 'Order Completed',
     reason: 'plan_violation',
     path: 'properties.price',
-    message: 'properties.price: expected number',
+    message: 'expected number, found "free"',
     violations: [
-      { path: 'properties.price', rule: 'invalid_type', found: '"free"', message: 'expected number' },
+      {
+        path: 'properties.price',
+        rule: 'invalid_type',
+        found: '"free"',
+        message: 'expected number, found "free"',
+      },
     ],
     plan_version: '1-0-0',
     raw: text,
@@ -182,13 +187,52 @@ describe('millrace quarantine list', () => {
   })
 })
 
+describe('a source that the configuration does not have', () => {
+  const config = (name: string, text: string) => {
+    const path = join(directory, name)
+    writeFileSync(path, text)
+    return path
+  }
+  const shop = () =>
+    config('shop.config.mjs', "export default { sources: [{ name: 'shop' }, { name: 'blog' }] }")
+
+  it.each([['list'], ['list', '--json'], ['replay', '--dry-run']])(
+    'is told where there is nothing: %s %s',
+    async (...args) => {
+      const path = shop()
+      const { stderr, exitCode } = await run([...args, '--source', 'shp', '--config', path])
+      expect(stderr).toBe(`millrace: warning: no source of ${path} is called shp; known: shop, blog, dev\n`)
+      expect(exitCode).toBe(0)
+    },
+  )
+
+  it.each([
+    ['of the configuration', ['--source', 'shop', '--event', 'Nothing'], shop],
+    ['of development', ['--source', 'dev'], shop],
+    [
+      'that is gone but has events',
+      ['--source', 'shop'],
+      () => config('none.config.mjs', 'export default { sources: [] }'),
+    ],
+    ['where there is no configuration', ['--source', 'shp'], () => join(directory, 'nowhere.ts')],
+    [
+      'where it cannot be loaded',
+      ['--source', 'shp'],
+      () => config('bad.config.mjs', "throw new Error('no')"),
+    ],
+  ])('is not meant by one %s', async (_, args, path) => {
+    const { stderr, exitCode } = await run(['list', ...args, '--config', path()])
+    expect([stderr, exitCode]).toEqual(['', 0])
+  })
+})
+
 describe('millrace quarantine show', () => {
   it('prints everything about one event', async () => {
     const { stdout, exitCode } = await run(['show', 'full'])
     expect(stdout).toMatchInlineSnapshot(`
       "full
         event         Order Completed, track
-        refused       impossible_time at timestamp: properties.price: expected number
+        refused       impossible_time at timestamp: expected number, found "free"
         plan version  1-0-0
         received      2026-11-21T10:00:00.123Z
         sent          2026-11-21T09:59:00.000Z by the client's clock
@@ -197,7 +241,7 @@ describe('millrace quarantine show', () => {
         batch         b, position 0
         user agent    UA/1
         stored        no
-        violation     expected number (invalid_type, found "free")
+        violation     properties.price: expected number, found "free" (invalid_type)
 
       event as it arrived:
       {

@@ -11,6 +11,7 @@ import {
   secretKeyOption,
   UsageError,
 } from '../command-world.ts'
+import { DEFAULT_CONFIG } from '../load-config.ts'
 import { printable } from '../printable.ts'
 import { ClickHouseFailure, createQuery, type QueryRows } from './clickhouse.ts'
 import { parseTime, type QuarantineFilter } from './filter.ts'
@@ -19,6 +20,7 @@ import { createPoster } from './post.ts'
 import { replayQuarantine } from './replay.ts'
 import { exitCodeOf, formatReplay } from './replay-report.ts'
 import { findQuarantined, formatEvent } from './show.ts'
+import { describeUnknownSource } from './unknown-source.ts'
 
 /** Options that all three share, as commander gives them. */
 interface WarehouseFlags {
@@ -31,6 +33,7 @@ interface WarehouseFlags {
 }
 
 interface FilterFlags extends WarehouseFlags {
+  config: string
   reason?: string
   event?: string
   since?: string
@@ -62,6 +65,7 @@ export function registerQuarantine(program: Command, world: CommandWorld): void 
         const filter = readFilter(flags)
         const groups = await listQuarantine(query, filter)
         stdout.write(flags.json === true ? toJson(groups) : formatList(groups, filter))
+        if (groups.length === 0) await warnOfUnknownSource(world, flags)
       }),
     )
 
@@ -89,8 +93,14 @@ export function registerQuarantine(program: Command, world: CommandWorld): void 
         const report = await replayQuarantine({ ...effects, filter: readFilter(flags), query, post })
         stdout.write(flags.json === true ? toJson(report) : formatReplay(report, flags.source))
         done(exitCodeOf(report))
+        if (report.found === 0) await warnOfUnknownSource(world, flags)
       }),
     )
+}
+
+async function warnOfUnknownSource({ stderr }: CommandWorld, { source, config }: FilterFlags): Promise<void> {
+  const warning = await describeUnknownSource(source, config)
+  if (warning !== undefined) stderr.write(`millrace: warning: ${printable(warning)}\n`)
 }
 
 /** What was asked for is not there. */
@@ -151,6 +161,7 @@ function withFilter(command: Command): Command {
     .option('--event <name>', 'only events of this name, or type where they have none')
     .option('--since <time>', 'only events received since: 2026-11-21, 2026-11-21T10:00Z, 24h')
     .option('--until <time>', 'only events received before')
+    .option('--config <file>', 'configuration that says which sources there are', DEFAULT_CONFIG)
 }
 
 function readFilter({ source, reason, event, since, until }: FilterFlags): QuarantineFilter {

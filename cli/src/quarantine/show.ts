@@ -74,7 +74,7 @@ export function formatEvent(row: QuarantinedRow): string {
     row.message_id,
     ...fields.filter(([, value]) => value !== '').map(([name, value]) => `  ${name.padEnd(12)}  ${value}`),
     ...row.violations.map(
-      ({ rule, found, message }) => `  violation     ${message} (${rule}, found ${found})`,
+      ({ path, rule, message }) => `  violation     ${path === '' ? '' : `${path}: `}${message} (${rule})`,
     ),
     ...section(rawTitle(row), row.raw, cutNote(row)),
     ...section("the batch's context", row.context),

@@ -45,15 +45,15 @@ function stopWith(close: () => Promise<void>): void {
       () => process.exit(1),
     )
   }
-  process.on('SIGTERM', stop)
   if (process.send === undefined) {
     process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
     return
   }
-  // Ctrl-C and a closed terminal reach the whole group; the parent decides what they mean.
-  process.on('SIGINT', () => {})
-  process.on('SIGHUP', () => {})
-  // The parent is gone, even if it had no chance to say so.
+  // Ctrl-C and a closed terminal reach the whole group, and systemd signals every process of a unit; the parent decides
+  // what that means, because events that wait in its queue are still to be written.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
+  // The parent wants it so, or is gone, even if it had no chance to say so.
   process.on('disconnect', stop)
 }
 

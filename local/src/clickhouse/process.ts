@@ -105,9 +105,14 @@ export async function startClickHouse(options: ClickHouseProcessOptions): Promis
     throw new ClickHouseStartError(told.reason, `ClickHouse did not start: ${told.message}`)
   }
   void exited.then(onExit)
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  const stop = async () => {
+    // Not by a signal: those may come from others too, and the child leaves them to its parent.
+    if (child.connected) child.disconnect()
+    const timer = setTimeout(kill, STOP_TIMEOUT_MS)
     await exited
     clearTimeout(timer)
   }
@@ -115,8 +120,8 @@ export async function startClickHouse(options: ClickHouseProcessOptions): Promis
     url: message.url,
     port: message.port,
     pid: child.pid,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop,
+    kill,
     exited,
   }
 }

@@ -577,6 +577,15 @@ describe('process', () => {
     expect(ends).toEqual([await started.exited])
   })
 
+  test('process leaves signals to its parent, and ends when that says so', async () => {
+    const started = await startClickHouse({ dataPath: join(directory, 'signalled'), port: 0 })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(started.pid, signal)
+    await delay(200)
+    expect(await fetch(`${started.url}/ping`).then((response) => response.text())).toBe('Ok.\n')
+    await started.stop()
+    expect(await started.exited).toBe('exit code 0')
+  })
+
   test('process ends with its parent, even one that is killed', async () => {
     const options = JSON.stringify({ dataPath: join(directory, 'orphan'), port: 0 })
     const script = `

@@ -1,9 +1,12 @@
-/** Loads a configuration file as a module, and finds the tracking plans in it. */
+/** Loads a configuration file as a module, and finds the sources and their tracking plans in it. */
 
 import { stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import type { TrackingPlan } from '@millrace/schemas/plan'
-import { UsageError } from '../command-world.ts'
+import { UsageError } from './command-world.ts'
+
+/** The configuration that is read when none is given, in the folder where the command is run. */
+export const DEFAULT_CONFIG = 'millrace.config.ts'
 
 /** Name of the settings of the source that only development has. */
 const DEVELOPMENT = 'development'
@@ -19,16 +22,29 @@ export type SourcePlans = ReadonlyMap<string, TrackingPlan>
  * @throws UsageError when there is no such file, when it fails, or when it exports no configuration
  */
 export async function loadPlans(path: string, label: string): Promise<SourcePlans> {
-  if (!(await isFile(path))) throw new UsageError(`there is no file ${label}`)
-  const { default: config } = await importModule(path, label)
-  if (!isConfig(config)) {
-    throw new UsageError(
-      `${label} must export its configuration by default: export default defineConfig({ ... })`,
-    )
-  }
+  const config = await loadConfig(path, label)
   const named = config.sources.map(({ name, plan }): [string, TrackingPlan | undefined] => [name, plan])
   const all = [...named, [DEVELOPMENT, config.development?.plan] as const]
   return new Map(all.filter((entry): entry is [string, TrackingPlan] => entry[1] !== undefined))
+}
+
+/**
+ * Names of the sources of a configuration, in its order, without the development source.
+ *
+ * @throws as {@link loadPlans} does
+ */
+export async function loadSourceNames(path: string, label: string): Promise<string[]> {
+  const { sources } = await loadConfig(path, label)
+  return sources.map(({ name }) => name)
+}
+
+async function loadConfig(path: string, label: string): Promise<Config> {
+  if (!(await isFile(path))) throw new UsageError(`there is no file ${label}`)
+  const { default: config } = await importModule(path, label)
+  if (isConfig(config)) return config
+  throw new UsageError(
+    `${label} must export its configuration by default: export default defineConfig({ ... })`,
+  )
 }
 
 /** Whether there is a file of that name. */

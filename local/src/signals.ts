@@ -1,0 +1,81 @@
+/** What signals may do to the local stack: it is ended by whoever started it, in order, and by nothing else. */
+
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Miniflare } from 'miniflare'
+import { ROOT } from './root.ts'
+
+/** Signals that end the stack. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Name of the Worker that {@link holdWorkerd} talks to. */
+const HOLD_NAME = 'hold'
+
+/** Time that one request to it takes: after a SIGTERM, workerd lives at least half of it and at most all. */
+const HOLD_MS = 6_000
+
+/** A Worker that begins to answer at once, and ends late. */
+export const HOLD_WORKER = {
+  name: HOLD_NAME,
+  compatibilityDate: '2026-10-20',
+  modules: [
+    {
+      type: 'ESModule' as const,
+      path: 'hold.js',
+      contents: `export default {
+        fetch(request, env, context) {
+          const { readable, writable } = new TransformStream()
+          context.waitUntil(scheduler.wait(${HOLD_MS}).then(() => writable.close()))
+          return new Response(readable)
+        },
+      }`,
+    },
+  ],
+}
+
+/**
+ * Creates something and takes away the listeners for signals that it added to this process. Those of miniflare kill
+ * workerd and end the process at once, and the queue is in workerd's memory.
+ */
+export function withoutSignalListeners<T>(create: () => T): T {
+  const kept = SIGNALS.map((signal) => new Set(process.listeners(signal)))
+  const created = create()
+  SIGNALS.forEach((signal, index) => {
+    for (const listener of process.listeners(signal)) {
+      if (kept[index]?.has(listener) === false) process.off(signal, listener)
+    }
+  })
+  return created
+}
+
+/**
+ * Has workerds that start from now on ignore SIGINT and SIGHUP, which a terminal sends to all processes of a group. Windows
+ * knows no such thing.
+ */
+export function shieldWorkerd(env: Record<string, string | undefined> = process.env): void {
+  if (process.platform === 'win32' || env['MILLRACE_WORKERD'] !== undefined) return
+  const workerd = createRequire(import.meta.resolve('miniflare'))('workerd') as { default: string }
+  env['MILLRACE_WORKERD'] = env['MINIFLARE_WORKERD_PATH'] ?? workerd.default
+  env['MINIFLARE_WORKERD_PATH'] = join(ROOT, 'local/src/workerd.sh')
+}
+
+/**
+ * Keeps workerd alive for {@link HOLD_MS} / 2 when it gets a SIGTERM of its own, as systemd sends it to every process of a
+ * unit. workerd cannot be made to ignore that one, but it finishes requests that are under way before it ends, and its
+ * queue goes on meanwhile; so there always is one. Each ends by itself, so that a workerd that alone got the signal is
+ * gone soon, and miniflare starts another.
+ *
+ * @returns when the first is under way; call it to ask for no more
+ */
+export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Promise<() => void> {
+  const begin = async () => {
+    const worker = await miniflare.getWorker(HOLD_NAME)
+    const response = await worker.fetch('http://hold/')
+    // Read, or the garbage collector would end it. That it breaks off with workerd is as it should be.
+    response.arrayBuffer().catch(() => {})
+  }
+  await begin()
+  // One that fails met a workerd that is ending or being started again; the next finds it.
+  const timer = setInterval(() => begin().catch(() => {}), HOLD_MS / 2)
+  return () => clearInterval(timer)
+}
