@@ -159,6 +159,13 @@ describe('an event without consent', () => {
     expect(JSON.stringify(seen)).not.toMatch(/203\.0\.113|Mozilla/)
   })
 
+  it('gets no identity from the hook', async () => {
+    const enrich: SourceSettings['enrich'] = (event) => ({ ...event, userId: 'who-hook' })
+    const body = { batch: [{ ...track, ...personal }] }
+    const { envelopes } = await send({ settings: { ...settings, enrich }, body })
+    expect(envelopes()[0]?.events[0]).not.toHaveProperty('userId')
+  })
+
   it('sets and renews no cookie', async () => {
     const body = { batch: [{ ...track, context: { consent } }] }
     const headers = { ...BROWSER, cookie: 'millrace_id=c1' }

@@ -6,7 +6,7 @@ import type { PiiFilter } from '../enrich/pii.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import { createArrivalFacts } from './event-facts.ts'
 import { andThen, type MaybePromise } from './maybe-promise.ts'
-import { anonymizeFacts } from './personal.ts'
+import { anonymize, anonymizeFacts } from './personal.ts'
 import type { Sender } from './sender.ts'
 import { subtractShared, withoutAddress } from './shared-context.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -111,5 +111,7 @@ async function callHook(
   if (outcome.kind === 'left_out') return undefined
   if (outcome.kind === 'failed') return event
   const { messageId: _, timestamp: __, ...changed } = outcome.event
-  return { ...event, ...changed, type, context: subtractShared(changed.context, preparedContext) }
+  const hooked = { ...event, ...changed, type, context: subtractShared(changed.context, preparedContext) }
+  // Who it was may be known elsewhere, but is not to be stored.
+  return isAnonymized ? anonymize(hooked) : hooked
 }

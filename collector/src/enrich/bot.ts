@@ -28,7 +28,7 @@ export function createBotDetector(maxEntries?: number): (userAgent: string) => s
   return createUserAgentMemo(nameBot, maxEntries)
 }
 
-/** Whether a program drives the browser, as our SDK reports `navigator.webdriver`. */
+/** Whether a program drives the browser, as a client reports `navigator.webdriver`: by that path in the context, or shorter. */
 export function isAutomated(context: JsonObject | undefined): boolean {
   if (context === undefined) return false
   if (context['webdriver'] === true) return true
