@@ -5,6 +5,7 @@ import type { Violation } from '../facts.ts'
 import type { EventType, JsonObject } from '../wire.ts'
 import { describeExpected } from './issue-text.ts'
 import { listEntries, type PlanEntry, schemaOf, type TrackingPlan } from './plan.ts'
+import { createQuickCheck, type QuickCheck } from './quick-check.ts'
 
 /** The part of an event that a plan speaks of. */
 export interface PlannedEvent {
@@ -41,11 +42,11 @@ const NOTHING_PLANNED: PlanVerdict = { violations: [] }
  */
 export function createPlanChecker(plan: TrackingPlan): (event: PlannedEvent) => PlanVerdict {
   if (plan.mode === 'off') return () => NOTHING_PLANNED
-  const tracks = new Map<string, PlanEntry>()
-  const others = new Map<EventType, PlanEntry>()
+  const tracks = new Map<string, ReadyEntry>()
+  const others = new Map<EventType, ReadyEntry>()
   for (const { type, event, entry } of listEntries(plan)) {
-    if (event === undefined) others.set(type, entry)
-    else tracks.set(event, entry)
+    if (event === undefined) others.set(type, prepare(entry))
+    else tracks.set(event, prepare(entry))
   }
   return (event) => {
     const entry = event.type === 'track' ? tracks.get(event.event ?? '') : others.get(event.type)
@@ -56,15 +57,38 @@ export function createPlanChecker(plan: TrackingPlan): (event: PlannedEvent) => 
   }
 }
 
-function checkEntry(entry: PlanEntry, event: PlannedEvent): PlanVerdict {
+/** An entry, ready for many events. */
+interface ReadyEntry extends ReturnType<typeof schemaOf> {
+  isGood: QuickCheck
+  /** The verdict on every event that keeps to it. */
+  passed: PlanVerdict
+  version: string
+}
+
+function prepare(entry: PlanEntry): ReadyEntry {
+  const { version } = entry
   const { field, schema } = schemaOf(entry)
+  return {
+    field,
+    schema,
+    version,
+    isGood: createQuickCheck(schema),
+    passed: { planVersion: version, violations: [] },
+  }
+}
+
+function checkEntry(
+  { field, schema, version, isGood, passed }: ReadyEntry,
+  event: PlannedEvent,
+): PlanVerdict {
   const value = event[field] ?? {}
+  if (isGood(value)) return passed
   const result = schema.safeParse(value)
-  if (result.success) return { planVersion: entry.version, violations: [] }
+  if (result.success) return passed
   const violations = result.error.issues
     .slice(0, MAX_VIOLATIONS)
     .map((issue) => describeIssue(issue, field, value))
-  return { planVersion: entry.version, violations }
+  return { planVersion: version, violations }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, field: string, value: object): Violation {
