@@ -266,14 +266,18 @@ describe('hostile events', () => {
     expect(await response.json()).toMatchObject({ receipts: [{ index: 1, reason: 'event_too_large' }] })
   })
 
-  it('over 32 KB are refused with the reason', async () => {
-    const { post } = createCollector()
-    const response = await post({
-      writeKey: 'wk',
-      batch: [{ ...track, properties: { text: 'x'.repeat(33_000) } }],
-    })
-    expect(await response.json()).toMatchObject({ receipts: [{ reason: 'event_too_large' }] })
-  })
+  it.each([33_000, 200_000])(
+    'over 32 KB are refused with the limit and what they have (%d)',
+    async (length) => {
+      const { post } = createCollector()
+      const batch = [{ ...track, properties: { text: 'x'.repeat(length) } }]
+      const response = await post({ writeKey: 'wk', batch })
+      const message = expect.stringMatching(
+        new RegExp(`at most 32768 bytes.*got ${String(length).slice(0, 2)}`),
+      )
+      expect(await response.json()).toMatchObject({ receipts: [{ reason: 'event_too_large', message }] })
+    },
+  )
 
   it('nested a hundred thousand levels deep cost only themselves', async () => {
     const { post, envelopes } = createCollector()

@@ -391,6 +391,18 @@ describe('identity', () => {
     expect(later.envelope?.events).toMatchObject([{ anonymousId: 'a1', facts: { clientAnonymousId: 'a2' } }])
   })
 
+  it.each([
+    [['a1', 'b1', undefined], 'a1'],
+    [[undefined, 'b1', undefined], 'new'],
+  ])('by cookie is one for all that a new browser sends together: %j', async (ids, expected) => {
+    const batch = ids.map((anonymousId) => ({ ...track, anonymousId }))
+    const options = { edge: { randomId: () => 'new' } }
+    const { envelope, response } = await send({ identity: { kind: 'cookie' } }, { batch }, browser, options)
+    expect(envelope?.events.map(({ anonymousId }) => anonymousId)).toEqual([expected, expected, expected])
+    expect(envelope?.events[1]?.facts?.clientAnonymousId).toBe('b1')
+    expect(response.headers.get('set-cookie')).toMatch(new RegExp(`^millrace_id=${expected};`))
+  })
+
   it('by the edge is kept with what the plan refuses, for a replay', async () => {
     const plan = { mode: 'enforce' as const, refuseUnplanned: true, events: {} }
     const cookie = { ...browser, cookie: 'millrace_id=c1' }

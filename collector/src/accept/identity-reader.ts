@@ -78,9 +78,10 @@ function createCookieIdentity(
     assign(event, facts) {
       if (isForeign(facts, sender)) return false
       const decided = decideCookieId({
-        cookieId: known,
+        // Of what one browser sends together, all is one person's, whatever its tabs call themselves.
+        cookieId: known ?? toSet,
         clientId: event.anonymousId,
-        randomId: () => toSet ?? randomId(),
+        randomId,
       })
       replaceId(event, decided.anonymousId)
       if (decided.clientAnonymousId !== undefined) facts.clientAnonymousId = decided.clientAnonymousId

@@ -120,12 +120,12 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
 
   const accept = (one: Case, candidate: Candidate): Judgement => {
     const text = encodeEvent(one, candidate)
-    // Rules may lengthen what they replace, so what comes out is bounded as well as what came in.
-    if (!fitsBytes(text, MAX_ENTRY_BYTES)) return refuse(one, OVERGROWN)
     // Almost every event is certainly within the limit; only the others are written again to be counted.
     if (!fitsBytes(text, MAX_EVENT_BYTES - shared.bytes)) {
-      const refused = refuseOversized(one, shared.bytes)
-      if (refused !== undefined) return refused
+      const oversized = refuseOversized(one, shared.bytes)
+      if (oversized !== undefined) return oversized
+      // Rules may lengthen what they replace, so what comes out is bounded as well as what came in.
+      if (!fitsBytes(text, MAX_ENTRY_BYTES)) return refuse(one, OVERGROWN)
     }
     const { messageId } = one
     accepted.add(messageId)
