@@ -110,6 +110,18 @@ describe('a batch', () => {
     expect(await stack.query(query)).toEqual([{ n: 3 }])
   })
 
+  it('whose events come again in another cut has each left out once', async () => {
+    const [one, twice] = ['Cut', 'Twice'].map((event) => track(event, { messageId: `cut-${event}` }))
+    await stack.post({ batch: [one, twice, twice] })
+    await settle()
+    await stack.post({ batch: [twice, twice] })
+    await settle()
+    const look = (table: string) =>
+      stack.query(`SELECT message_id FROM ${table} FINAL WHERE message_id LIKE 'cut-%' ORDER BY message_id`)
+    expect(await look('events')).toEqual([{ message_id: 'cut-Cut' }, { message_id: 'cut-Twice' }])
+    expect(await look('omitted')).toEqual([{ message_id: 'cut-Twice' }])
+  })
+
   it('sent twice keeps the copy that arrived first, whatever the clocks of the attempts said', async () => {
     const event = track('Clocks', { timestamp: '2026-01-01T00:00:00Z' })
     const look = () => stack.query("SELECT timestamp, batch_id FROM events FINAL WHERE stream = 'clocks'")

@@ -222,19 +222,19 @@ describe('buildQuarantineRows', () => {
 })
 
 describe('buildOmittedRows', () => {
-  it('keeps the place and the reason and nothing else', () => {
+  it('keeps the event and the reason and nothing else, the same however its batch is cut', () => {
     expect(buildOmittedRows(envelope({}, { stream: 's', omitted: [{ ...left, seq: 2 }] }))).toEqual([
       {
         source: 'shop',
         route: 'batch',
-        batch_id: 'b',
+        batch_id: '',
         received_at: '1970-01-01 00:00:03.000',
         message_id: 'o',
         status: 'filtered',
         reason: 'bot',
         stream: 's',
         seq: 2,
-        batch_index: 1,
+        batch_index: 0,
         previous_stream: '',
         previous_seq: 0,
       },

@@ -141,8 +141,12 @@ function buildQuarantineRow(event: QuarantinedEvent): Row {
   }
 }
 
-function buildOmittedRow({ messageId, status, reason, seq, index }: OmittedEvent): Row {
-  return { message_id: messageId, status, reason, seq: seq ?? 0, batch_index: index }
+/**
+ * Without its place in the batch. That is in the table's sorting key, and a client that cuts its events anew on a retry would
+ * otherwise have each of them left out twice.
+ */
+function buildOmittedRow({ messageId, status, reason, seq }: OmittedEvent): Row {
+  return { message_id: messageId, status, reason, seq: seq ?? 0, batch_id: '', batch_index: 0 }
 }
 
 function sentAtOf({ sentAt }: Envelope): string | null {
