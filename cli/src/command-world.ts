@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
+import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { Option } from 'commander'
 import type { ProgressStream } from './progress.ts'
 
@@ -63,7 +64,7 @@ export function isLoopback(endpoint: string): boolean {
 
 /** The same rule as that of `createMillrace`, here so that a dry run finds the mistake too. */
 export function parseSource(source: string): string {
-  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(source)) return source
+  if (NAME_PATTERN.test(source)) return source
   throw new UsageError(
     `--source must be 1 to 64 lower-case letters, digits, "_" and "-", got ${JSON.stringify(source)}`,
   )

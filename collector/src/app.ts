@@ -6,30 +6,25 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
-import { createAuthorize, refuseExposedSecret } from './authorize.ts'
+import { createAuthorize } from './authorize.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
-import { MAX_TABLE_BYTES } from './enrich/lookup-table.ts'
 import type { RateLimits } from './rate-limits.ts'
-import { readBody } from './read-body.ts'
 import {
   type Batch,
   batchOf,
   batchOfEvent,
   describeReceived,
   identifyLone,
-  RETRY_AFTER_SECONDS,
   type ReceiveDeps,
-  type Received,
   readJsonBody,
   receive,
 } from './receive.ts'
-import { answerJson, type RequestRefusal, refusal, refuse } from './refuse.ts'
-import { putLookup } from './routes/lookups.ts'
-import { eventOfData, eventOfQuery, PIXEL, PIXEL_ERROR_HEADER } from './routes/pixel.ts'
+import { answerJson, refusal, refuse, refuseUnexpected } from './refuse.ts'
+import { takeLookup } from './routes/lookups.ts'
 import { replay } from './routes/replay.ts'
-import { buildRudderSourceConfig, buildSegmentSettings } from './routes/settings.ts'
+import { takeImage } from './routes/take-image.ts'
+import { tellRudderConfig, tellSegmentSettings } from './routes/tell-settings.ts'
 import type { Sources } from './sources.ts'
-import { readKeys } from './write-key.ts'
 
 /** What the collector needs of the world. */
 export interface CollectorDeps {
@@ -56,9 +51,6 @@ export interface CollectorDeps {
 
 /** How long a browser may remember the answer to a preflight. Chromium caps it at two hours. */
 const PREFLIGHT_SECONDS = 7_200
-
-/** How long a browser may keep what an SDK boots with: short, because a key may be taken away. */
-const SETTINGS_SECONDS = 60
 
 /** Segment's short path of each type. */
 const SHORT_PATHS: Record<EventType, string> = {
@@ -109,8 +101,8 @@ export function createApp(deps: CollectorDeps): Hono {
   post('/v1/m', (c) => c.json({ success: true }))
 
   for (const prefix of ['', '/:prefix']) {
-    get(`${prefix}/v1/projects/:writeKey/settings`, (c) => tellSegmentSettings(c, deps))
-    get(`${prefix}/sourceConfig`, (c) => tellRudderConfig(c, deps))
+    get(`${prefix}/v1/projects/:writeKey/settings`, (c) => tellSegmentSettings(c, deps.sources))
+    get(`${prefix}/sourceConfig`, (c) => tellRudderConfig(c, deps.sources))
   }
 
   post('/v1/replay', async (c) => {
@@ -122,7 +114,7 @@ export function createApp(deps: CollectorDeps): Hono {
     const { acceptedCount, receipts } = received
     return answerJson(c, { success: true, accepted: acceptedCount, receipts })
   })
-  route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, deps, receiving))
+  route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, receiving, deps.lookupBucket))
 
   const { describeApi, demo } = deps
   if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))
@@ -132,14 +124,8 @@ export function createApp(deps: CollectorDeps): Hono {
   }
 
   app.notFound((c) => refuse(c, refusal(404, 'not_found', `there is nothing at ${shownPath(c)}`)))
-  app.onError((error, c) => refuse(c, describeUnexpected(c, deps, error)))
+  app.onError((error, c) => refuse(c, refuseUnexpected(c, deps, error)))
   return app
-}
-
-function describeUnexpected(c: Context, { log }: Pick<CollectorDeps, 'log'>, error: unknown): RequestRefusal {
-  log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
-  const message = 'something is wrong on our side; the batch was not stored, send it again'
-  return refusal(500, 'internal_error', message)
 }
 
 /**
@@ -218,103 +204,6 @@ async function takeEvent(c: Context, receiving: ReceiveDeps, type: EventType): P
 async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: Route): Promise<Response> {
   const received = await receive(c, receiving, batch, route)
   return received.ok ? answerJson(c, describeReceived(received)) : refuse(c, received)
-}
-
-/** What a pixel's address says of its event: the type, and whether a parameter `data` is the event. */
-interface PixelKind {
-  type: EventType
-  hasData: boolean
-}
-
-/** Always an image, so that no page shows a broken one; the status tells whether the event was taken. */
-async function takeImage(c: Context, receiving: ReceiveDeps, kind: PixelKind): Promise<Response> {
-  // Who asks with HEAD only checks the link, as mail servers do, and has seen nothing.
-  if (c.req.method === 'HEAD') return pixel(c, undefined)
-  try {
-    const received = await takePixel(c, receiving, kind)
-    if (!received.ok) return pixel(c, received)
-    const [receipt] = received.receipts
-    if (receipt?.status === 'quarantined') c.header(PIXEL_ERROR_HEADER, receipt.reason)
-    return pixel(c, undefined)
-  } catch (error) {
-    return pixel(c, describeUnexpected(c, receiving, error))
-  }
-}
-
-async function takePixel(
-  c: Context,
-  receiving: ReceiveDeps,
-  { type, hasData }: PixelKind,
-): Promise<Received> {
-  const query = new URL(c.req.url).searchParams
-  const data = hasData ? query.get('data') : null
-  const given = data === null ? { event: eventOfQuery(query, type), text: undefined } : eventOfData(data)
-  if (given === undefined) return refusal(400, 'invalid_json', 'data must be base64 of a JSON object')
-  const { event, text = JSON.stringify(event) } = given
-  // Nobody sends an image again, and all who open one mail send the same.
-  const messageId = event['messageId'] ?? receiving.tools.randomId()
-  return receive(c, receiving, batchOfEvent({ ...event, messageId }, text, type), 'batch')
-}
-
-function pixel(c: Context, refused: RequestRefusal | undefined): Response {
-  if (refused !== undefined) c.header(PIXEL_ERROR_HEADER, refused.code)
-  if (refused?.retryAfterSeconds !== undefined) c.header('Retry-After', String(refused.retryAfterSeconds))
-  const headers = { 'Content-Type': 'image/gif', 'Cache-Control': 'no-store' }
-  return c.body(PIXEL.slice().buffer, refused?.status ?? 200, headers)
-}
-
-function tellSegmentSettings(c: Context, { sources }: CollectorDeps): Response {
-  const writeKey = c.req.param('writeKey') ?? ''
-  const match = sources.find(writeKey)
-  if (match === undefined) return refuseSettings(c)
-  if (match.isSecret) return refuse(c, refuseExposedSecret())
-  c.header('Cache-Control', `public, max-age=${SETTINGS_SECONDS}`)
-  return c.json(buildSegmentSettings({ writeKey, origin: new URL(c.req.url).origin }))
-}
-
-function tellRudderConfig(c: Context, { sources }: CollectorDeps): Response {
-  const { origin, searchParams } = new URL(c.req.url)
-  const { header, exposed } = readKeys(c.req.raw.headers.get('authorization'), {}, searchParams)
-  if (exposed.some((key) => sources.find(key)?.isSecret)) return refuse(c, refuseExposedSecret())
-  for (const writeKey of [...header, ...exposed]) {
-    const match = sources.find(writeKey)
-    if (match === undefined || match.isSecret) continue
-    c.header('Cache-Control', `private, max-age=${SETTINGS_SECONDS}`)
-    return c.json(buildRudderSourceConfig({ writeKey, origin, sourceName: match.source.name }))
-  }
-  return refuseSettings(c)
-}
-
-function refuseSettings(c: Context): Response {
-  return refuse(c, refusal(404, 'unknown_write_key', 'no source has this write key'))
-}
-
-async function takeLookup(
-  c: Context,
-  { lookupBucket, log }: CollectorDeps,
-  receiving: ReceiveDeps,
-): Promise<Response> {
-  const fields = { source: c.req.query('source') }
-  const authorized = await receiving.authorize(c.req.raw, fields, 'operator')
-  if (!authorized.ok) return refuse(c, authorized)
-  const later = { retryAfterSeconds: RETRY_AFTER_SECONDS }
-  if (lookupBucket === undefined) {
-    const message = 'this Worker has no bucket for lookup tables'
-    return refuse(c, { ...refusal(503, 'temporarily_unavailable', message), ...later })
-  }
-  const read = await readBody(c.req.raw, MAX_TABLE_BYTES)
-  if (!read.ok) return refuse(c, refusal(read.status, read.code, read.message))
-  const name = c.req.param('name') ?? ''
-  const put = await putLookup({
-    bucket: lookupBucket,
-    source: authorized.source.name,
-    joins: authorized.source.settings?.lookups ?? [],
-    name,
-    text: read.text,
-    log,
-  })
-  if (put.ok) return answerJson(c, put.answer)
-  return refuse(c, { ...put, ...(put.status === 503 ? later : {}) })
 }
 
 function refuseMethod(c: Context, allowed: string): Response {

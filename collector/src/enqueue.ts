@@ -1,6 +1,7 @@
 /** Puts envelopes on the queue and says when they are durable: resolves only after every send has resolved. */
 
-import { byteLength } from '@millrace/schemas'
+import { groupForSending } from '@millrace/schemas'
+import { startDeadline } from './deadline.ts'
 
 /** What is needed of Cloudflare's queue binding. */
 export interface EventQueue {
@@ -21,12 +22,6 @@ export interface EnqueueOptions {
 /** Default of {@link EnqueueOptions.timeoutMs}. Source: DESIGN section 2. */
 const SEND_TIMEOUT_MS = 5_000
 
-/** Most bytes of one `sendBatch`: 256 KB less what the platform adds. Source: Cloudflare Queues limits, November 2026. */
-const MAX_SEND_BYTES = 240_000
-
-/** Most messages of one `sendBatch`. Source: as above. */
-const MAX_SEND_MESSAGES = 100
-
 /**
  * A function that sends the envelopes of one request. It rejects when any send failed or all together took too long; what
  * was sent by then may be stored, which is fine because every event has one id for life.
@@ -36,47 +31,27 @@ export function createEnqueue({
   timeoutMs = SEND_TIMEOUT_MS,
 }: EnqueueOptions): (texts: string[]) => Promise<void> {
   return async (texts) => {
-    const deadline = startDeadline(timeoutMs)
+    // One for the whole request: a deadline for each send would add up to more than a client waits.
+    const deadline = startDeadline('the queue', timeoutMs)
     try {
-      for (const group of groupForSending(texts)) await Promise.race([send(queue, group), deadline.passed])
+      for (const group of groupTexts(texts)) await Promise.race([send(queue, group), deadline.passed])
     } finally {
       deadline.clear()
     }
   }
 }
 
-function send(queue: EventQueue, group: string[]): Promise<unknown> {
+type Message = { body: string; contentType: 'text' }
+
+function groupTexts(texts: readonly string[]): Message[][] {
+  const messages = texts.map((body): Message => ({ body, contentType: 'text' }))
+  // Almost every request is one message, whose bytes need no counting.
+  return messages.length === 1 ? [messages] : groupForSending(messages)
+}
+
+function send(queue: EventQueue, group: Message[]): Promise<unknown> {
   const [only] = group
   return only !== undefined && group.length === 1
-    ? queue.send(only, { contentType: 'text' })
-    : queue.sendBatch(group.map((body) => ({ body, contentType: 'text' })))
-}
-
-/** One for the whole request: a deadline for each send would add up to more than a client waits. */
-function startDeadline(timeoutMs: number): { passed: Promise<never>; clear: () => void } {
-  let timer: ReturnType<typeof setTimeout> | null = null
-  const passed = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(new Error(`the queue did not answer within ${timeoutMs} ms`))
-    timer = setTimeout(giveUp, timeoutMs)
-  })
-  return { passed, clear: () => clearTimeout(timer) }
-}
-
-function groupForSending(texts: string[]): string[][] {
-  // Almost every request is one message, whose bytes need no counting.
-  if (texts.length === 1) return [texts]
-  const groups: string[][] = []
-  let bytes = 0
-  for (const text of texts) {
-    const size = byteLength(text)
-    const last = groups.at(-1)
-    if (last === undefined || bytes + size > MAX_SEND_BYTES || last.length === MAX_SEND_MESSAGES) {
-      groups.push([text])
-      bytes = size
-    } else {
-      last.push(text)
-      bytes += size
-    }
-  }
-  return groups
+    ? queue.send(only.body, { contentType: 'text' })
+    : queue.sendBatch(group)
 }

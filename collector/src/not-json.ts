@@ -7,19 +7,27 @@
  */
 export function describeNotJson(text: string): string {
   if (text.trim() === '') return 'the body is empty; it must be JSON'
-  const likeness = LIKENESSES.find(([pattern]) => pattern.test(text))
+  const likeness =
+    COMPRESSED.find(([start]) => text.startsWith(start)) ?? LIKENESSES.find(([like]) => like.test(text))
   return likeness === undefined
     ? 'the body is not JSON'
     : `the body is not JSON but looks like ${likeness[1]}`
 }
 
+const GZIP = 'gzip; say so by Content-Encoding: gzip'
+const DEFLATE = 'deflate; say so by Content-Encoding: deflate'
+
+/** What compressed bodies begin with, bytes that are no UTF-8 as U+FFFD. */
+const COMPRESSED: readonly (readonly [start: string, what: string])[] = [
+  // 1f 8b. Source: RFC 1952, section 2.3.1.
+  ['\u001f\ufffd', GZIP],
+  // 78, then 01, 5e, 9c or da by the level. Source: RFC 1950, section 2.2.
+  ['x\u0001', DEFLATE],
+  ['x^', DEFLATE],
+  ['x\ufffd', DEFLATE],
+]
+
 const LIKENESSES: readonly (readonly [pattern: RegExp, what: string])[] = [
-  // The bytes 1f 8b (RFC 1952, section 2.3.1); the second is not UTF-8.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it begins with
-  [/^\u001f\ufffd/, 'gzip; say so by Content-Encoding: gzip'],
-  // 78, then 01, 5e, 9c or da by the level (RFC 1950, section 2.2).
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it begins with
-  [/^x[\u0001^\ufffd]/, 'deflate; say so by Content-Encoding: deflate'],
   [/^--[\w'()+,./:=?-]+\r?\n/, 'a form (multipart); post the JSON itself as the body'],
   [/^[\w.%+*[\]-]{1,200}=/, 'a form (name=value); post the JSON itself as the body'],
   [/^\s*[[{]/, 'JSON that is cut short or has a mistake in it'],

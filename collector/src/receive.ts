@@ -14,7 +14,7 @@ import type { Authorize } from './authorize.ts'
 import { DEFAULT_COOKIE_NAME, writeIdCookie } from './identity/cookie.ts'
 import { describeNotJson } from './not-json.ts'
 import { readBody } from './read-body.ts'
-import { type RequestRefusal, refusal } from './refuse.ts'
+import { type RequestRefusal, refusal, refuseForNow } from './refuse.ts'
 
 /** What receiving needs of the world. */
 export interface ReceiveDeps {
@@ -40,9 +40,6 @@ export interface Batch {
 
 /** Outcome of a request: what became of its events, or why it was refused whole. */
 export type Received = { ok: true; receipts: Receipt[]; acceptedCount: number } | RequestRefusal
-
-/** Seconds after which a client should try again when nothing took its batch. */
-export const RETRY_AFTER_SECONDS = 5
 
 /** Reads a JSON body that must be an object. Keys that would change a prototype are dropped. */
 export async function readJsonBody(
@@ -131,8 +128,7 @@ export async function tryDurable(
 
 /** Nothing was stored, and the same request may succeed soon. */
 export function unavailable(why: string): RequestRefusal {
-  const message = `${why}; nothing was stored, send the same batch again`
-  return { ...refusal(503, 'temporarily_unavailable', message), retryAfterSeconds: RETRY_AFTER_SECONDS }
+  return refuseForNow(`${why}; nothing was stored, send the same batch again`)
 }
 
 /** The platform's `waitUntil`; without one (in tests) a promise is left to itself, its failure said by whoever made it. */

@@ -20,6 +20,25 @@ export function refusal(status: ContentfulStatusCode, code: ErrorCode, message: 
   return { ok: false, status, code, message }
 }
 
+/** Seconds after which a client should try again what cannot be taken now. */
+const RETRY_AFTER_SECONDS = 5
+
+/** Not now: nothing of the request was stored, and the same one may be taken soon. */
+export function refuseForNow(message: string): RequestRefusal {
+  return { ...refusal(503, 'temporarily_unavailable', message), retryAfterSeconds: RETRY_AFTER_SECONDS }
+}
+
+/** A fault of ours: logged without its request, and told as one. */
+export function refuseUnexpected(
+  c: Context,
+  { log }: { log: (record: Record<string, unknown>) => void },
+  error: unknown,
+): RequestRefusal {
+  log({ level: 'error', event: 'unexpected_error', path: c.req.routePath, error: String(error) })
+  const message = 'something is wrong on our side; the batch was not stored, send it again'
+  return refusal(500, 'internal_error', message)
+}
+
 /** The answer that tells it. */
 export function refuse(c: Context, { status, code, message, retryAfterSeconds }: RequestRefusal): Response {
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))

@@ -1,5 +1,8 @@
 /** Writes envelopes that the queue did not take to the bucket, where the cron finds them in order of age. */
 
+import { joinSpilled, spillKey } from '@millrace/schemas'
+import { startDeadline } from './deadline.ts'
+
 /** What is needed of the R2 binding. */
 export interface SpillBucket {
   put: (key: string, text: string) => Promise<unknown>
@@ -16,21 +19,14 @@ export interface SpillOptions {
   timeoutMs?: number
 }
 
-/** Prefix of the objects. Source: DESIGN section 7. */
-export const SPILL_PREFIX = 'spill/'
-
 /**
  * A request waits at most once for the queue, 5 s, and once for this: 9 s, under the 10 s after which `@millrace/node`
  * gives a request up; `@millrace/web` waits 15 s.
  */
 const PUT_TIMEOUT_MS = 4_000
 
-/** Digits of the time in a key, so that keys sort by it until the year 2286. */
-const TIME_DIGITS = 13
-
 /**
- * A function that writes the envelopes of one request as one object, `spill/<milliseconds>-<random>`: their texts, one a
- * line. JSON text holds no line feed of its own. Rejects when the object may not be there.
+ * A function that writes the envelopes of one request as one object. Rejects when it may not be there.
  */
 export function createSpill({
   bucket,
@@ -39,17 +35,12 @@ export function createSpill({
   timeoutMs = PUT_TIMEOUT_MS,
 }: SpillOptions): (texts: string[]) => Promise<void> {
   return async (texts) => {
-    const key = `${SPILL_PREFIX}${String(now()).padStart(TIME_DIGITS, '0')}-${randomHex()}`
-    let timer: ReturnType<typeof setTimeout> | null = null
+    const deadline = startDeadline('the bucket', timeoutMs)
     try {
-      const putting = bucket.put(key, texts.join('\n'))
-      const givenUp = new Promise<never>((_, reject) => {
-        const error = new Error(`the bucket did not answer within ${timeoutMs} ms`)
-        timer = setTimeout(() => reject(error), timeoutMs)
-      })
-      await Promise.race([putting, givenUp])
+      const putting = bucket.put(spillKey(now(), randomHex()), joinSpilled(texts))
+      await Promise.race([putting, deadline.passed])
     } finally {
-      clearTimeout(timer)
+      deadline.clear()
     }
   }
 }

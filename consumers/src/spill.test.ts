@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:workers'
+import { SPILL_PREFIX, spillKey } from '@millrace/schemas'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createEffects } from './fakes.ts'
-import { drainSpill, SPILL_PREFIX, type SpillQueue } from './spill.ts'
+import { drainSpill, type SpillQueue } from './spill.ts'
 
 const NOW = 1_763_719_200_000
 
-const keyOf = (index: number) => `${SPILL_PREFIX}${NOW - 1_000 + index}-${'0'.repeat(16)}`
+const keyOf = (index: number) => spillKey(NOW - 1_000 + index, '0'.repeat(16))
 
 /** A queue that keeps what it takes; `decide` may fail or hang a call, by its number from 1. */
 function createQueue(decide: (call: number) => Promise<void> = async () => {}) {

@@ -3,7 +3,7 @@
  * each object is removed only once the queue has all of its messages. Sending one twice is harmless, losing one is not.
  */
 
-import { byteLength } from '@millrace/schemas'
+import { cutIntoGroups, groupForSending, SPILL_PREFIX, spilledAt, splitSpilled } from '@millrace/schemas'
 import { withTimeout } from './timeout.ts'
 
 /** What the job needs of an R2 bucket. Keys are listed in order, which is that of age. */
@@ -34,23 +34,13 @@ export interface DrainSpillOptions {
   stepTimeoutMs?: number
 }
 
-/** Where the collector puts `<receivedAt, 13 digits>-<16 hex>`: texts of envelopes, one a line. */
-export const SPILL_PREFIX = 'spill/'
-
 const BUDGET_MS = 50_000
 
 /** Source: DESIGN section 2. */
 const STEP_TIMEOUT_MS = 5_000
 
-/** Most bytes of one `sendBatch`: 256 KB less what the platform adds. Source: Cloudflare Queues limits, November 2026. */
-const MAX_SEND_BYTES = 240_000
-
-/** Most messages of one `sendBatch`. Source: as above. */
-const MAX_SEND_MESSAGES = 100
-
 /** Objects read, sent and removed together, so that the calls are shared: at most so many, and at most so many bytes. */
-const MAX_WAVE_OBJECTS = 100
-const MAX_WAVE_BYTES = 4 * 1024 * 1024
+const WAVE_LIMITS = { maxItems: 100, maxBytes: 4 * 1024 * 1024 }
 
 /** Reads at once; a Worker has six connections. */
 const MAX_READS = 5
@@ -87,7 +77,7 @@ export async function drainSpill(options: DrainSpillOptions): Promise<void> {
     level: failure === undefined ? 'info' : 'error',
     event: 'spill_drained',
     ...drained,
-    ...(oldest === undefined ? {} : { oldestLeftMs: now() - receivedAtOf(oldest) }),
+    ...(oldest === undefined ? {} : { oldestLeftMs: now() - spilledAt(oldest) }),
     ...(failure === undefined ? {} : { error: failure }),
   })
 }
@@ -103,7 +93,7 @@ async function drainPages(
   while (hasTime()) {
     const from = startAfter === undefined ? {} : { startAfter }
     const page = await withTimeout(bucket.list({ prefix: SPILL_PREFIX, ...from }), stepTimeoutMs)
-    for (const wave of cutIntoWaves(page.objects)) {
+    for (const wave of cutIntoGroups(page.objects, ({ size }) => size, WAVE_LIMITS)) {
       if (!hasTime()) return false
       await drainWave(options, wave, drained)
     }
@@ -120,7 +110,7 @@ async function drainWave(
   drained: Drained,
 ): Promise<void> {
   const texts = await readAll(bucket, wave, stepTimeoutMs)
-  const messages = texts.flatMap((text, object) => splitLines(text).map((body) => ({ body, object })))
+  const messages = texts.flatMap((text, object) => splitSpilled(text).map((body) => ({ body, object })))
   let sentMessages = 0
   try {
     for (const group of groupForSending(messages)) {
@@ -153,42 +143,6 @@ async function readAll(
   return texts
 }
 
-/** JSON has no raw line ends, so a line is a message. */
-function splitLines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '')
-}
-
-function cutIntoWaves(objects: readonly SpilledObject[]): SpilledObject[][] {
-  return cutIntoGroups(objects, ({ size }) => size, MAX_WAVE_OBJECTS, MAX_WAVE_BYTES)
-}
-
-function groupForSending<T extends { body: string }>(messages: readonly T[]): T[][] {
-  return cutIntoGroups(messages, ({ body }) => byteLength(body), MAX_SEND_MESSAGES, MAX_SEND_BYTES)
-}
-
-/** Groups in order, each of at least one item and otherwise within both limits. */
-function cutIntoGroups<T>(
-  items: readonly T[],
-  sizeOf: (item: T) => number,
-  maxItems: number,
-  maxBytes: number,
-): T[][] {
-  const groups: T[][] = []
-  let bytes = 0
-  for (const item of items) {
-    const size = sizeOf(item)
-    const last = groups.at(-1)
-    if (last === undefined || last.length === maxItems || bytes + size > maxBytes) {
-      groups.push([item])
-      bytes = size
-    } else {
-      last.push(item)
-      bytes += size
-    }
-  }
-  return groups
-}
-
 async function findOldest(bucket: SpillBucket, timeoutMs: number): Promise<string | undefined> {
   try {
     const { objects } = await withTimeout(bucket.list({ prefix: SPILL_PREFIX, limit: 1 }), timeoutMs)
@@ -197,9 +151,4 @@ async function findOldest(bucket: SpillBucket, timeoutMs: number): Promise<strin
     // R2 is away: the line says so by the failure it has already, or the next run's will.
     return undefined
   }
-}
-
-/** `spill/1763719200000-…` was received at 1763719200000; `NaN`, which the log shows as `null`, for somebody else's key. */
-function receivedAtOf(key: string): number {
-  return Number(key.slice(SPILL_PREFIX.length).split('-', 1)[0])
 }

@@ -1,6 +1,7 @@
 /** The shape of `millrace.config.ts`, the one file a user edits, and the check that it makes sense. */
 
 import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
+import { NAME_PATTERN } from './wire.ts'
 
 export { definePlan } from './plan/plan.ts'
 export type { PlanTypes } from './plan/types.ts'
@@ -33,7 +34,6 @@ const FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, ...SETTING_NAMES])
 
 const CONFIG_FIELDS: readonly string[] = ['sources', 'development']
 
-const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
 
 /**
@@ -83,7 +83,7 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
 }
 
 function checkName(name: unknown, option: string): void {
-  if (typeof name !== 'string' || !NAME.test(name)) {
+  if (typeof name !== 'string' || !NAME_PATTERN.test(name)) {
     throw new RangeError(`${option} must be 1 to 64 of a-z, 0-9, "-", "_", got ${JSON.stringify(name)}`)
   }
 }

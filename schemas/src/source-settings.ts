@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { RequestFacts } from './facts.ts'
 import { checkPlan, type TrackingPlan } from './plan/plan.ts'
-import type { EventType, JsonObject } from './wire.ts'
+import { type EventType, type JsonObject, NAME_PATTERN } from './wire.ts'
 
 /** What is done with an IP address: kept, cut to its network (/24 of IPv4, /48 of IPv6), or dropped. */
 export type IpPolicy = 'keep' | 'truncate' | 'drop'
@@ -136,7 +136,6 @@ export interface SourceSettings {
 
 const SECRET_VAR = /^[A-Z][A-Z0-9_]{0,127}$/
 const ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/
-const LOOKUP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** A step is a key or `*`; only the last may be `**`. */
 const PATH =
   /^(properties|traits|context|integrations|extra)(\.(?!\*\*\.)[^.]+)+$|^(userId|anonymousId|groupId|previousId)$/
@@ -211,7 +210,7 @@ const SettingsSchema = known({
   lookups: z
     .array(
       known({
-        table: text(LOOKUP_NAME, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
+        table: text(NAME_PATTERN, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
         on: text(KEY_PATH, 'must be a path such as properties.product_id'),
         events: z.array(z.string().min(1)).optional(),
         as: text(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product').optional(),

@@ -119,6 +119,9 @@ export const MAX_BATCH_BYTES = 500 * 1024
 /** Most events in one batch. Source: DESIGN section 3. */
 export const MAX_BATCH_EVENTS = 2_500
 
+/** What a source or a lookup table may be called: it stands in paths, keys of objects and columns. */
+export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
 /** Longest `messageId`, `userId`, `anonymousId`, `groupId`, `previousId`, `stream` and `batchId`, in UTF-16 units. */
 export const MAX_ID_LENGTH = 256
 

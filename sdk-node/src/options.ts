@@ -1,6 +1,6 @@
 /** Options checked and completed with the platform's defaults. Knows every rule about an option and uses none of them. */
 
-import { BATCH_PATH, IMPORT_PATH, MAX_BATCH_EVENTS } from '@millrace/schemas/wire'
+import { BATCH_PATH, IMPORT_PATH, MAX_BATCH_EVENTS, NAME_PATTERN } from '@millrace/schemas/wire'
 import { createConsoleReporter } from './console-reporter.ts'
 import { kindOf } from './describe.ts'
 import type { ExitSource, FetchLike, MillraceOptions } from './types.ts'
@@ -31,9 +31,6 @@ export interface Settings {
   /** Absent when nothing is to be done at the end of the process. */
   process: ExitSource | undefined
 }
-
-/** Names of sources; the same rule as that of `sources[].name` in millrace.config.ts. */
-const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 /**
  * Settings from a caller's options.
@@ -90,7 +87,7 @@ function resolveDestination({ writeKey, secretKey, endpoint }: MillraceOptions):
 }
 
 function resolveSource(source: unknown): string | undefined {
-  if (source === undefined || (typeof source === 'string' && SOURCE_NAME.test(source))) return source
+  if (source === undefined || (typeof source === 'string' && NAME_PATTERN.test(source))) return source
   const got = typeof source === 'string' && source !== '' ? JSON.stringify(source) : kindOf(source)
   throw new TypeError(`source must be 1 to 64 lower-case letters, digits, "_" and "-", got ${got}`)
 }

@@ -1,6 +1,7 @@
 /** The command `millrace lookup load`: what can be typed, and what it means. */
 
 import { extname } from 'node:path'
+import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { type Command, Option } from 'commander'
 import {
   type CommandWorld,
@@ -115,9 +116,8 @@ async function loadLookup(
   return 0
 }
 
-/** Source: the rule for `table` in the configuration. */
 function parseName(name: string): string {
-  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)) return name
+  if (NAME_PATTERN.test(name)) return name
   throw new UsageError(
     `the name of a table must be 1 to 64 lower-case letters, digits, "_" and "-", got ${JSON.stringify(name)}`,
   )

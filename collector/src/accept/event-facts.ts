@@ -7,6 +7,7 @@ import { readUserAgentData } from '../enrich/client-hints.ts'
 import { contextGpc } from '../enrich/consent.ts'
 import { applyIpPolicy } from '../enrich/ip.ts'
 import { isServerAgent } from '../enrich/relay.ts'
+import { asObject } from '../json-object.ts'
 import type { EdgeTools } from './edge-tools.ts'
 import { MAX_USER_AGENT_LENGTH, type Sender } from './sender.ts'
 import type { SourceRules } from './source-rules.ts'
@@ -133,10 +134,6 @@ const UNSPECIFIED: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 function readAddress(context: JsonObject | undefined): string | undefined {
   const address = asText(context?.['ip'])
   return address === '' ? undefined : address
-}
-
-function asObject(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }
 
 function asText(value: JsonValue | undefined): string {

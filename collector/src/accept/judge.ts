@@ -17,6 +17,7 @@ import {
   parseEvent,
 } from '@millrace/schemas'
 import { type ConsentDecision, contextGpc, decideConsent } from '../enrich/consent.ts'
+import { asObject } from '../json-object.ts'
 import { type EventTime, readEventTime } from './event-clock.ts'
 import { createFactReader, type FactScope } from './event-facts.ts'
 import { createFinishEvent, type FinishScope } from './finish-event.ts'
@@ -177,7 +178,7 @@ const OVERGROWN = {
 
 /** Whether the parser moved the traits of an `identify` out of its context. */
 function isLifted({ type, traits }: ParsedEvent, input: unknown): boolean {
-  return type === 'identify' && traits !== undefined && (asObject(input)['traits'] ?? '') === ''
+  return type === 'identify' && traits !== undefined && (asObject(input)?.['traits'] ?? '') === ''
 }
 
 /** What would tell who sent an event that is stored without that. */
@@ -275,7 +276,7 @@ export function encodeRaw(input: unknown): string {
 }
 
 function nameOf(input: unknown): Pick<Refused, 'type' | 'event'> {
-  const { type, event } = asObject(input)
+  const { type, event } = asObject(input) ?? {}
   return {
     ...(isEventType(type) ? { type } : {}),
     ...(typeof event === 'string' ? { event } : {}),
@@ -287,18 +288,11 @@ function isEventType(value: unknown): value is ParsedEvent['type'] {
 }
 
 function readContext(input: unknown): JsonObject | undefined {
-  const { context } = asObject(input)
-  return typeof context === 'object' && context !== null && !Array.isArray(context)
-    ? (context as JsonObject)
-    : undefined
+  return asObject(asObject(input)?.['context'])
 }
 
 /** The id that a refused event would have had if it were good: a number counts as its text, as in a good one. */
 function readOwnId(input: unknown): string | undefined {
-  const id = asObject(input)['messageId']
+  const id = asObject(input)?.['messageId']
   return readId(typeof id === 'number' ? String(id) : id)
-}
-
-function asObject(input: unknown): Record<string, unknown> {
-  return typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {}
 }

@@ -1,6 +1,7 @@
 /** Reads what an advertiser wrote into a link: campaign parameters and click ids. */
 
 import type { CampaignFacts, JsonValue } from '@millrace/schemas'
+import { isObject } from '../json-object.ts'
 import { CLICK_IDS, CLICK_IDS_BY_NAME, type ClickId } from './click-ids.ts'
 import { readShortText } from './short-text.ts'
 
@@ -89,8 +90,4 @@ function readQuery(query: string): CampaignFacts {
 function decode(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   return new URLSearchParams(`x=${text}`).get('x') ?? ''
-}
-
-function isObject(value: JsonValue | undefined): value is { [key: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 /** Reads User-Agent Client Hints, in which Chromium browsers tell what their frozen user agent no longer does. */
 
+import { asObject } from '../json-object.ts'
 import { createMemo } from './memo.ts'
 import { readShortText } from './short-text.ts'
 
@@ -119,7 +120,7 @@ function readHints(texts: readonly (string | null)[]): ClientHints | undefined {
  * there is nothing to read. Never throws.
  */
 export function readUserAgentData(value: unknown): ClientHints | undefined {
-  const data = asRecord(value)
+  const data = asObject(value)
   if (data === undefined) return undefined
   const mobile = data['mobile']
   return buildHints({
@@ -199,7 +200,7 @@ function unquote(text: string): string {
 function readBrands(value: unknown): Brand[] {
   if (!Array.isArray(value)) return []
   return value.slice(0, MAX_BRANDS).flatMap((item: unknown) => {
-    const record = asRecord(item)
+    const record = asObject(item)
     return buildBrand(record?.['brand'], record?.['version']) ?? []
   })
 }
@@ -219,10 +220,4 @@ function isGrease(brand: string): boolean {
 
 function readVersion(value: unknown): string | undefined {
   return typeof value === 'string' && VERSION.test(value) ? value : undefined
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
 }

@@ -1,6 +1,7 @@
 /** Decides what a person's consent, or their browser's Global Privacy Control, means for an event. */
 
 import type { ConsentOutcome, ConsentPolicy, JsonObject, JsonValue } from '@millrace/schemas'
+import { asObject } from '../json-object.ts'
 
 /** What is to happen to an event, and why when it is not simply stored. */
 export interface ConsentDecision {
@@ -72,8 +73,4 @@ function createAnswerReader(context: JsonObject | undefined): (category: string)
 
 function includes(ids: JsonValue | undefined, category: string): boolean {
   return Array.isArray(ids) && ids.includes(category)
-}
-
-function asObject(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }

@@ -11,6 +11,7 @@ import {
   MAX_NESTING,
 } from '@millrace/schemas'
 import { dropPrototypeKeys, mayHavePrototypeKeys } from '../accept/prototype-keys.ts'
+import { isObject } from '../json-object.ts'
 
 /** Options of {@link runHook}. */
 export interface RunHookOptions {
@@ -165,10 +166,6 @@ function readObjects(given: Record<string, unknown>, textBytes: number): Objects
     if (!isObject(plain[field])) throw new HookFault(`${field} must be an object in JSON`)
   }
   return plain as Objects
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function kindOf(value: unknown): string {

@@ -6,6 +6,7 @@
 
 import { byteLength, encodeJson, exceedsNesting, MAX_ID_LENGTH } from '@millrace/schemas'
 import { dropPrototypeKeys, mayHavePrototypeKeys } from '../accept/prototype-keys.ts'
+import { isObject } from '../json-object.ts'
 
 /** Largest table in bytes of its JSON: an isolate has 128 MB for everything. */
 export const MAX_TABLE_BYTES = 10_000_000
@@ -90,10 +91,6 @@ function tooLarge(): LookupResult {
 
 function refuse(message: string): LookupResult {
   return { ok: false, message }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseJson(text: string): unknown {

@@ -1,8 +1,12 @@
-/** `PUT /v1/lookups/:name`: replaces a lookup table. Who may do so, and how long a body may be, is decided before. */
+/** `PUT /v1/lookups/:name`: replaces a lookup table of the source whose secret key is given. */
 
-import type { ErrorCode, SourceSettings } from '@millrace/schemas'
+import { NAME_PATTERN, type SourceSettings } from '@millrace/schemas'
+import type { Context } from 'hono'
 import { type LookupBucket, storeLookup } from '../enrich/lookup-store.ts'
-import { parseLookup } from '../enrich/lookup-table.ts'
+import { MAX_TABLE_BYTES, parseLookup } from '../enrich/lookup-table.ts'
+import { readBody } from '../read-body.ts'
+import type { ReceiveDeps } from '../receive.ts'
+import { answerJson, type RequestRefusal, refusal, refuse, refuseForNow } from '../refuse.ts'
 
 /** What {@link putLookup} works with. */
 export interface PutLookupOptions {
@@ -30,12 +34,25 @@ export interface LookupPutAnswer {
 }
 
 /** Outcome of {@link putLookup}. */
-export type LookupPut =
-  | { ok: true; answer: LookupPutAnswer }
-  | { ok: false; status: 400 | 503; code: ErrorCode; message: string }
+export type LookupPut = { ok: true; answer: LookupPutAnswer } | RequestRefusal
 
-/** Source: the rule for `table` in the configuration. */
-const LOOKUP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+/** Takes the body of a request as a table; its name is in the path. `bucket` is absent where none is bound. */
+export async function takeLookup(
+  c: Context,
+  { authorize, log }: Pick<ReceiveDeps, 'authorize' | 'log'>,
+  bucket: LookupBucket | undefined,
+): Promise<Response> {
+  const authorized = await authorize(c.req.raw, { source: c.req.query('source') }, 'operator')
+  if (!authorized.ok) return refuse(c, authorized)
+  if (bucket === undefined) return refuse(c, refuseForNow('this Worker has no bucket for lookup tables'))
+  const read = await readBody(c.req.raw, MAX_TABLE_BYTES)
+  if (!read.ok) return refuse(c, read)
+  const { name: source, settings } = authorized.source
+  const joins = settings?.lookups ?? []
+  const name = c.req.param('name') ?? ''
+  const put = await putLookup({ bucket, source, joins, name, text: read.text, log })
+  return put.ok ? answerJson(c, put.answer) : refuse(c, put)
+}
 
 /** Checks and stores a table; answers only after R2 has it. Never throws. */
 export async function putLookup({
@@ -46,11 +63,11 @@ export async function putLookup({
   text,
   log,
 }: PutLookupOptions): Promise<LookupPut> {
-  if (!LOOKUP_NAME.test(name)) {
-    return refuse(`the name of a lookup table must be 1 to 64 of a-z, 0-9, "-", "_"`)
+  if (!NAME_PATTERN.test(name)) {
+    return refuseTable(`the name of a lookup table must be 1 to 64 of a-z, 0-9, "-", "_"`)
   }
   const result = parseLookup(text)
-  if (!result.ok) return refuse(result.message)
+  if (!result.ok) return refuseTable(result.message)
   try {
     const { version } = await storeLookup(bucket, source, name, result.table)
     const warning = joins === undefined ? undefined : describeUnused(source, joins, name)
@@ -58,8 +75,7 @@ export async function putLookup({
     return { ok: true, answer: warning === undefined ? answer : { ...answer, warning } }
   } catch (error) {
     log({ level: 'error', event: 'lookup_not_stored', source, table: name, error: String(error) })
-    const message = 'the lookup table could not be stored, the old one is still in use; send it again'
-    return { ok: false, status: 503, code: 'temporarily_unavailable', message }
+    return refuseForNow('the lookup table could not be stored, the old one is still in use; send it again')
   }
 }
 
@@ -75,6 +91,6 @@ function describeUnused(
   return `no join of source ${source} uses a table called ${name}; ${others}`
 }
 
-function refuse(message: string): LookupPut {
-  return { ok: false, status: 400, code: 'invalid_lookup', message }
+function refuseTable(message: string): RequestRefusal {
+  return refusal(400, 'invalid_lookup', message)
 }

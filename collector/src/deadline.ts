@@ -1,0 +1,19 @@
+/** A bound on how long to wait for queue or bucket. */
+
+/** A deadline under way. */
+export interface Deadline {
+  /** Rejects when it has passed; for `Promise.race`. */
+  passed: Promise<never>
+  /** To be called when nobody waits any more. */
+  clear: () => void
+}
+
+/** Starts one; `who` is named in the error. What is waited for goes on all the same, and may still be done. */
+export function startDeadline(who: string, timeoutMs: number): Deadline {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const passed = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(new Error(`${who} did not answer within ${timeoutMs} ms`))
+    timer = setTimeout(giveUp, timeoutMs)
+  })
+  return { passed, clear: () => clearTimeout(timer) }
+}
