@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createFakeCollector } from './access-log/fake-collector.ts'
+import { createSink } from './fakes.ts'
 import { runProgram } from './program.ts'
 
 const LOG = fileURLToPath(new URL('../fixtures/combined.log', import.meta.url))
@@ -28,17 +29,6 @@ async function run(args: string[], env: Record<string, string> = {}) {
     },
   })
   return { exitCode, stdout: stdout.text(), stderr: stderr.text(), keys: [...keys], urls: [...urls], events }
-}
-
-function createSink() {
-  let text = ''
-  const stream = new Writable({
-    write(chunk, _, done) {
-      text += chunk
-      done()
-    },
-  })
-  return { stream, text: () => text }
 }
 
 describe('millrace import access-log', () => {

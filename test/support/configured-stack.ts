@@ -1,14 +1,13 @@
 /** The whole stack with the Worker of this source tree and one of the configurations in `configs/`, which can be changed. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import { type RunningWorker, startWorker } from '../../local/src/worker.ts'
 import { ROOT } from '../../scripts/setup.mjs'
 import { CLOCK_PATH } from './clock-worker.ts'
 import { type CommandResult, type RunningCommand, startCommand } from './command.ts'
 import { startTestStack, type TestStack } from './stack.ts'
+import { withWorkerBundle } from './worker-bundle.ts'
 
 /** A stack with the source `shop`, of a configuration in `configs/`. */
 export interface ConfiguredStack {
@@ -34,7 +33,6 @@ export interface ConfiguredStack {
 
 const SECRET_KEY = 'shop-secret'
 
-/** As a file it would need the types of workerd beside those of Node. */
 const ENTRY = `
 import { withClock } from './test/support/clock-worker.ts'
 import worker from './worker.ts'
@@ -86,26 +84,8 @@ export async function startConfiguredStack(config: string): Promise<ConfiguredSt
   }
 }
 
-/** Bundles the Worker as wrangler would, and removes the bundle after `use`, which reads it once. */
-async function withBundle<T>(config: string, use: (scriptPath: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-configured-'))
-  const outfile = join(folder, 'worker.js')
-  try {
-    await build({
-      stdin: { contents: ENTRY, resolveDir: ROOT, loader: 'ts' },
-      outfile,
-      bundle: true,
-      format: 'esm',
-      target: 'es2024',
-      conditions: ['workerd', 'worker', 'browser'],
-      external: ['cloudflare:*', 'node:*'],
-      plugins: [useConfig(join(ROOT, configPath(config)))],
-      logLevel: 'error',
-    })
-    return await use(outfile)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+function withBundle<T>(config: string, use: (scriptPath: string) => Promise<T>): Promise<T> {
+  return withWorkerBundle({ entry: ENTRY, plugins: [useConfig(join(ROOT, configPath(config)))] }, use)
 }
 
 /** Puts another file in the place of `millrace.config.ts`. */

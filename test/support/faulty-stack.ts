@@ -1,14 +1,10 @@
 /** The whole stack with the Worker of this source tree inside {@link withFaults}: queue and bucket misbehave on demand. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { build } from 'esbuild'
-import { ROOT } from '../../scripts/setup.mjs'
 import { type NumberedBatch, oneEvent } from './faulty-batches.ts'
 import { CRON_ISOLATE, FAULTS_PATH, type Faults, type FaultsReport, ISOLATE_HEADER } from './faulty-worker.ts'
 import { startTestStack, type TestStack } from './stack.ts'
 import { waitFor } from './wait.ts'
+import { withWorkerBundle } from './worker-bundle.ts'
 
 /** A stack whose queue and bucket can fail. */
 export interface FaultyStack extends TestStack {
@@ -30,7 +26,6 @@ export interface FaultyStack extends TestStack {
   drain: () => Promise<void>
 }
 
-/** The entry that is bundled; as a file it would need the types of workerd beside those of Node. */
 const ENTRY = `
 import { waitUntil } from 'cloudflare:workers'
 import { withFaults } from './test/support/faulty-worker.ts'
@@ -41,33 +36,11 @@ export default withFaults(worker, { waitUntil })
 
 /** Starts it; no isolate has faults at first. */
 export async function startFaultyStack(): Promise<FaultyStack> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-faulty-'))
-  const scriptPath = join(folder, 'worker.js')
-  try {
-    await bundle(scriptPath)
-    const stack = await startTestStack({ scriptPath })
-    const looks = createLooks(stack)
-    const controls = createControls(stack.worker.url)
-    const { drain, settle } = createEndings(stack, looks, controls)
-    return { ...stack, ...looks, setFaults: controls.setFaults, postTo: controls.postTo, drain, settle }
-  } finally {
-    // Read once, when the Worker starts.
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** As wrangler would. */
-async function bundle(outfile: string): Promise<void> {
-  await build({
-    stdin: { contents: ENTRY, resolveDir: ROOT, loader: 'ts' },
-    outfile,
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    logLevel: 'error',
-  })
+  const stack = await withWorkerBundle({ entry: ENTRY }, (scriptPath) => startTestStack({ scriptPath }))
+  const looks = createLooks(stack)
+  const controls = createControls(stack.worker.url)
+  const { drain, settle } = createEndings(stack, looks, controls)
+  return { ...stack, ...looks, setFaults: controls.setFaults, postTo: controls.postTo, drain, settle }
 }
 
 function createControls(url: string) {

@@ -16,6 +16,14 @@ export interface SentEvent {
   userId?: string | null | undefined
 }
 
+/** Which calls a visit has beside those that all SDKs make. */
+export interface VisitCalls {
+  /** RudderStack's browser SDK has no `screen`. */
+  screen: boolean
+  /** Servers have nothing to reset. */
+  reset: boolean
+}
+
 /** Properties of the two `Product Added`, which are called in the same tick. */
 export const PRODUCTS = [
   { sku: 'S-1', price: 12.5, tags: ['new', 'red'] },
@@ -39,11 +47,8 @@ export function readSentEvents(body: string): SentEvent[] {
   return parsed.batch ?? [parsed]
 }
 
-/**
- * Columns that the visit makes, in the order of the calls, as far as all SDKs agree on them. Servers have nothing to
- * reset, and RudderStack's browser SDK has no `screen`.
- */
-export function expectedRows(person: Person, calls: { screen: boolean; reset: boolean }): object[] {
+/** Columns that the visit makes, in the order of the calls, as far as all SDKs agree on them. */
+export function expectedRows(person: Person, calls: VisitCalls): object[] {
   const { userId: user_id, groupId: group_id } = person
   const screen = { type: 'screen', event: 'screen', name: 'Settings', user_id }
   const signedOut = { type: 'track', event: 'Signed Out', user_id: '', properties: { last: true } }

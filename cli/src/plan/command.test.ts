@@ -13,11 +13,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { UsageError } from '../command-world.ts'
+import { createSink } from '../fakes.ts'
 import { registerPlan } from './command.ts'
 
 const PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
@@ -67,18 +68,12 @@ function createProject(committed?: Record<string, string>) {
 }
 
 async function run(folder: string, args: string[], signal?: AbortSignal) {
-  let stdout = ''
-  const sink = new Writable({
-    write(chunk, _, done) {
-      stdout += chunk
-      done()
-    },
-  })
+  const { stream, text } = createSink()
   let exitCode: number | undefined
   const program = new Command().exitOverride().configureOutput({ writeErr() {} })
   const paths = args.map((arg) => (/\.ts$|^out$/.test(arg) ? join(folder, arg) : arg))
   if (!paths.includes('--config')) paths.push('--config', join(folder, 'millrace.config.ts'))
-  const world = { args, env: {}, stdin: Readable.from([]), stdout: sink, stderr: sink, signal }
+  const world = { args, env: {}, stdin: Readable.from([]), stdout: stream, stderr: stream, signal }
   registerPlan(program, {
     ...world,
     done(code) {
@@ -86,7 +81,7 @@ async function run(folder: string, args: string[], signal?: AbortSignal) {
     },
   })
   await program.parseAsync(['plan', ...paths], { from: 'user' })
-  return { exitCode, stdout }
+  return { exitCode, stdout: text() }
 }
 
 const check = (folder: string, ...args: string[]) => run(folder, ['check', '--against', 'main', ...args])

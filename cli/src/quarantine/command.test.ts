@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
 import { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClickHouseProcess, startClickHouse } from '../../../local/src/clickhouse/process.ts'
 import { migrate } from '../../../local/src/migrate.ts'
+import { createSink } from '../fakes.ts'
 import { registerQuarantine } from './command.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-quarantine-'))
@@ -106,14 +107,7 @@ interface Posted {
 
 /** A collector that answers the nth body, from 0, as `answer` says; by default it accepts everything. */
 async function run(args: string[], answer?: (body: Posted, call: number, interrupt: () => void) => Response) {
-  const output = { stdout: '', stderr: '' }
-  const sink = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      write(chunk, _, next) {
-        output[name] += chunk
-        next()
-      },
-    })
+  const [stdout, stderr] = [createSink(), createSink()]
   const bodies: Posted[] = []
   const interruption = new AbortController()
   const fetchFake: FetchLike = async (url, init) => {
@@ -129,8 +123,8 @@ async function run(args: string[], answer?: (body: Posted, call: number, interru
     args,
     env: {},
     stdin: Readable.from([]),
-    stdout: sink('stdout'),
-    stderr: sink('stderr'),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
     signal: interruption.signal,
     fetch: fetchFake,
     done: (code) => {
@@ -142,7 +136,8 @@ async function run(args: string[], answer?: (body: Posted, call: number, interru
   await program.parseAsync(['quarantine', command, ...given, ...others], { from: 'user' })
   return {
     exitCode,
-    ...output,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
     bodies,
     ids: bodies.flatMap(({ events }) => events.map(({ messageId }) => messageId)),
   }
