@@ -21,9 +21,10 @@ describe('a body that is not JSON', () => {
     expect(describeNotJson(text)).toContain(words)
   })
 
-  it.each(['gzip', 'deflate'] as const)('is told to be %s that nobody announced', async (format) => {
-    expect(describeNotJson(await compress(format))).toBe(
-      `the body is not JSON but looks like ${format}; say so by Content-Encoding: ${format}`,
-    )
+  it.each([
+    ['gzip', 'gzip within gzip; compress it once'],
+    ['deflate', 'deflate; say so by Content-Encoding: deflate'],
+  ] as const)('is told to be %s that nobody announced', async (format, words) => {
+    expect(describeNotJson(await compress(format))).toBe(`the body is not JSON but looks like ${words}`)
   })
 })

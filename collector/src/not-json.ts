@@ -14,7 +14,7 @@ export function describeNotJson(text: string): string {
     : `the body is not JSON but looks like ${likeness[1]}`
 }
 
-const GZIP = 'gzip; say so by Content-Encoding: gzip'
+const GZIP = 'gzip within gzip; compress it once'
 const DEFLATE = 'deflate; say so by Content-Encoding: deflate'
 
 /** What compressed bodies begin with, bytes that are no UTF-8 as U+FFFD. */

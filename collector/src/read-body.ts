@@ -8,7 +8,8 @@ export type BodyResult =
   | { ok: false; status: 400 | 413 | 415; code: ErrorCode; message: string }
 
 /**
- * The body as text, inflated when `Content-Encoding` is gzip or deflate. Stops at the first byte over `maxBytes`, of
+ * The body as text, inflated when `Content-Encoding` is gzip or deflate, or absent and the body begins as gzip does: a
+ * page of another origin could not say so without a preflight. Stops at the first byte over `maxBytes`, of
  * the body as sent or as inflated, so that neither a long body nor a gzip bomb is ever held whole. Bytes that are not
  * UTF-8 become U+FFFD: one broken character must not cost the batch.
  */
@@ -33,23 +34,55 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
   if (request.body === null) return { ok: true, text: '' }
 
   const isPlain = encoding === 'identity' || encoding === ''
-  // The length that was declared is the length that arrives, so the platform's own reader, which is faster, is safe.
-  if (isPlain && declared > 0) return readPlain(request)
-  const stream = isPlain ? request.body : request.body.pipeThrough(new DecompressionStream(encoding))
+  const bytes = isPlain ? await readPlain(request, declared, maxBytes) : request.body
+  if (bytes === undefined) return CUT_SHORT
+  if (bytes === 'too_large') return tooLarge
+  if (bytes instanceof Uint8Array && !isGzip(bytes))
+    return { ok: true, text: new TextDecoder().decode(bytes) }
+  const refused = refuseInflating(
+    isPlain
+      ? 'the body begins as gzip does, but is broken or cut short'
+      : `the body is not ${encoding}, as its Content-Encoding says, or is broken or cut short`,
+  )
+  return inflate(bytes, isPlain ? 'gzip' : encoding, maxBytes, { tooLarge, refused })
+}
+
+/** The body as it came, `undefined` when it was cut short. */
+async function readPlain(
+  request: Request,
+  declared: number,
+  maxBytes: number,
+): Promise<Uint8Array | 'too_large' | undefined> {
   try {
-    const bytes = await readCapped(stream, maxBytes)
-    return bytes === undefined ? tooLarge : { ok: true, text: new TextDecoder().decode(bytes) }
+    // The length that was declared is the length that arrives, so the platform's own reader, which is faster, is safe.
+    if (declared > 0) return new Uint8Array(await request.arrayBuffer())
+    return request.body === null
+      ? new Uint8Array()
+      : ((await readCapped(request.body, maxBytes)) ?? 'too_large')
   } catch {
-    return isPlain ? CUT_SHORT : refuseInflating(encoding)
+    return undefined
   }
 }
 
-async function readPlain(request: Request): Promise<BodyResult> {
+async function inflate(
+  input: Uint8Array | ReadableStream<Uint8Array>,
+  encoding: 'gzip' | 'deflate',
+  maxBytes: number,
+  { tooLarge, refused }: Record<'tooLarge' | 'refused', BodyResult>,
+): Promise<BodyResult> {
+  const stream = input instanceof Uint8Array ? new Blob([input]).stream() : input
   try {
-    return { ok: true, text: await request.text() }
+    const bytes = await readCapped(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes)
+    return bytes === undefined ? tooLarge : { ok: true, text: new TextDecoder().decode(bytes) }
   } catch {
-    return CUT_SHORT
+    // Mostly because its bytes are not what they seem; what the platform threw tells no more.
+    return refused
   }
+}
+
+/** Source: RFC 1952, section 2.3.1; no JSON begins with that byte. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
 /** A body that is not compressed fails only when the client goes away. */
@@ -60,9 +93,7 @@ const CUT_SHORT: BodyResult = {
   message: 'the body ended before all of it had arrived',
 }
 
-/** A compressed one mostly because its bytes are not what the header says; what the platform threw tells no more. */
-function refuseInflating(encoding: string): BodyResult {
-  const message = `the body is not ${encoding}, as its Content-Encoding says, or is broken or cut short`
+function refuseInflating(message: string): BodyResult {
   return { ok: false, status: 400, code: 'invalid_encoding', message }
 }
 
