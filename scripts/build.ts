@@ -12,6 +12,9 @@ import { runAsScript, runStep } from './step.ts'
 
 const DIST = join(ROOT, 'dist')
 
+/** The browser SDK, built. */
+const SDK_WEB_DIST = join(ROOT, 'sdk-web/dist')
+
 /** Remembers which sources `dist` was built from. */
 const STAMP = join(DIST, 'built-from')
 
@@ -23,11 +26,10 @@ const INPUTS = [
   '{wrangler.toml,tsconfig.base.json,package-lock.json}',
 ]
 
-/** The script tag is loaded by other origins, and may be checked by them (SRI), so it is readable across origins. */
-const HEADERS = `/millrace.js
-  Access-Control-Allow-Origin: *
-  Cache-Control: public, max-age=3600
-`
+/** Scripts are loaded by other origins, and may be checked by them (SRI), so they are readable across origins. */
+const HEADERS = ['/*.js', '/*.map', '/integrity.json']
+  .map((path) => `${path}\n  Access-Control-Allow-Origin: *\n  Cache-Control: public, max-age=3600\n`)
+  .join('\n')
 
 /** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
@@ -44,13 +46,20 @@ export async function build(): Promise<void> {
   await writeFile(STAMP, inputs)
 }
 
+/** The script tag is `/millrace.js`; modules for pages without a bundler lie in `/millrace/`. */
+function assetPath(file: string): string {
+  return /^(millrace\.js|integrity\.json)/.test(file) ? file : join('millrace', file)
+}
+
 async function buildAssets(): Promise<void> {
   const assets = join(DIST, 'assets')
   const development = join(DIST, 'assets-development')
   await rm(assets, { recursive: true, force: true })
   await rm(development, { recursive: true, force: true })
   await mkdir(assets, { recursive: true })
-  await cp(join(ROOT, 'sdk-web/dist/millrace.js'), join(assets, 'millrace.js'))
+  for await (const file of glob('*.{js,js.map,json}', { cwd: SDK_WEB_DIST })) {
+    if (file !== 'stub.js') await cp(join(SDK_WEB_DIST, file), join(assets, assetPath(file)))
+  }
   await writeFile(join(assets, '_headers'), HEADERS)
   await cp(assets, development, { recursive: true })
   await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
@@ -71,7 +80,8 @@ function readStamp(): string | undefined {
   try {
     // A stamp without what it vouches for is worth nothing.
     for (const built of ['worker/worker.js', 'assets/millrace.js']) readFileSync(join(DIST, built))
-    for (const built of ['sdk-web/dist/index.js', 'sdk-node/dist/index.js']) readFileSync(join(ROOT, built))
+    for (const built of ['sdk-web/dist/integrity.json', 'sdk-node/dist/index.js'])
+      readFileSync(join(ROOT, built))
     return readFileSync(STAMP, 'utf8')
   } catch {
     // Never built, or cleaned since.

@@ -16,9 +16,35 @@ const TARGET = 'es2020'
  * nowhere on the wire, in the public API, or read from the platform.
  */
 const INTERNAL_FIELDS = [
-  ...['ids', 'note', 'queue', 'stamp', 'form', 'transport', 'identity', 'delivery', 'onDropped'],
-  ...['fields', 'copy', 'units', 'count', 'bytes', 'peek', 'wake', 'leave', 'send', 'keepaliveRoom'],
-  ...['retryAfter', 'waitingCount', 'isHidden', 'hasKeepalive', 'delay', 'microtask'],
+  ...[
+    'stored',
+    'isSaved',
+    'isKept',
+    'take',
+    'tip',
+    'load',
+    'keep',
+    'list',
+    'save',
+    'spill',
+    'discard',
+    'adopt',
+  ],
+  ...[
+    'destroy',
+    'claim',
+    'yield',
+    'takeTurn',
+    'heldBytes',
+    'send',
+    'leave',
+    'resume',
+    'forget',
+    'delay',
+    'post',
+  ],
+  ...['room', 'person', 'change', 'complete', 'sync', 'state', 'describe', 'stamp', 'lastStamp', 'numberAll'],
+  ...['record', 'enter', 'emit', 'client', 'runAt', 'wait', 'time', 'draw', 'call', 'finish', 'options'],
 ]
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))
@@ -28,20 +54,31 @@ const typescript = () => [
   esbuild({ target: TARGET, define: { MILLRACE_VERSION: JSON.stringify(version) }, tsconfig: false }),
 ]
 
-const minify = () =>
+const minify = (
+  mangle = { properties: { builtins: true, regex: new RegExp(`^(${INTERNAL_FIELDS.join('|')})$`) } },
+) =>
   terser({
     ecma: 2020,
-    compress: { passes: 4, unsafe_arrows: true },
-    mangle: { properties: { builtins: true, regex: new RegExp(`^(${INTERNAL_FIELDS.join('|')})$`) } },
+    compress: { passes: 4, unsafe: true, unsafe_arrows: true, pure_getters: true, keep_fargs: false },
+    mangle,
     format: { comments: false },
   })
 
+/** Import paths of the plugins; they name the client's public fields, so nothing in them is renamed. */
+const PLUGINS = ['autocapture', 'consent', 'debug', 'engagement', 'errors', 'linker', 'vitals']
+
+const module = (input, name, plugins) => ({
+  input: path(input),
+  output: { file: path(`dist/${name}.js`), format: 'es', sourcemap: 'hidden' },
+  plugins,
+})
+
 export default [
-  {
-    input: path('src/index.ts'),
-    output: { file: path('dist/index.js'), format: 'es', sourcemap: 'hidden' },
-    plugins: [typescript(), minify()],
-  },
+  module('src/index.ts', 'index', [typescript(), minify()]),
+  module('src/tiny.ts', 'tiny', [typescript(), minify()]),
+  ...PLUGINS.map((name) =>
+    module(`src/plugins/${name}.ts`, name, [typescript(), minify({ properties: false })]),
+  ),
   {
     input: path('src/script.ts'),
     output: { file: path('dist/millrace.js'), format: 'iife', sourcemap: 'hidden' },

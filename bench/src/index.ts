@@ -8,10 +8,23 @@ import { build } from '../../scripts/build.ts'
 import { measureCollector } from './collector/measurement.ts'
 import { profileCollector } from './collector/profile-collector.ts'
 import { measureMainPath } from './main-path.ts'
-import { type Measurement, printTable, writeResult } from './measure.ts'
+import { type Measured, type Measurement, printTable, writeResult } from './measure.ts'
+import { printMatrix } from './sdk-web/matrix.ts'
+import { measureSdkWeb } from './sdk-web/measurement.ts'
 import { measureSizes } from './sizes.ts'
+import { measureSurvival } from './survival/measurement.ts'
+import { printSurvival } from './survival/table.ts'
 
-const MEASUREMENTS: Record<string, { title: string; measure: Measurement }> = {
+/** What there is to run; `print` where one line a number would be too many. */
+interface Entry {
+  title: string
+  measure: Measurement
+  print?: (title: string, results: readonly Measured[]) => void
+  /** Name of the file of results; default: the entry's. */
+  file?: string
+}
+
+const MEASUREMENTS: Record<string, Entry> = {
   sizes: { title: 'Browser SDK, bytes a page loads', measure: measureSizes },
   'main-path': {
     title: 'Main path: collector, queue, consumer, ClickHouse on one machine',
@@ -20,6 +33,17 @@ const MEASUREMENTS: Record<string, { title: string; measure: Measurement }> = {
   collector: {
     title: 'Collector beside a bare Worker, each on one core of workerd: median (range)',
     measure: measureCollector,
+  },
+  'sdk-web': {
+    title: 'Browser SDK beside its peers, one headless Chromium, same pages: medians',
+    measure: measureSdkWeb,
+    print: printMatrix,
+  },
+  survival: {
+    title: 'Browser SDK beside its peers when things break: different events that arrived, of those sent',
+    measure: measureSurvival,
+    print: printSurvival,
+    file: 'sdk-survival',
   },
 }
 
@@ -50,10 +74,10 @@ if (values.profile === undefined) await runMeasurements()
 else await profileCollector(Number(values.profile))
 
 async function runMeasurements(): Promise<void> {
-  for (const [name, { title, measure }] of Object.entries(MEASUREMENTS)) {
+  for (const [name, { title, measure, print = printTable, file = name }] of Object.entries(MEASUREMENTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const results = await measure((line) => console.error(`bench: ${name}: ${line}`))
-    printTable(title, results)
-    writeResult(name, results)
+    print(title, results)
+    writeResult(file, results)
   }
 }

@@ -1,5 +1,14 @@
 /** The public types of the browser SDK; they stand alone, so that the published declarations import nothing. */
 
+/** What a visitor says to one purpose: yes, no, or nothing yet. */
+export type ConsentState = 'granted' | 'denied' | 'pending'
+
+/**
+ * Consent by purpose; the names are yours, and the collector's rules go by them. The purpose `analytics` decides whether
+ * this SDK records at all.
+ */
+export type Consent = Record<string, ConsentState>
+
 /** Options of `createMillrace`. */
 export interface MillraceOptions {
   /** Public write key of the source. */
@@ -11,23 +20,121 @@ export interface MillraceOptions {
   endpoint: string
   /** Number of waiting events at which they are sent without waiting any longer; at least 1, default 20. */
   flushAt?: number
-  /** Longest time an event waits for company, in milliseconds; at least 1, default 500. */
+  /** Longest time an event waits for company before it is stored and sent, in milliseconds; at least 1, default 250. */
   flushIntervalMs?: number
-  /** Most events that wait in memory while the collector cannot be reached; at least 1, default 1,000. */
-  maxQueueEvents?: number
-  /** Most bytes (UTF-16 units, roughly) that wait in memory; at least 1, default 1,000,000. */
-  maxQueueBytes?: number
+  /** Most bytes that wait to be delivered, those of closed tabs included; at least 1, default 4,000,000. */
+  maxOutboxBytes?: number
+  /** Longest time that an event waits to be delivered, in milliseconds; at least 1, default 7 days. */
+  maxOutboxAgeMs?: number
+  /** Record page views by itself: the first, each navigation within the page, and returns by the back button. Default false. */
+  autoPage?: boolean
+  /** What the visitor has said so far, by purpose, or for `analytics` alone. Default `granted`. */
+  consent?: Consent | ConsentState
+  /** Record visitors who send Global Privacy Control as if they had not. Default false: without `consent`, they are denied. */
+  ignoreGpc?: boolean
+  /** Store nothing in the browser: no cookie, no id, no outbox. Default false. */
+  cookieless?: boolean
+  /** Pause after which a new session begins, in milliseconds; at least 1, default 30 minutes. */
+  sessionTimeoutMs?: number
+  /** Also begin a new session at midnight, the visitor's time. Default false. */
+  sessionPerDay?: boolean
+  /** Also begin a new session when a link brings another campaign. Default false. */
+  sessionPerCampaign?: boolean
 }
 
 /**
- * Why the client gave an event up:
+ * Why events were given up:
  *
- * - `invalid_call`: recording it failed, because the page has replaced a part of the browser with one that throws;
+ * - `invalid_call`: recording failed, because the page has replaced a part of the browser with one that throws;
  * - `event_too_large`: over 31 KB together with what its batch shares;
- * - `queue_full`: `maxQueueEvents` or `maxQueueBytes` already waited;
- * - `refused`: the collector answered with a status that a retry does not mend.
+ * - `queue_full`: `maxOutboxBytes` already waited;
+ * - `expired`: waited longer than `maxOutboxAgeMs`;
+ * - `refused`: the collector answered with a status that a retry does not mend;
+ * - `left_out`: a function given to `use` left it out;
+ * - `middleware_failed`: a function given to `use` threw;
+ * - `no_consent`: the visitor's consent to `analytics` is denied.
  */
-export type DropReason = 'invalid_call' | 'event_too_large' | 'queue_full' | 'refused'
+export type DropReason =
+  | 'invalid_call'
+  | 'event_too_large'
+  | 'queue_full'
+  | 'expired'
+  | 'refused'
+  | 'left_out'
+  | 'middleware_failed'
+  | 'no_consent'
+
+/** Fields that any call takes beside its properties, as Segment's API has them. */
+export interface EventOptions {
+  /** Merged over the page's own context, key by key. */
+  context?: object
+  integrations?: object
+  /** When it happened, if not now. */
+  timestamp?: Date | string | number
+  /** Instead of the visitor's own. */
+  anonymousId?: string
+  userId?: string
+}
+
+/** An event as functions given to `use` see it; they may change it. */
+export interface MutableEvent {
+  type: 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
+  event?: string
+  name?: string
+  category?: string
+  properties?: Record<string, unknown>
+  traits?: Record<string, unknown>
+  userId?: string
+  anonymousId?: string
+  groupId?: string
+  previousId?: string
+  context?: Record<string, unknown>
+  integrations?: Record<string, unknown>
+  /** ISO 8601. */
+  timestamp: string
+}
+
+/** Changes an event, by its fields or by giving another, or leaves it out by `null` or `false`. Not called for ever: it runs when events are stored, off the call's path. */
+export type Middleware = (event: MutableEvent) => MutableEvent | null | false | undefined | void
+
+/** What became of one request. */
+export interface BatchReport {
+  /** `batchId` on the wire. */
+  id: string
+  /** Number of events. */
+  events: number
+  /** Bytes of its text, before compression. */
+  bytes: number
+  /** HTTP status; 0 when no answer came. */
+  status: number
+}
+
+/** What may be listened to, and with what listeners are called. */
+export interface MillraceEvents {
+  /** A call was made; the arguments as they came. */
+  track: unknown[]
+  page: unknown[]
+  screen: unknown[]
+  identify: unknown[]
+  group: unknown[]
+  alias: unknown[]
+  reset: unknown[]
+  consent: [consent: Readonly<Consent>]
+  /** An event was numbered, after all that `use` changed. */
+  event: [event: Readonly<MutableEvent>]
+  /** A request was answered, or failed. */
+  batch: [report: BatchReport]
+  /** Events were given up. */
+  dropped: [reason: DropReason, count: number]
+}
+
+/** Who the visitor is, in Segment's form. */
+export interface User {
+  id(): string | undefined
+  /** Undefined while consent is pending or denied. */
+  anonymousId(): string | undefined
+  traits(): Readonly<Record<string, unknown>>
+}
 
 /**
  * What the calls take under a tracking plan: `createMillrace<Plan>(...)` with a type of this shape, such as `PlanTypes` of
@@ -84,12 +191,17 @@ type LeaveOut<Fields, Names> = {
 /** Traits of a person. */
 export type PersonFields<P extends PlanShape> = PlannedFields<P, 'identify', object>
 
+/** Segment's last two arguments: options, then a function that is called right after. */
+export type Rest = [options?: EventOptions | undefined, callback?: () => void]
+
 /**
  * A client. No function of it ever throws or rejects.
  *
  * Objects given to it are copied during the call, as `JSON.stringify` would read them, so the caller may change them
  * afterwards. What JSON cannot hold is left out of the event (circular references, functions, getters and `toJSON`
  * that throw, nesting beyond 60 levels); a BigInt is sent as its decimal text.
+ *
+ * Calls that record resolve at once: nothing has to be awaited before a page is left. `flush` tells what was delivered.
  */
 export interface Millrace<P extends PlanShape = Unplanned> {
   /**
@@ -97,19 +209,65 @@ export interface Millrace<P extends PlanShape = Unplanned> {
    *
    * @param event name of what happened; the collector quarantines an event without one
    */
-  track<Name extends EventName<P>>(event: Name, ...properties: FieldsArgument<PropertiesOf<P, Name>>): void
+  track<Name extends EventName<P>>(
+    event: Name,
+    ...properties: [...FieldsArgument<PropertiesOf<P, Name>>, ...Rest]
+  ): Promise<void>
   /**
    * Records a page view. As in Segment's API, one text is the name and two are category and name. `path`, `referrer`,
    * `search`, `title` and `url` are added to the properties where the caller gives none.
    */
-  page(...properties: FieldsArgument<PageFields<P>>): void
-  page(name: string, ...properties: FieldsArgument<PageFields<P>>): void
-  page(category: string, name: string, ...properties: FieldsArgument<PageFields<P>>): void
-  /** Says who the visitor is (kept for later pages, and given to every later event), what is known of them, or both. */
-  identify(userId: string | number, ...traits: FieldsArgument<PersonFields<P>>): void
-  identify(...traits: FieldsArgument<PersonFields<P>>): void
-  /** Forgets who the visitor is: no user id, a new anonymous id. Events recorded before keep theirs. */
+  page(...properties: [...FieldsArgument<PageFields<P>>, ...Rest]): Promise<void>
+  page(name: string, ...properties: [...FieldsArgument<PageFields<P>>, ...Rest]): Promise<void>
+  page(
+    category: string,
+    name: string,
+    ...properties: [...FieldsArgument<PageFields<P>>, ...Rest]
+  ): Promise<void>
+  /** Records that a screen of an app was seen. */
+  screen(...properties: [...FieldsArgument<PlannedFields<P, 'screen', object>>, ...Rest]): Promise<void>
+  screen(
+    name: string,
+    ...properties: [...FieldsArgument<PlannedFields<P, 'screen', object>>, ...Rest]
+  ): Promise<void>
+  screen(
+    category: string,
+    name: string,
+    ...properties: [...FieldsArgument<PlannedFields<P, 'screen', object>>, ...Rest]
+  ): Promise<void>
+  /**
+   * Says who the visitor is (kept for later pages, and given to every later event), what is known of them, or both.
+   * Traits are kept too, and sent together with those given before.
+   */
+  identify(
+    userId: string | number | null,
+    ...traits: [...FieldsArgument<PersonFields<P>>, ...Rest]
+  ): Promise<void>
+  identify(...traits: [...FieldsArgument<PersonFields<P>>, ...Rest]): Promise<void>
+  /** Says to which group (company, team) the visitor belongs; later events carry it as `context.groupId`. */
+  group(
+    groupId: string | number,
+    ...traits: [...FieldsArgument<PlannedFields<P, 'group', object>>, ...Rest]
+  ): Promise<void>
+  /** Says that two ids are one person. `previousId` is the visitor's present id where it is not given. */
+  alias(userId: string | number, previousId?: string | number, ...rest: Rest): Promise<void>
+  /** Forgets who the visitor is: no user id, a new anonymous id, a new session. Events recorded before keep theirs. */
   reset(): void
+  /** Who the visitor is. */
+  user(): User
+  /** Gives the visitor another anonymous id, from now on. */
+  setAnonymousId(id: string): void
+  /** Changes consent by purpose; purposes not named stay. Events held while it was pending are then sent or dropped. */
+  consent(change: Consent | ConsentState): void
+  /** Has a function look at every event from now on; see {@link Middleware}. Gives a function that takes it away. */
+  use(middleware: Middleware): () => void
+  /** Calls a function whenever something happens. Gives a function that takes it away. What it throws is ignored. */
+  on<Name extends keyof MillraceEvents>(
+    name: Name,
+    listener: (...args: MillraceEvents[Name]) => void,
+  ): () => void
+  /** Resolves, and calls a function, once the client takes calls: at once, or with the stub when the script is there. */
+  ready(callback?: () => void): Promise<void>
   /**
    * Sends what waits, without waiting for company. Resolves when everything recorded so far was answered, or when an
    * attempt failed and the rest waits for its retry; never rejects.

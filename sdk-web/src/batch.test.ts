@@ -1,169 +1,250 @@
-import { MAX_EVENT_BYTES, type WireBatch } from '@millrace/schemas/wire'
+import type { JsonObject, JsonValue, WireBatch, WireEvent } from '@millrace/schemas/wire'
+import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createBatchFormer, TARGET_BATCH_BYTES } from './batch.ts'
-import { createFakeStorage } from './fakes.ts'
-import { createQueue, type QueuedEvent } from './queue.ts'
-import { createStore } from './store.ts'
-import { createStreamEndNote } from './stream-end.ts'
+import type { Batch } from './batch.ts'
+import { createBatch, createBatchFormer, encodeBatch, halveBatch, MAX_BATCH_BYTES } from './batch.ts'
 
-const SENT_AT_MS = Date.UTC(2026, 0, 1, 12)
+const NOW_MS = Date.UTC(2026, 0, 1, 12)
 
-function setUp({ storage = createFakeStorage(), stream = 'streamA' } = {}) {
-  const dropped: string[] = []
-  const queue = createQueue(10_000, 100_000_000)
-  const form = createBatchFormer({
-    queue,
-    stream,
-    writeKey: 'key',
-    referrer: 'https://from.example/',
-    context: () => ({ locale: 'de' }),
-    note: createStreamEndNote(
-      createStore(() => storage),
-      'key',
-      stream,
-    ),
-    onDropped: (reason) => dropped.push(reason),
-  })
-  const push = (event: string, more: Partial<QueuedEvent> = {}) =>
-    queue.push({
-      fields: { type: 'track', event, anonymousId: 'anon', userId: undefined },
-      timestamp: '2026-01-01T11:59:59.000Z',
-      href: 'https://shop.example/list?page=2',
-      title: 'List',
-      units: 100,
-      ...more,
-    })
-  return { dropped, queue, form, push, storage }
+/** What the collector keeps free of an event's 32 KB for what it adds. */
+const MARGIN_BYTES = 1_024
+
+function setUp({ previous = () => undefined as WireBatch['previous'] } = {}) {
+  const former = createBatchFormer('streamA', 'key', previous, () => NOW_MS)
+  const add = (event: string, shared: JsonObject = {}, own?: JsonObject) =>
+    former.add({ type: 'track', event }, shared, own)
+  return { former, add }
 }
 
-function wire(batch: ReturnType<ReturnType<typeof setUp>['form']>): WireBatch {
-  return JSON.parse(batch?.body(SENT_AT_MS) ?? 'null')
+function wire({ stored }: Batch): WireBatch {
+  return JSON.parse(encodeBatch(stored, NOW_MS))
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
+/** The numbers of a batch's events. */
+function numbers({ firstSeq = 0, batch }: WireBatch): number[] {
+  return batch.map((_, i) => firstSeq + i)
+}
+
+/** The context as the collector merges it; what is null is absent. */
+function mergeContexts({ context, batch }: WireBatch): JsonObject[] {
+  return batch.map((event) => leaveOutNull({ ...context, ...event.context }))
+}
+
+function leaveOutNull(context: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== null))
 }
 
 describe('batch', () => {
   test('has all that the wire asks for', () => {
-    const { form, push } = setUp()
-    push('A')
-    push('B', { href: 'https://shop.example/cart', title: 'Cart' })
-    const page = {
-      path: '/list',
-      referrer: 'https://from.example/',
-      search: '?page=2',
-      title: 'List',
-      url: 'https://shop.example/list?page=2',
-    }
-    const cart = { ...page, path: '/cart', search: '', title: 'Cart', url: 'https://shop.example/cart' }
-    const event = { type: 'track', anonymousId: 'anon', timestamp: '2026-01-01T11:59:59.000Z' }
-    expect(wire(form(TARGET_BATCH_BYTES))).toEqual({
+    const { former, add } = setUp({ previous: () => ({ stream: 'before', lastSeq: 7 }) })
+    const page = { url: 'https://shop.example/' }
+    expect(add('A', { locale: 'de', page })).toBe('streamA-1')
+    expect(add('B', { locale: 'de', page: { url: 'https://shop.example/cart' } })).toBe('streamA-2')
+    const [batch, ...others] = former.take()
+    expect(others).toEqual([])
+    expect(wire(batch as Batch)).toEqual({
       writeKey: 'key',
-      batchId: 'streamA.1',
       stream: 'streamA',
-      firstSeq: 1,
+      previous: { stream: 'before', lastSeq: 7 },
       context: { locale: 'de', page },
+      batchId: 'streamA.1',
+      firstSeq: 1,
       batch: [
-        { ...event, event: 'A' },
-        { ...event, event: 'B', context: { page: cart } },
+        { type: 'track', event: 'A' },
+        { type: 'track', event: 'B', context: { page: { url: 'https://shop.example/cart' } } },
       ],
       sentAt: '2026-01-01T12:00:00.000Z',
     })
+    expect(batch?.stored[0]).toBe('streamA-1')
+    expect(batch?.stored[3]).toBe(NOW_MS)
+    expect(former.tip()).toEqual({ stream: 'streamA', lastSeq: 2 })
   })
 
-  test('keeps its text but for the time of sending', () => {
-    const { form, push } = setUp()
-    push('A')
-    const batch = form(TARGET_BATCH_BYTES)
-    push('B')
-    form(TARGET_BATCH_BYTES)
-    const [first, second] = [batch?.body(0), batch?.body(SENT_AT_MS)]
-    expect(first).not.toBe(second)
-    expect(first?.replace('1970-01-01T00', '2026-01-01T12')).toBe(second)
+  test('keeps its text but for the time of sending, whatever comes after', () => {
+    const { former, add } = setUp()
+    add('A')
+    const [batch] = former.take() as [Batch]
+    const first = encodeBatch(batch.stored, 0)
+    add('B')
+    former.take()
+    expect(encodeBatch(structuredClone(batch.stored), NOW_MS)).toBe(
+      first.replace('1970-01-01T00', '2026-01-01T12'),
+    )
   })
 
-  test('numbers events without a gap over batches, whatever is left out', () => {
-    const { form, push, dropped } = setUp()
-    const tooLarge = {
-      fields: { type: 'track', event: 'huge', properties: { text: 'ö'.repeat(16_000) } },
-    } as const
-    push('A')
-    push('huge', tooLarge)
-    push('B')
-    const first = wire(form(TARGET_BATCH_BYTES))
-    push('huge', tooLarge)
-    expect(form(TARGET_BATCH_BYTES)).toBeUndefined()
-    push('C')
-    const second = wire(form(TARGET_BATCH_BYTES))
-    expect([first.firstSeq, first.batch.map(({ event }) => event)]).toEqual([1, ['A', 'B']])
-    expect([second.firstSeq, second.batch.map(({ event }) => event)]).toEqual([3, ['C']])
-    expect(dropped).toEqual(['event_too_large', 'event_too_large'])
+  test('gives each event its own context back, whatever contexts follow each other', () => {
+    const key = fc.oneof(fc.constantFrom('page', 'session', 'a', ''), fc.string())
+    // Names that every object has are a case of their own.
+    const context = fc.dictionary(
+      key.filter((name) => !(name in {})),
+      fc.jsonValue(),
+    ) as fc.Arbitrary<JsonObject>
+    const own = fc.option(context, { nil: undefined })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(context, own), { minLength: 1 }), (contexts) => {
+        const { former, add } = setUp()
+        contexts.forEach(([shared, ours], i) => void add(`E${i}`, shared, ours))
+        const given = contexts.map(([shared, ours]) => leaveOutNull({ ...shared, ...ours }))
+        const arrived = former.take().flatMap((batch) => mergeContexts(wire(batch)))
+        expect(arrived).toEqual(JSON.parse(JSON.stringify(given)))
+      }),
+    )
   })
 
-  test('is cut at the bytes it may have, which it tells', () => {
-    const { form, push, queue } = setUp()
-    for (let i = 0; i < 500; i++) push(`Event ${i} ü`)
-    let total = 0
-    while (queue.count() > 0) {
-      const batch = form(TARGET_BATCH_BYTES)
-      const realBytes = new TextEncoder().encode(batch?.body(SENT_AT_MS)).length
-      expect(realBytes).toBeLessThanOrEqual(batch?.bytes ?? 0)
-      expect(realBytes).toBeGreaterThan((batch?.bytes ?? 0) - 60)
-      expect(batch?.bytes).toBeLessThanOrEqual(TARGET_BATCH_BYTES)
-      total += batch?.count ?? 0
+  test.each(['toString', 'constructor', 'valueOf'])('gives a context named %s to its event only', (name) => {
+    const { former, add } = setUp()
+    const contexts: JsonObject[] = [{ [name]: 'of the first' }, {}, { [name]: 'of the third' }]
+    for (const context of contexts) add('A', context)
+    expect(former.take().flatMap((batch) => mergeContexts(wire(batch)))).toEqual(contexts)
+  })
+
+  test('shares what events have in common', () => {
+    const { former, add } = setUp()
+    const shared = { page: { url: 'https://shop.example/'.padEnd(500, 'x') } }
+    for (let i = 0; i < 100; i++) add('A', i % 2 ? shared : structuredClone(shared))
+    const [batch] = former.take() as [Batch]
+    expect(batch.stored[2].every((text) => text === '{"type":"track","event":"A"}')).toBe(true)
+  })
+
+  test('is formed anew for what comes after it was taken', () => {
+    const { former, add } = setUp()
+    add('A')
+    expect(former.take()).toHaveLength(1)
+    expect(former.take()).toEqual([])
+    add('B')
+    expect(former.take().map((batch) => numbers(wire(batch)))).toEqual([[2]])
+  })
+})
+
+describe('numbers', () => {
+  /** Texts of lengths around which something is decided: small, near half a batch, too large. */
+  const length = fc.oneof(
+    fc.nat(200),
+    fc.integer({ min: 29_000, max: 32_000 }),
+    fc.constantFrom(10_000, 60_000),
+  )
+  const step = fc.record({ length, isWide: fc.boolean(), isLast: fc.boolean(), place: fc.nat(2) })
+
+  test('have no gap, and no batch is too large, whatever comes and whenever it is taken', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const { former, add } = setUp()
+        const ids: string[] = []
+        const batches: Batch[] = []
+        for (const { length, isWide, isLast, place } of steps) {
+          const id = add((isWide ? 'ö' : 'x').repeat(length), { page: { place } })
+          if (id) ids.push(id)
+          if (isLast) batches.push(...former.take())
+        }
+        batches.push(...former.take())
+        const all = batches.flatMap((batch) => numbers(wire(batch)))
+        expect(all).toEqual(ids.map((_, i) => i + 1))
+        expect(ids).toEqual(all.map((number) => `streamA-${number}`))
+        expect(former.tip().lastSeq).toBe(ids.length)
+        for (const { bytes, stored } of batches) {
+          const realBytes = byteLength(encodeBatch(stored, NOW_MS))
+          expect(realBytes).toBeLessThanOrEqual(bytes)
+          expect(realBytes).toBeGreaterThan(bytes - 60)
+          expect(bytes).toBeLessThanOrEqual(MAX_BATCH_BYTES)
+          expect(stored[0]).toBe(`streamA-${wire({ stored, bytes }).firstSeq}`)
+        }
+      }),
+    )
+  })
+
+  test('are given to the largest event that the collector takes, and to none beyond', () => {
+    const shared = { page: { url: 'https://shop.example/'.padEnd(2_000, 'x') } }
+    const bytes = (batch: WireBatch) =>
+      byteLength(JSON.stringify(batch.batch[0])) + byteLength(JSON.stringify(batch.context))
+    let [fits, isTooLarge] = [0, MAX_EVENT_BYTES]
+    while (isTooLarge - fits > 1) {
+      const middle = (fits + isTooLarge) >> 1
+      if (setUp().add('x'.repeat(middle), shared)) fits = middle
+      else isTooLarge = middle
     }
-    expect(total).toBe(500)
+    const { former, add } = setUp()
+    add('A', {})
+    expect(add('x'.repeat(fits), shared)).toBe('streamA-2')
+    expect(add('x'.repeat(isTooLarge), shared)).toBeUndefined()
+    const largest = wire(former.take()[1] as Batch)
+    expect(bytes(largest)).toBeLessThanOrEqual(MAX_EVENT_BYTES - MARGIN_BYTES)
+    expect(bytes(largest)).toBeGreaterThan(MAX_EVENT_BYTES - MARGIN_BYTES - 150)
   })
 
-  test('of one event just under the limit fits', () => {
-    const { form, push } = setUp()
-    push('large', { fields: { type: 'track', event: 'large', properties: { text: 'x'.repeat(31_000) } } })
-    const { batch } = wire(form(TARGET_BATCH_BYTES))
-    expect(JSON.stringify(batch[0]).length).toBeGreaterThan(31_000)
-    expect(JSON.stringify(batch[0]).length).toBeLessThan(MAX_EVENT_BYTES)
+  test('are given to no event whose context alone is too large', () => {
+    const { former, add } = setUp()
+    const huge = { page: { url: 'x'.repeat(32_000) } }
+    expect([add('A'), add('B', huge), add('C', {}, huge), add('D')]).toEqual([
+      'streamA-1',
+      undefined,
+      undefined,
+      'streamA-2',
+    ])
+    expect(former.take().map((batch) => numbers(wire(batch)))).toEqual([[1], [2]])
   })
 
-  test('takes no number when not even one event fits', () => {
-    const { form, push, queue } = setUp()
-    push('A')
-    expect(form(100)).toBeUndefined()
-    expect(queue.count()).toBe(1)
-    expect(wire(form(TARGET_BATCH_BYTES)).firstSeq).toBe(1)
+  test('are given to no event that is not JSON, and those after it lie in a batch', () => {
+    const { former, add } = setUp()
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    const addCircular = () => former.add({ type: 'track', properties: circular as JsonObject }, {}, undefined)
+    expect(addCircular).toThrow(TypeError)
+    expect(add('A')).toBe('streamA-1')
+    expect(addCircular).toThrow(TypeError)
+    expect(add('B')).toBe('streamA-2')
+    expect(former.take().flatMap((batch) => numbers(wire(batch)))).toEqual([1, 2])
+  })
+})
+
+describe('halves', () => {
+  const events = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 2, maxLength: 60 })
+
+  /** Halves a batch until each has one event. */
+  function halveAll(batch: Batch): Batch[] {
+    return batch.stored[2].length < 2 ? [batch] : halveBatch(batch.stored).flatMap(halveAll)
+  }
+  function eventsOf(batches: Batch[]): [number | undefined, WireEvent][] {
+    return batches.map(wire).flatMap((each) => numbers(each).map((n, i) => [n, each.batch[i] as WireEvent]))
+  }
+
+  test('keep numbers, order, contexts and time', () => {
+    fc.assert(
+      fc.property(events, fc.dictionary(fc.string(), fc.jsonValue()), (names, context) => {
+        const { former, add } = setUp({ previous: () => ({ stream: 'before', lastSeq: 7 }) })
+        for (const name of names) add(name, context as { [key: string]: JsonValue })
+        const [whole] = former.take() as [Batch]
+        for (const parts of [halveBatch(whole.stored), halveAll(whole)]) {
+          expect(eventsOf(parts)).toEqual(eventsOf([whole]))
+          for (const part of parts) {
+            const { firstSeq, batchId, stream, writeKey, context } = wire(part)
+            const { context: given } = wire(whole)
+            expect({ stream, writeKey, context }).toEqual({
+              stream: 'streamA',
+              writeKey: 'key',
+              context: given,
+            })
+            expect([batchId, part.stored[0]]).toEqual([`streamA.${firstSeq}`, `streamA-${firstSeq}`])
+            expect(part.stored[3]).toBe(whole.stored[3])
+            expect(part).toEqual(createBatch(part.stored))
+          }
+        }
+      }),
+    )
   })
 
-  test('gives page views the page as properties, under those of the caller', () => {
-    const { form, push } = setUp()
-    push('', { fields: { type: 'page', name: 'List', properties: { title: 'Mine', sort: 'price' } } })
-    expect(wire(form(TARGET_BATCH_BYTES)).batch[0]?.properties).toEqual({
-      path: '/list',
-      referrer: 'https://from.example/',
-      search: '?page=2',
-      title: 'Mine',
-      url: 'https://shop.example/list?page=2',
-      sort: 'price',
-    })
-  })
-
-  test('names the end of the stream before it, in the first batch only', () => {
-    const before = setUp({ stream: 'streamA' })
-    for (const name of ['A', 'B']) before.push(name)
-    before.form(TARGET_BATCH_BYTES)
-    const after = setUp({ stream: 'streamB', storage: before.storage })
-    after.push('C')
-    expect(after.form(10)).toBeUndefined()
-    expect(wire(after.form(TARGET_BATCH_BYTES)).previous).toEqual({ stream: 'streamA', lastSeq: 2 })
-    after.push('D')
-    expect(wire(after.form(TARGET_BATCH_BYTES)).previous).toBeUndefined()
-  })
-
-  test('names the end of the page in between when its page comes back from the cache', () => {
-    const cached = setUp({ stream: 'streamA' })
-    cached.push('A')
-    cached.form(TARGET_BATCH_BYTES)
-    const between = setUp({ stream: 'streamB', storage: cached.storage })
-    between.push('B')
-    between.form(TARGET_BATCH_BYTES)
-    cached.push('C')
-    expect(wire(cached.form(TARGET_BATCH_BYTES))).toMatchObject({
-      firstSeq: 2,
-      previous: { stream: 'streamB', lastSeq: 1 },
-    })
+  test('are about as large as each other, the first under the key of the whole', () => {
+    const { former, add } = setUp()
+    for (let i = 0; i < 501; i++) add('A')
+    const [whole] = former.take() as [Batch]
+    const halves = halveBatch(whole.stored)
+    expect(halves.map(({ stored }) => [stored[0], stored[2].length])).toEqual([
+      ['streamA-1', 250],
+      ['streamA-251', 251],
+    ])
   })
 })

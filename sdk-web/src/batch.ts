@@ -1,116 +1,149 @@
-/** Forms batches: numbers events and turns them into the request's text, once; sending is left to others. */
+/** Forms batches: numbers events and turns them into the request's text, once; storing and sending is left to others. */
 
-import type { JsonObject, WireBatch } from '@millrace/schemas/wire'
+import type { JsonObject, StreamEnd, WireEvent } from '@millrace/schemas/wire'
 import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
-import type { DropReason } from './api.ts'
-import type { EventFields, Queue, QueuedEvent } from './queue.ts'
-import { buildPage } from './stamp.ts'
-import type { StreamEndNote } from './stream-end.ts'
 
 /**
- * Largest batch in bytes while the page is shown: half of the 64 KiB that browsers let a leaving page keep in flight,
- * so that when the page hides, the batch on its way and the events that came after it fit together. An event that the
- * collector takes always fits into a batch of its own, and at over 100 bytes an event the limit of 2,500 events is
- * never near.
+ * Largest batch in bytes of its text: what browsers let a leaving page keep in flight, less some for other scripts. An
+ * event that the collector takes always fits into a batch of its own, and at over 60 bytes an event the limit of 2,500
+ * events is never near.
  */
-export const TARGET_BATCH_BYTES = 32 * 1024
+export const MAX_BATCH_BYTES = 60_000
 
 /** Room left in an event's 32 KB for what the collector adds to it: ids, times, origin. */
 const EVENT_MARGIN_BYTES = 1_024
 
-/** Bytes of the text after the events: `],"sentAt":"2026-01-01T00:00:00.000Z"}`, and some. */
-const TAIL_BYTES = 64
+/** Bytes of the text around the events: `,"batch":[],"sentAt":"2026-01-01T00:00:00.000Z"}`, and some. */
+const TAIL_BYTES = 80
+
+/**
+ * A batch as it lies in the outbox, where names of fields would differ between builds. Its key is
+ * `<stream>-<number of the first event>`; the head is the JSON text of all fields but the events, without the closing
+ * brace; the texts are the events', at least one; the time is when it was formed, milliseconds since 1970.
+ */
+export type StoredBatch = [key: string, head: string, texts: string[], timeMs: number]
 
 /** A formed batch. Its content, order and numbers never change; only the time of sending does. */
 export interface Batch {
-  /** Number of events in it; at least 1. */
-  count: number
+  stored: StoredBatch
   /** Size of the body in bytes of UTF-8, or a few more. */
   bytes: number
-  /** The request's body: a JSON text of `WireBatch`. */
-  body(sentAtMs: number): string
+  /** Whether it is known to be in the outbox. */
+  isSaved?: boolean
+  /** Whether a request carries it that outlives the page. */
+  isKept?: boolean
+}
+
+/** A batch of given content. */
+export function createBatch(stored: StoredBatch): Batch {
+  return { stored, bytes: byteLength(stored[1] + stored[2]) + TAIL_BYTES }
+}
+
+/** The request's body: a JSON text of `WireBatch`. */
+export function encodeBatch([, head, texts]: StoredBatch, sentAtMs: number): string {
+  return `${head},"batch":[${texts}],"sentAt":"${new Date(sentAtMs).toISOString()}"}`
 }
 
 /**
- * Takes events from the front of the queue into a batch of at most `maxBytes`. Undefined when none waits or the first
- * does not fit; then nothing was numbered.
+ * The two halves of a batch of more than one event that is too large for the collector, or a proxy in front of it.
+ * The first takes the key and the id of the whole, which was never taken under it.
  */
-export type FormBatch = (maxBytes: number) => Batch | undefined
+export function halveBatch([, head, texts, timeMs]: StoredBatch): Batch[] {
+  const middle = texts.length >> 1
+  const fields = JSON.parse(`${head}}`)
+  return [0, middle].map((start) => {
+    const half = start ? texts.slice(middle) : texts.slice(0, middle)
+    return createBatch([...nameBatch(fields, fields.firstSeq + start), half, timeMs])
+  })
+}
 
-/**
- * Creates the former of batches of one stream, which numbers from 1.
- *
- * @param options.context what all events of a batch share, read once a batch
- * @param options.note where the stream of the page before ended; tells the next page where this one does
- * @param options.onDropped called for an event that is left out; it takes no number
- */
-export function createBatchFormer(options: {
-  queue: Queue
-  stream: string
-  writeKey: string
-  referrer?: string
-  context: () => JsonObject
-  note: StreamEndNote
-  onDropped: (reason: DropReason) => void
-}): FormBatch {
-  const { queue, stream, writeKey, context, note, onDropped, referrer = document.referrer } = options
+/** The batches of one stream, numbered from 1. */
+export interface BatchFormer {
+  /**
+   * Numbers an event.
+   *
+   * @param event without its context
+   * @param shared its context; what of it equals that of the batch's first event is not sent again
+   * @param own context of this event alone
+   * @returns its `messageId`, or undefined when it is too large for any batch
+   */
+  add(event: Omit<WireEvent, 'context'>, shared: JsonObject, own: JsonObject | undefined): string | undefined
+  /** The batches of the events since the last time. */
+  take(): Batch[]
+  /** The stream, and the number of its last event. */
+  tip(): StreamEnd
+}
+
+/** Creates the former of a stream's batches. */
+export function createBatchFormer(
+  stream: string,
+  writeKey: string,
+  findPrevious: () => StreamEnd | undefined,
+  now: () => number,
+): BatchFormer {
+  let formed: Batch[] = []
+  let open: Batch | undefined
+  let openShared: JsonObject = {}
   let lastSeq = 0
 
-  return (maxBytes) => {
-    let next = queue.peek()
-    if (!next) return undefined
-    const page = buildPage(next, referrer)
-    const pageText = JSON.stringify(page)
-    const firstSeq = lastSeq + 1
-    const head = JSON.stringify({
-      writeKey,
-      // A stream gives each number out once, so where a batch begins names it.
-      batchId: `${stream}.${firstSeq}`,
-      stream,
-      firstSeq,
-      previous: note.find(),
-      context: { ...context(), page },
-    } satisfies Partial<Record<keyof WireBatch, unknown>>).slice(0, -1)
-    const headBytes = byteLength(head) + TAIL_BYTES
+  function encodeEvent(event: object, shared: JsonObject, own?: JsonObject): string {
+    const context = withoutPrototype()
+    const all = withoutPrototype(shared)
+    // A key that the batch has and this event has not is null.
+    for (const name in { ...openShared, ...all }) {
+      const [ours = null, theirs = null] = [all[name], openShared[name]]
+      if (ours !== theirs && JSON.stringify(ours) !== JSON.stringify(theirs)) context[name] = ours
+    }
+    Object.assign(context, own)
+    return JSON.stringify(Object.keys(context).length ? { ...event, context } : event)
+  }
 
-    let bytes = headBytes
-    const texts: string[] = []
-    while (next) {
-      const text = encodeEvent(next, referrer, pageText)
-      const size = byteLength(text) + 1
-      if (headBytes + size > MAX_EVENT_BYTES - EVENT_MARGIN_BYTES) {
-        onDropped('event_too_large')
-      } else {
-        if (bytes + size > maxBytes) break
-        bytes += size
-        texts.push(text)
+  return {
+    add(event, shared, own) {
+      for (;;) {
+        // One that has no event is formed again: what was to be its first is not JSON.
+        const isNew = !open?.stored[2][0]
+        if (!open || isNew) {
+          openShared = withoutPrototype(shared)
+          const fields = { writeKey, stream, previous: findPrevious(), context: shared }
+          open = createBatch([...nameBatch(fields, lastSeq + 1), [], now()])
+        }
+        const { bytes, stored } = open
+        const text = encodeEvent(event, shared, own)
+        const size = byteLength(text) + 1
+        const isTooLarge = byteLength(stored[1]) + size > MAX_EVENT_BYTES - EVENT_MARGIN_BYTES
+        if (!isTooLarge && (isNew || bytes + size <= MAX_BATCH_BYTES)) {
+          if (isNew) formed.push(open)
+          open.bytes += size
+          stored[2].push(text)
+          return `${stream}-${++lastSeq}`
+        }
+        open = undefined
+        if (isNew) return undefined
       }
-      queue.shift()
-      next = queue.peek()
-    }
-    if (!texts[0]) return undefined
-    lastSeq += texts.length
-    note.leave(lastSeq)
-    return {
-      count: texts.length,
-      bytes,
-      body: (sentAtMs) => `${head},"batch":[${texts}],"sentAt":"${new Date(sentAtMs).toISOString()}"}`,
-    }
+    },
+    take() {
+      const taken = formed
+      formed = []
+      open = undefined
+      return taken
+    },
+    tip: () => ({ stream, lastSeq }),
   }
 }
 
-/** The event as it travels, with `context.page` only where it is not the batch's. */
-function encodeEvent(queued: QueuedEvent, referrer: string, batchPageText: string): string {
-  const { fields, timestamp } = queued
-  const page = buildPage(queued, referrer)
-  return JSON.stringify({
-    ...fields,
-    properties: fields.type === 'page' ? { ...page, ...fields.properties } : fields.properties,
-    timestamp,
-    context: JSON.stringify(page) === batchPageText ? undefined : { page },
-  } satisfies EventFields)
+/** Key and head of a batch. A stream gives each number out once, so where a batch begins names it. */
+function nameBatch(fields: { stream: string }, firstSeq: number): [key: string, head: string] {
+  const { stream } = fields
+  const named = { ...fields, batchId: `${stream}.${firstSeq}`, firstSeq }
+  return [`${stream}-${firstSeq}`, JSON.stringify(named).slice(0, -1)]
 }
 
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length
+}
+
+/** A copy that has no names but its own: `toString` may be one of them. */
+function withoutPrototype(object?: JsonObject): JsonObject {
+  return { __proto__: null, ...object } as unknown as JsonObject
 }

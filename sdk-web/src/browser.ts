@@ -1,72 +1,275 @@
 /** Puts a client together in a browser: the one place that reads the platform's globals. */
 
+import type { JsonObject } from '@millrace/schemas/wire'
 import { BATCH_PATH } from '@millrace/schemas/wire'
-import type { DropReason, Millrace, MillraceOptions } from './api.ts'
+import type { Consent, DropReason, Middleware, Millrace, MillraceOptions } from './api.ts'
 import { createBatchFormer } from './batch.ts'
-import { createClient, createInertClient } from './client.ts'
+import { callLater, createEmitter, createVerbs } from './client.ts'
+import { CLOCK } from './clock.ts'
+import { createConsent } from './consent.ts'
 import { readContext } from './context.ts'
 import { createDelivery } from './delivery.ts'
+import type { Person } from './identity.ts'
 import { createIdentity } from './identity.ts'
-import { mintStream } from './ids.ts'
-import type { Settings } from './options.ts'
-import { parseOptions } from './options.ts'
+import { mintId } from './ids.ts'
+import { parseOptions, toConsent } from './options.ts'
+import { createOutbox } from './outbox.ts'
+import type { PageState } from './page-lifecycle.ts'
 import { watchPage } from './page-lifecycle.ts'
-import { createQueue } from './queue.ts'
-import type { Stamp } from './stamp.ts'
+import type { Call } from './recorder.ts'
+import { createRecorder } from './recorder.ts'
+import { createSessions } from './session.ts'
 import { createStore } from './store.ts'
 import { createStreamEndNote } from './stream-end.ts'
-import { createTransport } from './transport.ts'
+import { createTabs } from './tabs.ts'
+import { createTransport, gzip } from './transport.ts'
+import { createViews, watchViews } from './views.ts'
 
-/** Reads the moment and the place in the page. */
-export function readStamp(): Stamp {
-  return { timestamp: new Date().toISOString(), href: location.href, title: document.title }
+/** How long after it starts a page looks for what other pages left, so that it does not slow the page's own start. */
+const ADOPT_DELAY_MS = 100
+
+/** How often a page that stays open looks again. */
+const ADOPT_INTERVAL_MS = 60_000
+
+/** When and where a call was made that the paste-in stub kept. */
+export type Moment = [timeMs: number, href: string, title: string]
+
+/** A client, and how calls of another moment are made. */
+export interface BrowserClient {
+  client: Millrace
+  /** Makes what `run` calls of the given moment. */
+  runAt: (moment: Moment, run: () => void) => void
 }
 
 /**
- * Creates a client for the page, or one that does nothing where there is no page (a server) or the browser lacks what
- * is needed.
+ * Creates a client for the page, or one that records nothing where there is no page: on a server.
  *
- * @param stamp reads the moment and place of a call
  * @throws TypeError, RangeError for a wrong option
  */
-export function createBrowserClient(options: MillraceOptions, stamp: () => Stamp = readStamp): Millrace {
+export function createBrowserClient(options: MillraceOptions): BrowserClient {
   const settings = parseOptions(options)
-  try {
-    if (typeof document === 'object') return connect(settings, stamp)
-  } catch {
-    // A browser without crypto, say: no analytics there, but no error either.
-  }
-  return createInertClient()
-}
-
-function connect(settings: Settings, stamp: () => Stamp): Millrace {
-  const { writeKey } = settings
+  const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
+  const { time, delay } = CLOCK
+  const { on, emit } = createEmitter()
+  const middlewares = new Set<Middleware>()
   const dropped: Partial<Record<DropReason, number>> = {}
-  const onDropped = (reason: DropReason, count = 1) => {
-    dropped[reason] = (dropped[reason] ?? 0) + count
+  const shared = {
+    use(middleware: Middleware) {
+      middlewares.add(middleware)
+      return () => void middlewares.delete(middleware)
+    },
+    on,
+    ready: callLater,
+    dropped,
   }
-  const stream = mintStream()
-  const queue = createQueue(settings.maxQueueEvents, settings.maxQueueBytes)
-  const form = createBatchFormer({
-    queue,
+  if (typeof document !== 'object') {
+    const nothing = () => {}
+    const verbs = createVerbs(nothing, { person: () => ({}), change: nothing }, emit, nothing)
+    return { client: { ...verbs, ...shared, consent: nothing, flush: callLater as never }, runAt: nothing }
+  }
+
+  const { locks, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean }
+  const stream = mintId()
+  /** Whether storage was asked who the visitor is, and whether anything may be stored now. */
+  let isBegun = false
+  let isOpen = false
+  const isStorable = () => isOpen
+  const local = createStore(() => localStorage, isStorable)
+  const ofTab = createStore(() => sessionStorage, isStorable)
+  const outbox = createOutbox(writeKey, local, () => (isOpen ? indexedDB : undefined), time)
+  const tabs = createTabs(`millrace.${writeKey}.`, locks)
+  const note = createStreamEndNote(ofTab, writeKey)
+  const consent = createConsent(settings.consent, !settings.ignoreGpc && !!globalPrivacyControl)
+  const identity = createIdentity(local, document, isStorable, time)
+  const sessions = createSessions(local, settings)
+  const views = createViews(document.referrer)
+  const unreported: JsonObject = {}
+  const drop = (reason: DropReason, count = 1) => {
+    if (!count) return
+    dropped[reason] = (dropped[reason] || 0) + count
+    unreported[reason] = ((unreported[reason] as number) || 0) + count
+    emit('dropped', reason, count)
+  }
+
+  const former = createBatchFormer(stream, writeKey, note.find, time)
+  const recorder = createRecorder(
+    ...([former, identity, sessions, middlewares, unreported, drop] as const),
+    (event) => emit('event', event),
+    () => document.title,
+  )
+  const pageState = watchPage(onPageChange)
+  const delivery = createDelivery(
     stream,
-    writeKey,
-    context: readContext,
-    note: createStreamEndNote(
-      createStore(() => sessionStorage),
-      writeKey,
-      stream,
+    outbox,
+    createTransport(
+      settings.endpoint.replace(/\/+$/, '') + BATCH_PATH,
+      (url, init) => fetch(url, init),
+      gzip,
+      (url, text) => navigator.sendBeacon(url, text),
+      'keepalive' in Request.prototype,
     ),
-    onDropped,
-  })
-  const delivery = createDelivery({
-    ...settings,
-    form,
-    waitingCount: queue.count,
-    transport: createTransport({ url: settings.endpoint.replace(/\/+$/, '') + BATCH_PATH }),
-    isHidden: watchPage(() => delivery.leave()),
-    onDropped,
-  })
-  const identity = createIdentity(createStore(() => localStorage))
-  return createClient({ stamp, identity, queue, delivery, onDropped, dropped })
+    tabs,
+    local,
+    CLOCK,
+    settings.maxOutboxAgeMs,
+    () => pageState() !== 'shown',
+    () => navigator.onLine,
+    drop,
+    (report) => emit('batch', report),
+  )
+
+  let moment: Moment | undefined
+  /** UTF-16 units that may wait in memory, about; what waits in batches is counted when they are formed. */
+  let room = maxOutboxBytes
+  /** When the next drain is set for, and when the last was. */
+  let nextDrain = Infinity
+  let lastDrain = 0
+
+  /** Numbers what was recorded, and hands it on to be stored and sent. */
+  function drain(): void {
+    nextDrain = Infinity
+    lastDrain = time()
+    if (consent.state() === 'pending') return
+    begin()
+    const batches = recorder.numberAll({ ...readContext(), consent: consent.describe() as never })
+    identity.save()
+    if (batches[0]) {
+      void outbox.save(batches)
+      delivery.take(batches)
+      note.save(former.tip())
+      sessions.save()
+    }
+    room = maxOutboxBytes - delivery.heldBytes()
+    if (pageState() === 'shown') void delivery.send()
+  }
+
+  function person(): Person {
+    begin()
+    return identity.person()
+  }
+
+  function record(call: Call, isTitleSet = true): void {
+    if (consent.state() === 'denied') {
+      drop('no_consent')
+      return
+    }
+    const [at, href, title] = moment ?? [time(), location.href, document.title]
+    if (call.type === 'page') views.enter(href)
+    const stamp = { time: at, href, title: isTitleSet ? title : undefined, referrer: views.referrer() }
+    const count = recorder.record(call, stamp, room)
+    const state = pageState()
+    const now = time()
+    // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
+    // stored before the browser gets its hands back.
+    const isHidden = state !== 'shown'
+    const drainAt = isHidden ? 0 : Math.max(now, (count < flushAt ? now : lastDrain) + flushIntervalMs)
+    if (drainAt >= nextDrain) return
+    nextDrain = drainAt
+    if (isHidden) queueMicrotask(() => leave(state === 'gone'))
+    else delay(drain, drainAt - now)
+  }
+
+  function leave(isGoing: boolean): void {
+    drain()
+    delivery.leave(isGoing)
+  }
+
+  /**
+   * Begins to store and send. Not before it is needed, or the page has begun: what cookies and storage are asked, the
+   * page waits for.
+   */
+  function begin(): void {
+    if (isBegun || consent.state() !== 'granted') return
+    isBegun = true
+    if (cookieless) wipe()
+    else isOpen = true
+    identity.sync()
+    void tabs.claim(stream)
+    delay(() => void adopt(), ADOPT_DELAY_MS)
+  }
+
+  /** Forgets everything that waits, here and in the browser. */
+  function end(): void {
+    drop('no_consent', recorder.forget() + delivery.forget())
+    tabs.yield()
+    wipe()
+    isBegun = false
+  }
+
+  function wipe(): void {
+    isOpen = true
+    outbox.destroy()
+    for (const store of [local, ofTab]) for (const key of store.list('')) store.keep(key)
+    identity.forget()
+    isOpen = false
+  }
+
+  /** Takes over what pages left that are gone. */
+  async function adopt(): Promise<void> {
+    if (!isOpen) return
+    delivery.take(await outbox.adopt(tabs.claim, !locks))
+    void delivery.send()
+  }
+
+  function onPageChange(state: PageState, isOnline: boolean): void {
+    if (isOnline) delivery.resume()
+    else if (state !== 'shown') leave(true)
+    // So that the page may rest in the back/forward cache, where it holds up nobody.
+    if (state === 'gone') tabs.yield()
+    if (state !== 'shown' || !isOpen) return
+    identity.sync()
+    void tabs.claim(stream)
+    void adopt()
+  }
+
+  function seeView(isReplaced: boolean): void {
+    const last = recorder.lastStamp()
+    // A view that sends its visitor on at once was not seen.
+    if (isReplaced && last && last.title === undefined) {
+      last.href = location.href
+      views.enter(last.href, true)
+      return
+    }
+    record({ type: 'page' }, false)
+    emit('page')
+  }
+
+  const client: Millrace = {
+    ...createVerbs(
+      record,
+      { person, change: identity.change },
+      emit,
+      () => {
+        // What was recorded before belongs to the session that ends.
+        drain()
+        sessions.finish()
+      },
+      () => drop('invalid_call'),
+    ),
+    ...shared,
+    consent(change) {
+      const before = consent.state()
+      drain()
+      const all = consent.change(toConsent(change) as Consent)
+      const state = consent.state()
+      if (state !== before && state === 'denied') end()
+      drain()
+      emit('consent', all)
+    },
+    flush() {
+      drain()
+      return delivery.send()
+    },
+  }
+  delay(() => (consent.state() === 'denied' ? wipe() : drain()), 0)
+  setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
+  if (settings.autoPage) watchViews(seeView)
+  return {
+    client,
+    runAt(at, run) {
+      moment = at
+      run()
+      moment = undefined
+    },
+  }
 }

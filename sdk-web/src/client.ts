@@ -1,73 +1,130 @@
-/** The functions a page calls: they stamp what happened and queue it; forming and sending is left to others. */
+/** The functions a page calls, in Segment's forms; recording, storing and sending is left to others. */
 
-import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
-import type { DropReason, Millrace } from './api.ts'
-import type { Delivery } from './delivery.ts'
+import type { Millrace, MillraceEvents } from './api.ts'
+import { encodeCall, isObject } from './call-text.ts'
 import type { Identity } from './identity.ts'
-import type { EventFields, Queue } from './queue.ts'
-import { isObject, snapshot } from './snapshot.ts'
-import type { Stamp } from './stamp.ts'
+import { mintId } from './ids.ts'
+import type { Call } from './recorder.ts'
 
-/** About what an event's ids, time and names add to its properties, in UTF-16 units. */
-const EVENT_OVERHEAD_UNITS = 200
+/** Calls that record, and how many names may stand before what they say. */
+const VERBS = { track: 1, page: 2, screen: 2, identify: 1, group: 1, alias: 2 } as const
 
-/**
- * Creates a client over its parts.
- *
- * Arguments are passed on as they came, even a missing event name: the collector quarantines such an event with a
- * reason, where its owner sees it, while one that is dropped here is seen by nobody.
- *
- * @param options.stamp reads the moment and place of a call
- */
-export function createClient(options: {
-  stamp: () => Stamp
-  identity: Identity
-  queue: Queue
-  delivery: Delivery
-  onDropped: (reason: DropReason) => void
-  dropped: Millrace['dropped']
-}): Millrace {
-  const { stamp, identity, queue, delivery, onDropped, dropped } = options
+type Verb = keyof typeof VERBS
 
-  function record(call: object): void {
-    try {
-      const { copy, units } = snapshot(call, MAX_EVENT_BYTES)
-      const fields = { ...(copy as EventFields), ...identity.ids }
-      if (units > MAX_EVENT_BYTES) onDropped('event_too_large')
-      else if (queue.push({ ...stamp(), fields, units: units + EVENT_OVERHEAD_UNITS })) delivery.wake()
-      else onDropped('queue_full')
-    } catch {
-      onDropped('invalid_call') // a global that the page has patched threw: never the caller's problem
-    }
-  }
+/** Tells listeners, none of whom can disturb the caller. */
+export interface Emitter {
+  on: Millrace['on']
+  emit<Name extends keyof MillraceEvents>(name: Name, ...args: MillraceEvents[Name]): void
+}
 
+/** Creates an emitter without listeners. */
+export function createEmitter(): Emitter {
+  const listeners: ((name: string, args: never[]) => void)[] = []
   return {
-    track(event: string, properties?: unknown) {
-      record({ type: 'track', event, properties: properties ?? undefined })
+    on(name, listener) {
+      const entry = (emitted: string, args: never[]) => {
+        if (emitted === name) (listener as unknown as (...args: never[]) => void)(...args)
+      }
+      listeners.push(entry)
+      return () => void listeners.splice(listeners.indexOf(entry) >>> 0, 1)
     },
-    page(...parts: unknown[]) {
-      const [name, category] = parts.filter((part) => typeof part === 'string').reverse()
-      record({ type: 'page', category, name, properties: parts.find(isObject) })
+    emit(name, ...args) {
+      for (const listener of [...listeners]) {
+        try {
+          listener(name, args as never[])
+        } catch {
+          // A plugin or the page: it must not cost the event, or other listeners.
+        }
+      }
     },
-    identify(user?: unknown, traits?: unknown) {
-      if (user && !isObject(user)) identity.identify(String(user))
-      record({ type: 'identify', traits: [user, traits].find(isObject) })
-    },
-    reset: identity.reset,
-    flush: delivery.flush,
-    dropped,
   }
 }
 
-/** A client that does nothing, for servers that render pages and browsers that lack what is needed. */
-export function createInertClient(): Millrace {
-  const ignore = () => Promise.resolve()
-  return {
-    track: ignore,
-    page: ignore,
-    identify: ignore,
-    reset: ignore,
-    flush: ignore,
-    dropped: {},
+/**
+ * Creates the functions that record. None of them throws.
+ *
+ * Names are passed on as they came, even when they are missing: the collector quarantines such an event with a reason,
+ * where its owner sees it, while one that is dropped here is seen by nobody.
+ *
+ * @param record takes a call; never throws
+ * @param onInvalid called for a call whose arguments cannot be read
+ */
+export function createVerbs(
+  record: (call: Call) => void,
+  { person, change }: Pick<Identity, 'person' | 'change'>,
+  emit: Emitter['emit'],
+  onReset: () => void,
+  onInvalid: () => void = () => {},
+): Pick<Millrace, Verb | 'reset' | 'user' | 'setAnonymousId'> {
+  /** What a call says, as the fields of its event; changes who the visitor is. */
+  function describe(type: Verb, names: unknown[], fields: object | undefined): object {
+    const [first, second] = names
+    if (type === 'track') return { event: first, properties: fields }
+    const known = names.filter((name) => name !== null && name !== undefined)
+    if (type === 'page' || type === 'screen') {
+      const [name, category] = known.reverse()
+      return { category, name, properties: fields }
+    }
+    const id = first === null || first === undefined ? undefined : String(first)
+    const { userId, anonymousId, groupId, traits } = person()
+    if (type === 'alias') return { userId: id, previousId: String(second ?? userId ?? anonymousId) }
+    if (type === 'group') {
+      change({ groupId: id ?? groupId })
+      return { groupId: id ?? groupId, traits: fields }
+    }
+    if (id) change({ userId: id })
+    const copy = JSON.parse(encodeCall(fields ?? {}))
+    // What is known of a person goes when it is another person.
+    const merged = { ...(id && userId && id !== userId ? {} : traits), ...copy }
+    change({ traits: merged })
+    return { traits: merged }
   }
+
+  const verbs: Record<string, (...args: never[]) => unknown> = {
+    reset() {
+      change({ anonymousId: mintId(), userId: undefined, groupId: undefined, traits: undefined })
+      onReset()
+      emit('reset')
+    },
+    user: () => ({
+      id: () => person().userId,
+      anonymousId: () => person().anonymousId,
+      traits: () => ({ ...person().traits }),
+    }),
+    setAnonymousId: (id: unknown) => change({ anonymousId: String(id) }),
+  }
+  for (const type of Object.keys(VERBS) as Verb[]) {
+    verbs[type] = (...args: unknown[]) => {
+      let count = 0
+      while (count < VERBS[type] && count < args.length && isName(args[count])) count++
+      const names = args.slice(0, count)
+      // An alias says nothing but names.
+      const [fields, options] = (type === 'alias' ? [undefined, args[count]] : args.slice(count)).map(
+        (arg) => (isObject(arg) ? arg : undefined),
+      )
+      record({ type, ...describe(type, names, fields), options } as Call)
+      emit(type, ...args)
+      return callLater(args[args.length - 1])
+    }
+  }
+  for (const [name, run] of Object.entries(verbs)) {
+    verbs[name] = (...args) => {
+      try {
+        return run(...args)
+      } catch {
+        onInvalid() // something of the caller's threw: it is never the page that gets the error
+        return callLater(undefined)
+      }
+    }
+  }
+  return verbs as never
+}
+
+function isName(arg: unknown): boolean {
+  return !isObject(arg) && typeof arg !== 'function'
+}
+
+/** Calls a function of the page's, if it is one, after the code that runs now. Resolves at once. */
+export async function callLater(callback: unknown): Promise<void> {
+  if (typeof callback === 'function') queueMicrotask(callback as () => void)
 }

@@ -1,145 +1,211 @@
-/** Brings batches to the collector: one at a time while the page is shown, all that may leave at once when it hides. */
+/** Brings batches to the collector: one at a time while the page is shown, all that may leave at once when it goes. */
 
-import type { DropReason } from './api.ts'
-import type { Batch, FormBatch } from './batch.ts'
-import { TARGET_BATCH_BYTES } from './batch.ts'
-import { decide } from './retry-policy.ts'
+import type { BatchReport, DropReason } from './api.ts'
+import type { Batch } from './batch.ts'
+import { encodeBatch, halveBatch } from './batch.ts'
+import type { Clock } from './clock.ts'
+import type { Outbox } from './outbox.ts'
+import { BLOCKED_FAILURES, decide } from './retry-policy.ts'
+import type { Store } from './store.ts'
+import type { Tabs } from './tabs.ts'
 import type { Transport } from './transport.ts'
 
-/** The loop that empties the queue. */
+/** Where tabs note until when nothing is to be sent, and how many attempts failed in a row. */
+const PAUSE_KEY = 'pause'
+
+/** No pause is longer: a note of one is from a clock that was wrong. */
+const MAX_PAUSE_MS = 7_200_000
+
+/** Tabs that waited for the same moment return over this time after it. */
+const SPREAD_MS = 1_000
+
+/** The loop that empties the outbox. */
 export interface Delivery {
-  /** To be called after an event was queued: sees to it that it is sent in time. Does no work itself. */
-  wake(): void
-  /** Sends what waits; resolves when all of it was answered or a retry has to be waited for. Never rejects. */
-  flush(): Promise<void>
-  /** To be called when the page hides: hands everything that fits to requests that outlive the page. */
-  leave(): void
+  /** Takes batches in that are to be delivered; those it has had before are left alone. */
+  take(batches: readonly Batch[]): void
+  /** Bytes that wait. */
+  heldBytes(): number
+  /** Sends what waits; resolves when all was answered or a retry has to be waited for. */
+  send(): Promise<void>
+  /**
+   * Stores what waits, before it returns.
+   *
+   * @param isGoing also hand everything that fits to requests that outlive the page
+   */
+  leave(isGoing: boolean): void
+  /** Ends a pause: the network is back. */
+  resume(): void
+  /** Forgets everything that waits. Gives the number of events. */
+  forget(): number
 }
 
 /**
  * Creates a delivery loop.
  *
- * A batch may be on its way twice, when the page hides during an ordinary request: the first good answer settles it,
- * and the collector knows its events by their numbers.
+ * A batch may be on its way twice, when the page goes during an ordinary request, or when its tab was taken for dead: the
+ * first good answer settles it, and the collector knows its events by their numbers.
  *
- * @param options.form takes waiting events into a batch of at most so many bytes
- * @param options.waitingCount events that wait to be formed
- * @param options.isHidden whether the page is hidden now, so that it may end at any moment without notice
- * @param options.onDropped called with the number of events of a batch that the collector will never take
+ * @param stream this page's own, whose batches go before those of others
+ * @param isHidden whether the page may end without notice
+ * @param isOnline whether the browser says that there is a network
+ * @param onDropped called with the number of events of a batch that will never be taken
  */
-export function createDelivery(options: {
-  form: FormBatch
-  waitingCount: () => number
-  transport: Transport
-  isHidden: () => boolean
-  onDropped: (reason: DropReason, eventCount: number) => void
-  flushAt: number
-  flushIntervalMs: number
-  now?: () => number
-  random?: () => number
-  delay?: (run: () => void, ms: number) => unknown
-  microtask?: (run: () => void) => void
-}): Delivery {
-  const { form, waitingCount, transport, isHidden, onDropped, flushAt, flushIntervalMs } = options
-  const { now = Date.now, random = Math.random, delay = setTimeout, microtask = queueMicrotask } = options
-  /** Batches without an answer yet, in the order they were formed. */
-  const unanswered = new Set<Batch>()
-  /** Those of them that a request carries which outlives the page. */
-  const keptAlive = new Set<Batch>()
-  /** Those who wait for a flush to end. */
-  const flushers: (() => void)[] = []
-  let requestCount = 0
+export function createDelivery(
+  stream: string,
+  outbox: Pick<Outbox, 'save' | 'spill' | 'discard'>,
+  transport: Transport,
+  tabs: Pick<Tabs, 'takeTurn'>,
+  store: Store,
+  { time, draw, delay }: Clock,
+  maxAgeMs: number,
+  isHidden: () => boolean,
+  isOnline: () => boolean,
+  onDropped: (reason: DropReason, eventCount: number) => void,
+  onReport: (report: BatchReport) => void,
+): Delivery {
+  /** Batches without an answer yet, in the order they were formed or found. */
+  const waiting = new Set<Batch>()
+  /** Keys of all that was ever taken in. */
+  const known = new Set<string>()
+  /** Those who wait for everything to be answered. */
+  let idlers: (() => void)[] = []
+  let isSending = false
+  let isAlarmSet = false
+  let pausedUntil = 0
   let failures = 0
-  let isBackingOff = false
-  /** What waits is to be sent even if it is little. */
-  let isDue = false
-  /** The shortest wait that a timer is set for, in milliseconds. */
-  let alarmMs = Infinity
 
-  function wake(): void {
-    // A hidden page may end without notice: its events leave before the browser gets its hands back.
-    const waitMs = isHidden() ? -1 : waitingCount() < flushAt ? flushIntervalMs : 0
-    if (waitMs >= alarmMs) return
-    alarmMs = waitMs
-    const ring = () => {
-      alarmMs = Infinity
-      sendDue()
-    }
-    if (waitMs < 0) microtask(ring)
-    else delay(ring, waitMs)
+  /** Milliseconds until sending may go on; reads what other tabs have noted. */
+  function readPause(): number {
+    const [until = 0, count = 0] = (store.load(PAUSE_KEY) ?? []) as number[]
+    failures = Math.max(failures, count)
+    const left = Math.max(pausedUntil, until) - time()
+    return left > 0 && left < MAX_PAUSE_MS ? left : 0
   }
 
-  function sendDue(): void {
-    isDue = true
-    send()
+  function endPause(): void {
+    if (failures) store.keep(PAUSE_KEY)
+    pausedUntil = failures = 0
   }
 
-  /**
-   * Starts what may be started now. After it, a request is in flight, a retry is waited for, or nothing is due; the
-   * end of each request leads back here.
-   */
-  function send(isLeaving = isHidden() && !isBackingOff): void {
-    if (isLeaving) {
-      const fits = (batch: Batch) => !keptAlive.has(batch) && batch.bytes <= transport.keepaliveRoom()
-      for (;;) {
-        const batch = [...unanswered].find(fits) ?? take(transport.keepaliveRoom())
-        if (!batch) break
-        void attempt(batch, true)
+  function next(): Batch | undefined {
+    let found: Batch | undefined
+    for (const batch of waiting) {
+      const [key, , , timeMs] = batch.stored
+      if (time() - timeMs > maxAgeMs) settle(batch, 'expired')
+      else if (!batch.isKept && (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))) {
+        found = batch
       }
     }
-    // What did not fit goes the ordinary way, one by one: a page that is only hidden goes on living.
-    if (!isBackingOff && !requestCount) {
-      const batch =
-        [...unanswered][0] ?? (isDue || waitingCount() >= flushAt ? take(TARGET_BATCH_BYTES) : undefined)
-      if (batch) void attempt(batch, false)
+    return found
+  }
+
+  function loop(): void {
+    if (isSending) return
+    const left = readPause()
+    if (!left && next()) {
+      isSending = true
+      void tabs.takeTurn(sendNext).then(() => {
+        isSending = false
+        loop()
+      })
+      return
     }
-    if (!requestCount) for (const resolve of flushers.splice(0)) resolve()
+    if (left && !isAlarmSet) {
+      isAlarmSet = true
+      delay(
+        () => {
+          isAlarmSet = false
+          loop()
+        },
+        left + draw() * SPREAD_MS,
+      )
+    }
+    for (const resolve of idlers) resolve()
+    idlers = []
   }
 
-  function take(maxBytes: number): Batch | undefined {
-    const batch = form(maxBytes)
-    isDue = waitingCount() > 0
-    if (batch) unanswered.add(batch)
-    return batch
+  async function sendNext(): Promise<void> {
+    // Another tab may have been told to wait while this one waited for its turn.
+    const batch = readPause() ? undefined : next()
+    if (batch) await attempt(batch, isHidden() && batch.bytes <= transport.room())
   }
 
-  async function attempt(batch: Batch, isKeepalive: boolean): Promise<void> {
-    requestCount++
-    if (isKeepalive) keptAlive.add(batch)
-    const answer = await transport.send(batch.body(now()), batch.bytes, isKeepalive)
-    requestCount--
-    if (isKeepalive) keptAlive.delete(batch)
+  async function attempt(batch: Batch, isKept: boolean): Promise<void> {
+    const { bytes, stored } = batch
+    batch.isKept = isKept
+    const answer = await transport.post(encodeBatch(stored, time()), bytes, isKept)
+    const { status } = answer
+    batch.isKept = false
+    onReport({ id: stored[0].replace('-', '.'), events: stored[2].length, bytes, status })
     // Unless another request of the same batch was answered first:
-    if (unanswered.has(batch)) {
-      const plan = decide(answer, failures, random(), now())
-      if (typeof plan === 'number') {
-        backOff(plan)
-      } else {
-        unanswered.delete(batch)
-        failures = 0
-        if (plan === 'drop') onDropped('refused', batch.count)
-      }
+    if (!waiting.has(batch)) return
+    const left = readPause()
+    const online = isOnline()
+    const plan = decide(answer, failures, draw(), time(), online)
+    if (typeof plan === 'number') {
+      if (left) return
+      failures++
+      pausedUntil = time() + plan
+      // One who blocks our requests does so on every page, but each page may see for itself.
+      store.keep(PAUSE_KEY, [!status && online && failures >= BLOCKED_FAILURES ? 0 : pausedUntil, failures])
+      return
     }
-    send()
+    endPause()
+    if (plan === 'halve' && stored[2].length > 1) {
+      const halves = halveBatch(stored)
+      waiting.delete(batch)
+      for (const half of halves) {
+        waiting.add(half)
+        known.add(half.stored[0])
+      }
+      void outbox.save(halves)
+    } else settle(batch, plan === 'done' ? undefined : 'refused')
   }
 
-  function backOff(delayMs: number): void {
-    if (isBackingOff) return
-    isBackingOff = true
-    failures++
-    delay(() => {
-      isBackingOff = false
-      sendDue()
-    }, delayMs)
+  function settle(batch: Batch, reason?: DropReason): void {
+    waiting.delete(batch)
+    outbox.discard(batch)
+    if (reason) onDropped(reason, batch.stored[2].length)
   }
 
   return {
-    wake,
-    leave: () => send(true),
-    flush: () =>
+    take(batches) {
+      for (const batch of batches) {
+        const [key] = batch.stored
+        if (!known.has(key)) waiting.add(batch)
+        known.add(key)
+      }
+    },
+    heldBytes() {
+      let sum = 0
+      for (const { bytes } of waiting) sum += bytes
+      return sum
+    },
+    send: () =>
       new Promise((resolve) => {
-        flushers.push(resolve)
-        sendDue()
+        idlers.push(resolve)
+        loop()
       }),
+    leave(isGoing) {
+      outbox.spill(waiting)
+      for (const batch of waiting) {
+        // During a pause, what is stored can wait; a page that may store nothing has only now.
+        const isDue = isGoing && !batch.isKept && !(batch.isSaved && readPause())
+        if (isDue && batch.bytes <= transport.room()) void attempt(batch, true).then(loop)
+      }
+      loop()
+    },
+    resume() {
+      endPause()
+      loop()
+    },
+    forget() {
+      let count = 0
+      for (const batch of waiting) {
+        count += batch.stored[2].length
+        settle(batch)
+      }
+      return count
+    },
   }
 }

@@ -1,6 +1,8 @@
-/** Stand-ins for the browser, for tests only: a clock, a storage area, a collector, a page. */
+/** Stand-ins for the browser, for tests only: a clock, a storage area, locks, an outbox, a collector, a page. */
 
 import type { WireBatch } from '@millrace/schemas/wire'
+import type { Batch, StoredBatch } from './batch.ts'
+import { createBatch } from './batch.ts'
 import type { LifecycleWindow } from './page-lifecycle.ts'
 import type { Answer } from './retry-policy.ts'
 
@@ -39,22 +41,103 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A storage area; one that refuses throws at every call, as a browser's does. */
+/** A storage area, its keys its own properties as in a browser; one that refuses throws at every call. */
 export function createFakeStorage({ isRefused = false } = {}): Storage {
-  const entries = new Map<string, string>()
   const guard = () => {
     if (isRefused) throw new DOMException('refused', 'SecurityError')
   }
-  return {
+  const methods = {
     getItem(key: string) {
       guard()
-      return entries.get(key) ?? null
+      return entries[key] ?? null
     },
     setItem(key: string, value: string) {
       guard()
-      entries.set(key, value)
+      entries[key] = String(value)
     },
-  } as Storage
+    removeItem(key: string) {
+      guard()
+      delete entries[key]
+    },
+  }
+  const entries: Record<string, string> = Object.create(methods)
+  return entries as unknown as Storage
+}
+
+/** A request for a lock: the first of its queue holds it. */
+interface FakeHold {
+  tab: object
+  start(): void
+}
+
+/** Locks that tabs share: each has its own door to them, and one that dies lets go of what it holds or waits for. */
+export function createFakeLocks() {
+  const queues = new Map<string, FakeHold[]>()
+  const remove = (name: string, isOver: (hold: FakeHold) => boolean) => {
+    const before = queues.get(name) ?? []
+    const after = before.filter((hold) => !isOver(hold))
+    queues.set(name, after)
+    if (after[0] !== before[0]) after[0]?.start()
+  }
+  async function request(tab: object, name: string, ...rest: unknown[]): Promise<unknown> {
+    const run = rest.at(-1) as (lock: object | null) => unknown
+    const { ifAvailable = false } = rest.length > 1 ? (rest[0] as LockOptions) : {}
+    const queue = queues.get(name) ?? []
+    queues.set(name, queue)
+    if (ifAvailable && queue[0]) return run(null)
+    const started = new Promise<void>((start) => queue.push({ tab, start }))
+    const hold = queue.at(-1)
+    if (queue[0] === hold) hold?.start()
+    try {
+      return await started.then(() => run({ name }))
+    } finally {
+      remove(name, (other) => other === hold)
+    }
+  }
+  return {
+    openTab() {
+      const tab = {}
+      const locks = { request: request.bind(undefined, tab) } as unknown as Pick<LockManager, 'request'>
+      return {
+        locks,
+        die() {
+          for (const name of queues.keys()) remove(name, (hold) => hold.tab === tab)
+        },
+      }
+    },
+  }
+}
+
+/** What tabs have in the browser's storage: batches by key; `discarded` has every key that was given up. */
+export function createFakeOutbox() {
+  const records = new Map<string, StoredBatch>()
+  const discarded: string[] = []
+  const put = (batch: Batch) => {
+    records.set(batch.stored[0], batch.stored)
+    batch.isSaved = true
+  }
+  return {
+    records,
+    discarded,
+    async save(batches: readonly Batch[]) {
+      await undefined
+      batches.forEach(put)
+    },
+    spill(batches: Iterable<Batch>) {
+      for (const batch of batches) if (!batch.isSaved) put(batch)
+    },
+    discard({ stored: [key] }: Batch) {
+      records.delete(key)
+      discarded.push(key)
+    },
+    async adopt(claim: (stream: string) => Promise<boolean>): Promise<Batch[]> {
+      const found: Batch[] = []
+      for (const [key, stored] of [...records]) {
+        if (await claim(key.replace(/-.*/, ''))) found.push({ ...createBatch(stored), isSaved: true })
+      }
+      return found
+    },
+  }
 }
 
 /** A request that waits for its answer. */
@@ -72,8 +155,8 @@ export function createFakeTransport({ keepaliveBytes = 64 * 1024 } = {}) {
   return {
     /** Every request so far, answered or not. */
     requests,
-    keepaliveRoom: () => room,
-    send(body: string, bytes: number, isKeepalive: boolean): Promise<Answer> {
+    room: () => room,
+    post(body: string, bytes: number, isKeepalive: boolean): Promise<Answer> {
       if (isKeepalive) room -= bytes
       return new Promise((resolve) => {
         requests.push({
@@ -82,7 +165,7 @@ export function createFakeTransport({ keepaliveBytes = 64 * 1024 } = {}) {
           isKeepalive,
           answer(status, retryAfter) {
             if (isKeepalive) room += bytes
-            resolve({ status, retryAfter: retryAfter ?? null })
+            resolve({ status, wait: retryAfter ?? null })
           },
         })
       })

@@ -1,51 +1,98 @@
-/** Knows who the visitor is, and keeps it across pages where the browser allows. */
+/** Knows who the visitor is, and keeps it across pages where that is allowed. */
 
-import { mintAnonymousId } from './ids.ts'
+import type { CookiePage } from './cookie.ts'
+import { readIdCookie, writeIdCookie } from './cookie.ts'
+import { mintId } from './ids.ts'
 import type { Store } from './store.ts'
 
-/** Keys in the page's `localStorage`. */
-const ANONYMOUS_ID_KEY = 'millrace.anonymousId'
-const USER_ID_KEY = 'millrace.userId'
+const KEY = 'person'
 
-/** Who the visitor is, as it goes with each event. */
-export interface Ids {
-  /** Undefined until the visitor is identified. */
-  userId: string | undefined
-  anonymousId: string
+/** What is stored leaves out what is not known. */
+const NOBODY: Person = { userId: undefined, groupId: undefined, traits: undefined }
+
+/** Who the visitor is; never changed in place, so that an event may keep the person of its moment. */
+export interface Person {
+  /** Undefined until storage may be asked: while consent is pending. */
+  readonly anonymousId?: string | undefined
+  readonly userId?: string | undefined
+  readonly groupId?: string | undefined
+  /** What was said of the person with this user id. */
+  readonly traits?: object | undefined
 }
 
 /** The identity of this page's visitor. */
 export interface Identity {
-  /** The present ids; the object changes with them. Storage is read once, at creation. */
-  readonly ids: Readonly<Ids>
-  identify(userId: string): void
-  /** Forgets the user id and takes a new anonymous id. */
-  reset(): void
+  person(): Person
+  /** Changes some fields; written down by `save`. */
+  change(fields: Person): void
+  /** The person of an event's moment, completed by what was stored when it could not be read then. */
+  complete(person: Person): Person
+  /**
+   * Reads what is stored, with a new anonymous id where nothing is: from the cookie, which hosts of one site share, else
+   * from storage. What was said on this page and not written yet wins. Writes both, so that either heals the other.
+   */
+  sync(): void
+  /** Writes what has changed. */
+  save(): void
+  /** Forgets everything, here and in the cookie. */
+  forget(): void
 }
 
-/** Creates the identity from what is stored, with a new anonymous id where nothing is. */
-export function createIdentity(store: Store): Identity {
-  const ids: Ids = {
-    userId: store.get(USER_ID_KEY) || undefined,
-    anonymousId: store.get(ANONYMOUS_ID_KEY) || '',
+/**
+ * Creates the identity of a person of whom nothing is known yet; reads and writes nothing.
+ *
+ * @param isOpen whether the cookie may be read and written now
+ */
+export function createIdentity(
+  store: Store,
+  page: CookiePage,
+  isOpen: () => boolean,
+  now: () => number,
+): Identity {
+  let person: Person = {}
+  let stored: Person = {}
+  let isChanged = false
+
+  /** In a sandboxed frame, cookies are refused: the id lives in storage, if there is any, or as long as the page. */
+  function tryCookie<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch {
+      return undefined
+    }
+  }
+  function change(fields: Person): void {
+    person = { ...person, ...fields }
+    isChanged = true
+  }
+  function save(): void {
+    if (!isChanged) return
+    isChanged = false
+    store.keep(KEY, person)
+    if (isOpen()) tryCookie(() => writeIdCookie(page, person.anonymousId, now()))
   }
 
-  function renew(): void {
-    ids.anonymousId = mintAnonymousId()
-    store.set(ANONYMOUS_ID_KEY, ids.anonymousId)
-  }
-
-  if (!ids.anonymousId) renew()
   return {
-    ids,
-    identify(userId) {
-      ids.userId = userId
-      store.set(USER_ID_KEY, userId)
+    person: () => person,
+    change,
+    complete: (then) => ({ ...stored, ...then }),
+    sync() {
+      const known = store.load(KEY) as Person | undefined
+      const inCookie = isOpen() && tryCookie(() => readIdCookie(page))
+      // A page that may store nothing keeps whom it knows.
+      stored = {
+        ...(known && NOBODY),
+        ...known,
+        anonymousId: inCookie || known?.anonymousId || person.anonymousId || mintId(),
+      }
+      change(isChanged ? { ...stored, ...person } : stored)
+      save()
     },
-    reset() {
-      ids.userId = undefined
-      store.set(USER_ID_KEY, '')
-      renew()
+    save,
+    forget() {
+      person = stored = {}
+      isChanged = false
+      tryCookie(() => writeIdCookie(page, undefined, 0))
     },
   }
 }

@@ -1,22 +1,125 @@
-import { describe, expect, test } from 'vitest'
+import type { WireBatch, WireEvent } from '@millrace/schemas/wire'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createFakeCookieJar } from './fake-cookies.ts'
+import { createFakeClock, createFakeStorage, createFakeWindow } from './fakes.ts'
 import { createMillrace } from './index.ts'
 
+const options = { writeKey: 'key', endpoint: 'https://events.example.com' }
+
 describe('on a server', () => {
-  test('a client does nothing', async () => {
+  test('a client does nothing, and leaves nothing behind', async () => {
     const before = Object.keys(globalThis)
-    const client = createMillrace({ writeKey: 'key', endpoint: 'https://events.example.com' })
-    client.track('A', { b: 1 })
-    client.page('Name')
-    client.identify('user')
+    const setInterval = vi.spyOn(globalThis, 'setInterval')
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout')
+    const fetch = vi.spyOn(globalThis, 'fetch')
+    const client = createMillrace({ ...options, autoPage: true, consent: 'granted' })
+    await Promise.all([
+      client.track('A', { b: 1 }),
+      client.page('Name'),
+      client.screen('Name'),
+      client.identify('user'),
+      client.group('group'),
+      client.alias('other'),
+    ])
+    client.setAnonymousId('own')
     client.reset()
+    client.consent('denied')
     await client.flush()
     expect(client.dropped).toEqual({})
+    expect([client.user().id(), client.user().anonymousId(), client.user().traits()]).toEqual([
+      undefined,
+      undefined,
+      {},
+    ])
     expect(Object.keys(globalThis)).toEqual(before)
+    for (const effect of [setInterval, setTimeout, fetch]) expect(effect).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  })
+
+  test('what is to be called back is called back', async () => {
+    const client = createMillrace(options)
+    const called: string[] = []
+    const off = client.on('track', (event) => called.push(`${event}`))
+    client.use(() => null)()
+    await client.ready(() => called.push('ready'))
+    await client.track('A', {}, {}, () => called.push('recorded'))
+    off()
+    await client.track('B')
+    await Promise.resolve()
+    expect(called).toEqual(['ready', 'A', 'recorded'])
   })
 
   test('a wrong option is an error all the same', () => {
-    expect(() => createMillrace({ writeKey: '', endpoint: '/' })).toThrow(
+    expect(() => createMillrace({ ...options, writeKey: '' })).toThrow(
       'writeKey must be a non-empty string, got ""',
     )
+    expect(() => createMillrace({ ...options, flushAt: 0 })).toThrow('flushAt must be an integer >= 1, got 0')
+  })
+})
+
+/** A page whose collector takes everything. */
+function openPage({ storage = createFakeStorage(), jar = createFakeCookieJar() } = {}) {
+  const clock = createFakeClock()
+  const page = createFakeWindow()
+  const events: WireEvent[] = []
+  const location = new URL('https://shop.example/')
+  const fetch = (_: string, { body }: { body: string }) => {
+    const { batch, context }: WireBatch = JSON.parse(body)
+    events.push(...batch.map((event) => ({ ...event, context: { ...context, ...event.context } })))
+    return Promise.resolve(new Response())
+  }
+  const document = Object.defineProperties(jar.open(location.href), {
+    ...Object.getOwnPropertyDescriptors(page.window.document),
+    ...Object.getOwnPropertyDescriptors({ title: 'List', referrer: '' }),
+  })
+  const self = { addEventListener: page.window.addEventListener, document: page.window.document }
+  const parts = {
+    ...{ location, document, fetch, self, localStorage: storage, sessionStorage: createFakeStorage() },
+    window: { navigator: { language: 'de' }, screen: { width: 1, height: 2 }, devicePixelRatio: 3 },
+    navigator: { onLine: true, sendBeacon: () => true },
+    ...{ setTimeout: clock.delay, setInterval: () => 0, indexedDB: undefined, CompressionStream: undefined },
+  }
+  for (const [name, part] of Object.entries(parts)) vi.stubGlobal(name, part)
+  return { clock, events, client: createMillrace(options) }
+}
+
+afterEach(() => void vi.unstubAllGlobals())
+
+describe('in a page', () => {
+  test('reset parts the sessions of what was recorded before and after', async () => {
+    const { client, clock, events } = openPage()
+    void client.identify('user-1')
+    client.reset()
+    void client.track('B')
+    await clock.advance(1_000)
+    const [before, after] = events
+    expect([before?.userId, after?.userId]).toEqual(['user-1', undefined])
+    expect(after?.anonymousId).not.toBe(before?.anonymousId)
+    const sessionOf = (event?: WireEvent) => (event?.context?.['session'] as { id?: string } | undefined)?.id
+    expect(sessionOf(before)).toMatch(/^\w{16}$/)
+    expect(sessionOf(after)).not.toBe(sessionOf(before))
+  })
+
+  test('reset as the first call ends the session of the page before', async () => {
+    const browser = { storage: createFakeStorage(), jar: createFakeCookieJar() }
+    const first = openPage(browser)
+    void first.client.track('A')
+    await first.clock.advance(1_000)
+    const second = openPage(browser)
+    second.client.reset()
+    void second.client.track('B')
+    await second.clock.advance(1_000)
+    expect([first.events, second.events]).toMatchObject([
+      [{ context: { session: { index: 1 } } }],
+      [{ context: { session: { index: 2 } } }],
+    ])
+  })
+
+  test('reset never throws, whatever storage holds', () => {
+    const storage = createFakeStorage()
+    storage.setItem('millrace.session', '1')
+    const { client } = openPage({ storage })
+    void client.identify('user-1')
+    expect(() => client.reset()).not.toThrow()
   })
 })

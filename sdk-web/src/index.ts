@@ -1,4 +1,18 @@
 /** What `@millrace/web` exports. */
 
-export type { DropReason, Millrace, MillraceOptions, PlanShape, Unplanned } from './api.ts'
+export type {
+  BatchReport,
+  Consent,
+  ConsentState,
+  DropReason,
+  EventOptions,
+  Middleware,
+  Millrace,
+  MillraceEvents,
+  MillraceOptions,
+  MutableEvent,
+  PlanShape,
+  Unplanned,
+  User,
+} from './api.ts'
 export { createMillrace } from './create-millrace.ts'

@@ -1,7 +1,6 @@
 /** Puts a client where the paste-in stub was, and makes the calls that the stub kept. */
 
-import type { Millrace } from './api.ts'
-import type { Stamp } from './stamp.ts'
+import type { BrowserClient } from './browser.ts'
 
 /** A call that the stub kept: function, arguments, when and where it was made, and whom to tell the result. */
 type StubCall = [
@@ -27,27 +26,22 @@ interface Installed {
  * already there, by a second load of the script, nothing happens.
  *
  * @param host the global object
- * @param create creates the client, given how a call's moment is read
- * @param readStamp reads the present moment
+ * @param create creates the client
  */
 export function installClient(
   host: Record<string, unknown>,
   name: string,
-  create: (stamp: () => Stamp) => Millrace,
-  readStamp: () => Stamp,
+  create: () => BrowserClient,
 ): void {
   const installed = host[name] as Installed | undefined
   const calls = installed?.q
   // An element with that id is a global of that name too; only a stub or a client has `track`.
   if (installed?.track && !calls) return
 
-  let kept: Stamp | undefined
-  const client = create(() => kept ?? readStamp())
-  const make = ([method, args, at, href, title, resolve]: StubCall) => {
-    kept = { timestamp: new Date(at).toISOString(), href, title }
-    resolve((client as unknown as Record<string, (...args: unknown[]) => unknown>)[method]?.(...args))
-    kept = undefined
-  }
+  const { client, runAt } = create()
+  const functions = client as unknown as Record<string, (...args: unknown[]) => unknown>
+  const make = ([method, args, at, href, title, resolve]: StubCall) =>
+    runAt([at, href, title], () => resolve(functions[method]?.(...args)))
   host[name] = calls ? Object.assign(installed, client, { q: undefined }) : client
   if (calls) {
     calls.splice(0).forEach(make)

@@ -1,26 +1,38 @@
 /** Checks the options of `createMillrace` and fills in defaults; what they are used for is left to others. */
 
-import type { MillraceOptions } from './api.ts'
+import type { Consent, MillraceOptions } from './api.ts'
 
 /** Options that were checked; every field is set. */
-export type Settings = Required<MillraceOptions>
+export type Settings = Required<Omit<MillraceOptions, 'consent'>> & { consent: Consent }
 
-/** What an option must be, as a pattern of its text and in words. */
-type Rule = [pattern: RegExp, words: string]
-
-const INTEGER: Rule = [/^[1-9]\d*$/, 'an integer >= 1']
-
-/** By option: what is used where it is absent, which also says its kind, and its rule; none allows the empty text. */
-const OPTIONS: { [Name in keyof Settings]: [fallback: Settings[Name], ...Rule] } = {
-  writeKey: ['', /./, 'a non-empty string'],
-  endpoint: ['', /^(https?:\/)?\//, 'a path or an http(s) URL'],
+/** What is used where an option is absent; also says its kind. An empty text is none: the option must be there. */
+const DEFAULTS: Settings = {
+  writeKey: '',
+  endpoint: '',
   // A burst costs few requests, and a batch stays far below the collector's limit.
-  flushAt: [20, ...INTEGER],
-  // Half of the second that a click may take to the dashboard; the rest is for the network and the collector.
-  flushIntervalMs: [500, ...INTEGER],
-  // Several minutes of a busy page, small beside what the page itself holds.
-  maxQueueEvents: [1_000, ...INTEGER],
-  maxQueueBytes: [1_000_000, ...INTEGER],
+  flushAt: 20,
+  // A quarter of the second that a click may take to the dashboard, and all that a crash can cost.
+  flushIntervalMs: 250,
+  // Days of a busy visitor without network, and a small part of what browsers let an origin keep.
+  maxOutboxBytes: 4e6,
+  maxOutboxAgeMs: 6048e5,
+  // As Google Analytics and Segment have it.
+  sessionTimeoutMs: 18e5,
+  sessionPerDay: false,
+  sessionPerCampaign: false,
+  autoPage: false,
+  consent: {},
+  ignoreGpc: false,
+  cookieless: false,
+}
+
+/** Pattern of the JSON text that an option must have, and the rule in words; by name, or for all of a kind. */
+const RULES: Record<string, [pattern: RegExp, words: string]> = {
+  endpoint: [/^"(https?:\/)?\//, 'a path or an http(s) URL'],
+  string: [/^"[^"]/, 'a non-empty string'],
+  number: [/^[1-9]\d*$/, 'an integer >= 1'],
+  boolean: [/^[tf]/, 'true or false'],
+  object: [/^{("[^"]+":"(granted|denied|pending)",?)*}$/, 'granted, denied or pending, by purpose'],
 }
 
 /**
@@ -30,14 +42,23 @@ const OPTIONS: { [Name in keyof Settings]: [fallback: Settings[Name], ...Rule] }
  *   option, the rule and the value: `writeKey must be a non-empty string, got 42`
  */
 export function parseOptions(options: MillraceOptions): Settings {
-  const settings: Record<string, unknown> = {}
-  for (const [name, [fallback, pattern, words]] of Object.entries(OPTIONS)) {
-    const value: unknown = options[name as keyof Settings] ?? (fallback || undefined)
-    const isKind = typeof value === typeof fallback
-    if (!isKind || !pattern.test(`${value}`)) {
-      throw new (isKind ? RangeError : TypeError)(`${name} must be ${words}, got ${String(value) || '""'}`)
+  const settings: Record<string, unknown> = { ...DEFAULTS }
+  for (const [name, fallback] of Object.entries(DEFAULTS)) {
+    const kind = typeof fallback
+    const value = options[name as keyof Settings] ?? fallback
+    const text = JSON.stringify(name === 'consent' ? toConsent(value) : value)
+    const [pattern, words] = (RULES[name] ?? RULES[kind]) as [RegExp, string]
+    if (!pattern.test(text)) {
+      throw new (typeof value === kind ? RangeError : TypeError)(
+        `${name} must be ${words}, got ${typeof value === 'number' ? value : text}`,
+      )
     }
-    settings[name] = value
+    settings[name] = JSON.parse(text)
   }
   return settings as unknown as Settings
+}
+
+/** A state alone is that of the purpose `analytics`. */
+export function toConsent(value: unknown): unknown {
+  return typeof value === 'string' ? { analytics: value } : value
 }

@@ -2,27 +2,40 @@
 
 import type { JsonObject } from '@millrace/schemas/wire'
 
-/** The moment of a call: three cheap reads, no storage and no layout. */
+/** The moment of a call: a few cheap reads, no storage and no layout. */
 export interface Stamp {
-  /** Client's clock, ISO 8601. */
-  timestamp: string
+  /** Client's clock, milliseconds since 1970. */
+  time: number
   /** `location.href`. */
   href: string
-  /** `document.title`. */
-  title: string
+  /** `document.title`; undefined where the page has yet to set it, and it is read when the event is numbered. */
+  title: string | undefined
+  /** Where the visitor was before the view that the page shows. */
+  referrer: string
 }
 
 /** Longest address that is sent, in UTF-16 units, so that it alone cannot fill an event. */
 const MAX_URL_LENGTH = 2_048
 
+/** The address without its fragment, as Segment's has it, and because sign-in flows hand tokens over in fragments. */
+export function withoutFragment(href: string): string {
+  return href.replace(/#.*/, '').slice(0, MAX_URL_LENGTH)
+}
+
 /**
- * The `page` of Segment's common fields: `path`, `referrer`, `search`, `title`, `url`. The address goes without its
- * fragment, as Segment's has it, and because sign-in flows hand tokens over in fragments.
+ * Creates a function that gives the `page` of Segment's common fields: `path`, `referrer`, `search`, `title`, `url`. It
+ * gives the same object for the same place again, so that places can be compared by identity.
  *
  * @throws TypeError when `href` is no absolute URL, which a browser's never is
  */
-export function buildPage({ href, title }: Stamp, referrer: string): JsonObject {
-  const url = href.replace(/#.*/, '').slice(0, MAX_URL_LENGTH)
-  const { pathname, search } = new URL(url)
-  return { path: pathname, referrer, search, title, url }
+export function createPageReader(): (stamp: Stamp, title: string) => JsonObject {
+  let last: JsonObject = {}
+  return ({ href, referrer }, title) => {
+    const url = withoutFragment(href)
+    if (last['url'] !== url || last['title'] !== title || last['referrer'] !== referrer) {
+      const { pathname, search } = new URL(url)
+      last = { path: pathname, referrer, search, title, url }
+    }
+    return last
+  }
 }

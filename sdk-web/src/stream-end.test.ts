@@ -1,42 +1,48 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createFakeStorage } from './fakes.ts'
 import { createStore } from './store.ts'
 import { createStreamEndNote } from './stream-end.ts'
 
-test('note is found by the next page of the same source, not by its own page', () => {
-  const store = createStore(createFakeStorage.bind(null, {}))
-  const storage = createFakeStorage()
-  const shared = createStore(() => storage)
-  const first = createStreamEndNote(shared, 'key', 'streamA')
-  first.leave(3)
-  first.leave(5)
-  expect(first.find()).toBeUndefined()
-  expect(createStreamEndNote(shared, 'key', 'streamB').find()).toEqual({ stream: 'streamA', lastSeq: 5 })
-  expect(createStreamEndNote(shared, 'other', 'streamB').find()).toBeUndefined()
-  expect(createStreamEndNote(store, 'key', 'streamB').find()).toBeUndefined()
-})
+const isOpen = () => true
 
-test('note is absent where storage is refused', () => {
-  const note = createStreamEndNote(
-    createStore(() => createFakeStorage({ isRefused: true })),
-    'key',
-    'streamA',
-  )
-  note.leave(3)
-  expect(note.find()).toBeUndefined()
-})
+function openTab(storage = createFakeStorage()) {
+  const store = createStore(() => storage, isOpen)
+  return { storage, openPage: (writeKey = 'key') => createStreamEndNote(store, writeKey) }
+}
 
-test.each(['', 'nonsense', '-3', 'streamA-', 'streamA-x', 'streamA-0', '{}'])(
-  'note with %j in it is absent',
-  (text) => {
-    const storage = createFakeStorage()
+describe('note', () => {
+  test('is found by the next page of the same source and tab, not by its own page', () => {
+    const tab = openTab()
+    const first = tab.openPage()
+    expect(first.find()).toBeUndefined()
+    first.save({ stream: 'streamA', lastSeq: 3 })
+    first.save({ stream: 'streamA', lastSeq: 5 })
+    expect(first.find()).toBeUndefined()
+    expect(tab.openPage().find()).toEqual({ stream: 'streamA', lastSeq: 5 })
+    expect(tab.openPage('other').find()).toBeUndefined()
+    expect(openTab().openPage().find()).toBeUndefined()
+  })
+
+  test('stays until the next page has numbers of its own', () => {
+    const tab = openTab()
+    tab.openPage().save({ stream: 'streamA', lastSeq: 5 })
+    const second = tab.openPage()
+    second.save({ stream: 'streamB', lastSeq: 0 })
+    expect(second.find()).toEqual({ stream: 'streamA', lastSeq: 5 })
+    second.save({ stream: 'streamB', lastSeq: 1 })
+    expect(second.find()).toBeUndefined()
+    expect(tab.openPage().find()).toEqual({ stream: 'streamB', lastSeq: 1 })
+  })
+
+  test('is absent where storage is refused', () => {
+    const note = openTab(createFakeStorage({ isRefused: true })).openPage()
+    note.save({ stream: 'streamA', lastSeq: 3 })
+    expect(note.find()).toBeUndefined()
+  })
+
+  test.each(['', 'nonsense', '{', 'null', '0'])('with %j in it is absent', (text) => {
+    const { storage, openPage } = openTab()
     storage.setItem('millrace.end.key', text)
-    expect(
-      createStreamEndNote(
-        createStore(() => storage),
-        'key',
-        'streamB',
-      ).find(),
-    ).toBeUndefined()
-  },
-)
+    expect(openPage().find()).toBeUndefined()
+  })
+})

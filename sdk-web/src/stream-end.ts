@@ -8,26 +8,25 @@ export interface StreamEndNote {
   /** The note of another page; undefined when there is none, or it was replaced by one of this page. Reads storage. */
   find(): StreamEnd | undefined
   /** Says how far this page's stream goes; replaces the note before. Writes storage. */
-  leave(lastSeq: number): void
+  save(end: StreamEnd): void
 }
 
 /**
- * Creates the note of one source in one tab. Its text is the last message id, `<stream>-<seq>`.
+ * Creates the note of one source in one tab.
  *
- * It is left with every batch, not only when the page goes: a page that is killed leaves one too. So a stream may be
- * named twice with different numbers, when its page came back from the back/forward cache and went on, or when the tab
- * was duplicated; the highest holds.
+ * It is left whenever numbers were given out, not only when the page goes: a page that is killed leaves one too. So a
+ * stream may be named twice with different numbers, when its page came back from the back/forward cache and went on, or
+ * when the tab was duplicated; the highest holds.
  */
-export function createStreamEndNote(store: Store, writeKey: string, stream: string): StreamEndNote {
-  const key = `millrace.end.${writeKey}`
+export function createStreamEndNote(store: Store, writeKey: string): StreamEndNote {
+  const key = `end.${writeKey}`
+  let isOurs = false
   return {
-    find() {
-      const [id, seq] = (store.get(key) ?? '').split('-')
-      const lastSeq = Number(seq)
-      return id && id !== stream && lastSeq > 0 ? { stream: id, lastSeq } : undefined
-    },
-    leave(lastSeq) {
-      store.set(key, `${stream}-${lastSeq}`)
+    find: () => (isOurs ? undefined : (store.load(key) as StreamEnd | undefined)),
+    save(end) {
+      if (!end.lastSeq) return
+      isOurs = true
+      store.keep(key, end)
     },
   }
 }

@@ -4,12 +4,14 @@
   const q = []
   const stub = { q }
   host[name] = stub
-  for (const method of ['track', 'page', 'identify', 'reset', 'flush']) {
+  for (const method of 'track page screen identify group alias reset consent use on ready flush setAnonymousId'.split(
+    ' ',
+  )) {
     stub[method] = (...args) =>
       new Promise((resolve) => {
-        // A copy, so that the page may change its objects; what JSON cannot hold is kept by reference.
+        // A copy, so that the page may change its objects; what cannot be copied (functions) is kept by reference.
         try {
-          args = JSON.parse(JSON.stringify(args))
+          args = structuredClone(args)
         } catch {}
         // No more than 1,000: the script may be blocked for good.
         q[999] || q.push([method, args, Date.now(), location.href, document.title, resolve])

@@ -8,65 +8,80 @@ export const KEEPALIVE_BUDGET_BYTES = 64 * 1024
 /** A request without an answer after this time has failed; the collector answers or spills within 5 s. */
 const REQUEST_TIMEOUT_MS = 15_000
 
+/** Below it, compressing takes longer than the bytes it saves take on the way. */
+const MIN_GZIP_BYTES = 1_500
+
 /** The part of the platform's `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Pick<Response, 'status' | 'headers'>>
 
 /** A way to the collector. */
 export interface Transport {
   /** Bytes that may still be sent with `keepalive` now: the budget less what this client has in flight with it. */
-  keepaliveRoom(): number
+  room(): number
   /**
-   * Posts a body; starts before it returns, never rejects.
+   * Posts a body, never rejects. With `keepalive` it starts before it returns, and is not compressed, which takes time
+   * that a leaving page may not have.
    *
    * @param bytes size of the body
-   * @param isKeepalive let the request outlive the page; by `sendBeacon` where the browser's `fetch` cannot or will
+   * @param keepalive let the request outlive the page; by `sendBeacon` where the browser's `fetch` cannot or will
    *   not, which tells nothing of the outcome and so answers status 0
    */
-  send(body: string, bytes: number, isKeepalive: boolean): Promise<Answer>
+  post(text: string, bytes: number, keepalive: boolean): Promise<Answer>
+}
+
+/** Compresses a text by the browser's `CompressionStream`, as a body that goes without a preflight. Rejects where there is none. */
+export async function gzip(text: string): Promise<Blob> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
+  return new Response(stream, { headers: { 'content-type': 'text/plain' } }).blob()
 }
 
 /**
  * Creates a transport to one URL.
  *
- * The body is a string, for which both functions send `Content-Type: text/plain;charset=UTF-8` by themselves: a
- * request that needs no CORS preflight.
+ * A body that is text goes as `text/plain;charset=UTF-8`, a compressed one as `text/plain` and without a
+ * `Content-Encoding`: both need no CORS preflight. The collector tells gzip by its first bytes.
  *
- * @param options.hasKeepalive whether `fetch` knows `keepalive`; one that does not ignores it and dies with the page
+ * @param hasKeepalive whether `fetch` knows `keepalive`; one that does not ignores it and dies with the page
  */
-export function createTransport(options: {
-  url: string
-  fetch?: Fetch
-  navigator?: Pick<Navigator, 'sendBeacon'>
-  hasKeepalive?: boolean
-}): Transport {
-  const {
-    url,
-    fetch = self.fetch,
-    navigator = self.navigator,
-    hasKeepalive = 'keepalive' in Request.prototype,
-  } = options
-  let keepaliveBytes = 0
+export function createTransport(
+  url: string,
+  fetch: Fetch,
+  compress: (text: string) => Promise<Blob>,
+  sendBeacon: (url: string, text: string) => boolean,
+  hasKeepalive: boolean,
+): Transport {
+  let room = KEEPALIVE_BUDGET_BYTES
   return {
-    keepaliveRoom: () => KEEPALIVE_BUDGET_BYTES - keepaliveBytes,
-    async send(body, bytes, keepalive) {
-      const ledgerBytes = keepalive ? bytes : 0
-      keepaliveBytes += ledgerBytes
+    room: () => room,
+    async post(text, bytes, keepalive) {
+      const taken = keepalive ? bytes : 0
+      room -= taken
       try {
         if (!keepalive || hasKeepalive) {
-          // Browsers before 2022 have no such signal: there a request may take as long as it likes.
-          const signal = AbortSignal.timeout?.(REQUEST_TIMEOUT_MS) ?? null
-          // As a beacon has it: the id that a collector on another host of the site keeps in a cookie.
-          const init = { method: 'POST', body, keepalive, signal, credentials: 'include' } as const
-          const { status, headers } = await fetch(url, init)
-          return { status, retryAfter: headers.get('retry-after') }
+          // A browser without compression, or out of memory: as it is, then.
+          const body = keepalive || bytes < MIN_GZIP_BYTES ? text : await compress(text).catch(() => text)
+          const { status, headers } = await fetch(url, {
+            method: 'POST',
+            body,
+            keepalive,
+            // Browsers before 2022 have no such signal: there a request may take as long as it likes.
+            signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS) ?? null,
+            // As a beacon has it: the id that a collector on another host of the site keeps in a cookie.
+            credentials: 'include',
+          })
+          return { status, wait: headers.get('retry-after') }
         }
       } catch {
         // No network, blocked, timed out, or the budget was spent by other scripts: a beacon may still pass.
       } finally {
-        keepaliveBytes -= ledgerBytes
+        room += taken
       }
-      if (keepalive) navigator.sendBeacon?.(url, body)
-      return { status: 0, retryAfter: null }
+      try {
+        if (keepalive) sendBeacon(url, text)
+      } catch {
+        // No beacon either.
+      }
+      return { status: 0, wait: null }
     },
   }
 }

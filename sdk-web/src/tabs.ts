@@ -1,0 +1,59 @@
+/** Tells the tabs of an origin apart: who owns a stream's outbox, and whose turn it is to send. Knows nothing of events. */
+
+/** The part of `navigator.locks` that is used. */
+export type Locks = Pick<LockManager, 'request'>
+
+/** This tab among those of its origin. */
+export interface Tabs {
+  /** Takes a stream, until the page goes. Resolves to false when another tab has it. */
+  claim(stream: string): Promise<boolean>
+  /** Gives all streams up. */
+  yield(): void
+  /** Runs while no other tab runs anything; where there are no locks, at once. Never rejects unless `run` does. */
+  takeTurn(run: () => Promise<void>): Promise<void>
+}
+
+/**
+ * Creates the tab's place among the others, by Web Locks, which the browser frees however a tab ends. Where there are none
+ * (pages without https, browsers before 2022) every stream can be had: whoever finds a batch there waits until its tab
+ * must be gone.
+ *
+ * @param name what the names of locks begin with
+ */
+export function createTabs(name: string, locks?: Locks): Tabs {
+  /** By stream, how it is given up. */
+  let owned = new Map<string, () => void>()
+  return {
+    async claim(stream) {
+      if (!locks || owned.has(stream)) return true
+      // What is granted after everything was given up is given back.
+      const current = owned
+      try {
+        return await new Promise<boolean>((resolve, reject) => {
+          const hold = (lock: Lock | null) => {
+            const isOurs = !!lock && current === owned
+            resolve(isOurs)
+            return isOurs ? new Promise<void>((release) => void owned.set(stream, release)) : undefined
+          }
+          locks.request(name + stream, { ifAvailable: true }, hold).catch(reject)
+        })
+      } catch {
+        return false // a frame without an origin of its own has no locks, nor an outbox
+      }
+    },
+    yield() {
+      for (const release of owned.values()) release()
+      owned = new Map()
+    },
+    async takeTurn(run) {
+      let turn: Promise<void> | undefined
+      const runOnce = () => (turn ??= run())
+      try {
+        if (locks) await locks.request(name, runOnce)
+      } catch {
+        // Refused, as for `claim`: then nobody else has a turn.
+      }
+      await runOnce()
+    },
+  }
+}
