@@ -4,23 +4,21 @@ import type { JsonObject } from '@millrace/schemas/wire'
 import { BATCH_PATH } from '@millrace/schemas/wire'
 import type { Consent, DropReason, Middleware, Millrace, MillraceOptions } from './api.ts'
 import { createBatchFormer } from './batch.ts'
+import type { Emitter } from './client.ts'
 import { callLater, createEmitter, createVerbs } from './client.ts'
 import { CLOCK } from './clock.ts'
 import { createConsent } from './consent.ts'
 import { readContext } from './context.ts'
 import { createDelivery } from './delivery.ts'
 import type { Person } from './identity.ts'
-import { createIdentity } from './identity.ts'
 import { mintId } from './ids.ts'
+import { createKeeping } from './keeping.ts'
+import type { Settings } from './options.ts'
 import { parseOptions, toConsent } from './options.ts'
-import { createOutbox } from './outbox.ts'
 import type { PageState } from './page-lifecycle.ts'
 import { watchPage } from './page-lifecycle.ts'
 import type { Call } from './recorder.ts'
 import { createRecorder } from './recorder.ts'
-import { createSessions } from './session.ts'
-import { createStore } from './store.ts'
-import { createStreamEndNote } from './stream-end.ts'
 import { createTabs } from './tabs.ts'
 import { createTransport, gzip } from './transport.ts'
 import { createViews, watchViews } from './views.ts'
@@ -48,12 +46,10 @@ export interface BrowserClient {
  */
 export function createBrowserClient(options: MillraceOptions): BrowserClient {
   const settings = parseOptions(options)
-  const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
-  const { time, delay } = CLOCK
   const { on, emit } = createEmitter()
   const middlewares = new Set<Middleware>()
   const dropped: Partial<Record<DropReason, number>> = {}
-  const shared = {
+  const shared: Shared = {
     use(middleware: Middleware) {
       middlewares.add(middleware)
       return () => void middlewares.delete(middleware)
@@ -62,26 +58,32 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
     ready: callLater,
     dropped,
   }
-  if (typeof document !== 'object') {
-    const nothing = () => {}
-    const verbs = createVerbs(nothing, { person: () => ({}), change: nothing }, emit, nothing)
-    return { client: { ...verbs, ...shared, consent: nothing, flush: callLater as never }, runAt: nothing }
-  }
+  if (typeof document === 'object') return connect(settings, shared, emit, middlewares, dropped)
+  const nothing = () => {}
+  const verbs = createVerbs(nothing, { person: () => ({}), change: nothing }, emit, nothing)
+  return { client: { ...verbs, ...shared, consent: nothing, flush: () => callLater() }, runAt: nothing }
+}
 
+/** What a client has with and without a page. */
+type Shared = Pick<Millrace, 'use' | 'on' | 'ready' | 'dropped'>
+
+function connect(
+  settings: Settings,
+  shared: Shared,
+  emit: Emitter['emit'],
+  middlewares: ReadonlySet<Middleware>,
+  dropped: Partial<Record<DropReason, number>>,
+): BrowserClient {
+  const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
+  const { time, delay } = CLOCK
   const { locks, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean }
   const stream = mintId()
-  /** Whether storage was asked who the visitor is, and whether anything may be stored now. */
+  const keeping = createKeeping(writeKey, settings, time)
+  const { identity, sessions, outbox, note } = keeping
+  /** Whether storage was asked who the visitor is. */
   let isBegun = false
-  let isOpen = false
-  const isStorable = () => isOpen
-  const local = createStore(() => localStorage, isStorable)
-  const ofTab = createStore(() => sessionStorage, isStorable)
-  const outbox = createOutbox(writeKey, local, () => (isOpen ? indexedDB : undefined), time)
   const tabs = createTabs(`millrace.${writeKey}.`, locks)
-  const note = createStreamEndNote(ofTab, writeKey)
   const consent = createConsent(settings.consent, !settings.ignoreGpc && !!globalPrivacyControl)
-  const identity = createIdentity(local, document, isStorable, time)
-  const sessions = createSessions(local, settings)
   const views = createViews(document.referrer)
   const unreported: JsonObject = {}
   const drop = (reason: DropReason, count = 1) => {
@@ -109,7 +111,7 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
       'keepalive' in Request.prototype,
     ),
     tabs,
-    local,
+    keeping.store,
     CLOCK,
     settings.maxOutboxAgeMs,
     () => pageState() !== 'shown',
@@ -153,12 +155,17 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
       drop('no_consent')
       return
     }
-    const [at, href, title] = moment ?? [time(), location.href, document.title]
+    const now = time()
+    const href = moment ? moment[1] : location.href
     if (call.type === 'page') views.enter(href)
-    const stamp = { time: at, href, title: isTitleSet ? title : undefined, referrer: views.referrer() }
+    const stamp = {
+      time: moment ? moment[0] : now,
+      href,
+      title: isTitleSet ? (moment ? moment[2] : document.title) : undefined,
+      referrer: views.referrer(),
+    }
     const count = recorder.record(call, stamp, room)
     const state = pageState()
-    const now = time()
     // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
     // stored before the browser gets its hands back.
     const isHidden = state !== 'shown'
@@ -181,8 +188,8 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
   function begin(): void {
     if (isBegun || consent.state() !== 'granted') return
     isBegun = true
-    if (cookieless) wipe()
-    else isOpen = true
+    if (cookieless) keeping.wipe()
+    else keeping.open()
     identity.sync()
     void tabs.claim(stream)
     delay(() => void adopt(), ADOPT_DELAY_MS)
@@ -192,21 +199,13 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
   function end(): void {
     drop('no_consent', recorder.forget() + delivery.forget())
     tabs.yield()
-    wipe()
+    keeping.wipe()
     isBegun = false
-  }
-
-  function wipe(): void {
-    isOpen = true
-    outbox.destroy()
-    for (const store of [local, ofTab]) for (const key of store.list('')) store.keep(key)
-    identity.forget()
-    isOpen = false
   }
 
   /** Takes over what pages left that are gone. */
   async function adopt(): Promise<void> {
-    if (!isOpen) return
+    if (!keeping.isOpen()) return
     delivery.take(await outbox.adopt(tabs.claim, !locks))
     void delivery.send()
   }
@@ -216,7 +215,7 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
     else if (state !== 'shown') leave(true)
     // So that the page may rest in the back/forward cache, where it holds up nobody.
     if (state === 'gone') tabs.yield()
-    if (state !== 'shown' || !isOpen) return
+    if (state !== 'shown' || !keeping.isOpen()) return
     identity.sync()
     void tabs.claim(stream)
     void adopt()
@@ -261,7 +260,7 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
       return delivery.send()
     },
   }
-  delay(() => (consent.state() === 'denied' ? wipe() : drain()), 0)
+  delay(() => (consent.state() === 'denied' ? keeping.wipe() : drain()), 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
   if (settings.autoPage) watchViews(seeView)
   return {

@@ -29,6 +29,7 @@ export function createEmitter(): Emitter {
       return () => void listeners.splice(listeners.indexOf(entry) >>> 0, 1)
     },
     emit(name, ...args) {
+      if (!listeners.length) return
       for (const listener of [...listeners]) {
         try {
           listener(name, args as never[])
@@ -59,7 +60,6 @@ export function createVerbs(
   /** What a call says, as the fields of its event; changes who the visitor is. */
   function describe(type: Verb, names: unknown[], fields: object | undefined): object {
     const [first, second] = names
-    if (type === 'track') return { event: first, properties: fields }
     const known = names.filter((name) => name !== null && name !== undefined)
     if (type === 'page' || type === 'screen') {
       const [name, category] = known.reverse()
@@ -80,51 +80,66 @@ export function createVerbs(
     return { traits: merged }
   }
 
-  const verbs: Record<string, (...args: never[]) => unknown> = {
-    reset() {
+  /** Whatever of the caller's throws: it is never the page that gets the error. */
+  function guard<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => Promise<void> {
+    return (...args) => {
+      try {
+        run(...args)
+      } catch {
+        onInvalid()
+      }
+      return DONE
+    }
+  }
+
+  const verbs: Record<string, unknown> = {
+    reset: guard(() => {
       change({ anonymousId: mintId(), userId: undefined, groupId: undefined, traits: undefined })
       onReset()
       emit('reset')
-    },
+    }),
     user: () => ({
       id: () => person().userId,
       anonymousId: () => person().anonymousId,
       traits: () => ({ ...person().traits }),
     }),
-    setAnonymousId: (id: unknown) => change({ anonymousId: String(id) }),
+    setAnonymousId: guard((id: unknown) => change({ anonymousId: String(id) })),
   }
+  // The way of every event, and of the first hundreds before the browser has compiled it: no iterators, few objects.
   for (const type of Object.keys(VERBS) as Verb[]) {
-    verbs[type] = (...args: unknown[]) => {
+    const maxNames = VERBS[type]
+    verbs[type] = guard((...args: unknown[]) => {
       let count = 0
-      while (count < VERBS[type] && count < args.length && isName(args[count])) count++
-      const names = args.slice(0, count)
+      while (count < maxNames && count < args.length && isName(args[count])) count++
       // An alias says nothing but names.
-      const [fields, options] = (type === 'alias' ? [undefined, args[count]] : args.slice(count)).map(
-        (arg) => (isObject(arg) ? arg : undefined),
-      )
-      record({ type, ...describe(type, names, fields), options } as Call)
+      const fields = type === 'alias' ? undefined : toObject(args[count])
+      const options = toObject(args[type === 'alias' ? count : count + 1])
+      const said: Partial<Call> =
+        type === 'track'
+          ? { event: count ? (args[0] as string) : undefined, properties: fields as never }
+          : describe(type, args.slice(0, count), fields)
+      said.type = type
+      said.options = options
+      record(said as Call)
       emit(type, ...args)
-      return callLater(args[args.length - 1])
-    }
-  }
-  for (const [name, run] of Object.entries(verbs)) {
-    verbs[name] = (...args) => {
-      try {
-        return run(...args)
-      } catch {
-        onInvalid() // something of the caller's threw: it is never the page that gets the error
-        return callLater(undefined)
-      }
-    }
+      void callLater(args[args.length - 1])
+    })
   }
   return verbs as never
+}
+
+function toObject(arg: unknown): object | undefined {
+  return isObject(arg) ? arg : undefined
 }
 
 function isName(arg: unknown): boolean {
   return !isObject(arg) && typeof arg !== 'function'
 }
 
+const DONE = Promise.resolve()
+
 /** Calls a function of the page's, if it is one, after the code that runs now. Resolves at once. */
-export async function callLater(callback: unknown): Promise<void> {
+export function callLater(callback?: unknown): Promise<void> {
   if (typeof callback === 'function') queueMicrotask(callback as () => void)
+  return DONE
 }

@@ -408,6 +408,21 @@ describe('a pause', () => {
     await browser.clock.advance(1_000)
     expect(next.requests).toHaveLength(2)
   })
+
+  test('is short where requests were answered before: then nothing blocks them', async () => {
+    const { keep, delivery, requests, clock } = openTab({ draw: () => 0.5 })
+    await keep(['A'])
+    void delivery.send()
+    requests[0]?.answer(200)
+    await keep(['B'])
+    void delivery.send()
+    await settle()
+    for (let i = 1; i < 6; i++) {
+      expect(requests).toHaveLength(i + 1)
+      requests[i]?.answer(0)
+      await clock.advance(31_000)
+    }
+  })
 })
 
 describe('leaving', () => {

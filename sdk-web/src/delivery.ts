@@ -71,6 +71,8 @@ export function createDelivery(
   let idlers: (() => void)[] = []
   let isSending = false
   let isAlarmSet = false
+  /** Whether any request of this page had an answer: then nothing blocks them. */
+  let wasAnswered = false
   let pausedUntil = 0
   let failures = 0
 
@@ -140,14 +142,15 @@ export function createDelivery(
     // Unless another request of the same batch was answered first:
     if (!waiting.has(batch)) return
     const left = readPause()
-    const online = isOnline()
-    const plan = decide(answer, failures, draw(), time(), online)
+    wasAnswered ||= !!status
+    const mayBeBlocked = !wasAnswered && isOnline()
+    const plan = decide(answer, failures, draw(), time(), mayBeBlocked)
     if (typeof plan === 'number') {
       if (left) return
       failures++
       pausedUntil = time() + plan
       // One who blocks our requests does so on every page, but each page may see for itself.
-      store.keep(PAUSE_KEY, [!status && online && failures >= BLOCKED_FAILURES ? 0 : pausedUntil, failures])
+      store.keep(PAUSE_KEY, [mayBeBlocked && failures >= BLOCKED_FAILURES ? 0 : pausedUntil, failures])
       return
     }
     endPause()

@@ -29,7 +29,7 @@ const PRESSURE_DELAY_MS = 5_000
 /** Longest `Retry-After` that is honoured; beyond it a page is better served by asking again. */
 const MAX_RETRY_AFTER_MS = 3_600_000
 
-/** Requests in a row that fail without an answer although there is a network: then something in the browser blocks them. */
+/** Requests in a row that fail without an answer: then something in the browser blocks them. */
 export const BLOCKED_FAILURES = 3
 
 /** Wait once they are blocked; doubles up to an hour. A new page tries once by itself. */
@@ -45,20 +45,20 @@ const BLOCKED_DELAY_MS = 60_000
  * @param failures attempts that failed in a row before this one
  * @param random a number from 0 to 1
  * @param nowMs client's clock, for a `Retry-After` that is a date
- * @param isOnline whether the browser says that there is a network
+ * @param mayBeBlocked whether something in the browser may block the requests: there is a network, and none was answered
  */
 export function decide(
   { status, wait }: Answer,
   failures: number,
   random: number,
   nowMs: number,
-  isOnline: boolean,
+  mayBeBlocked: boolean,
 ): Plan {
   if (status >= 200 && status < 300) return 'done'
   if (status === 413) return 'halve'
   if (status < 500 && !RETRIED.includes(status)) return 'drop'
   const beyond = failures + 1 - BLOCKED_FAILURES
-  if (!status && isOnline && beyond >= 0) {
+  if (!status && mayBeBlocked && beyond >= 0) {
     return Math.min(MAX_RETRY_AFTER_MS, BLOCKED_DELAY_MS * 2 ** beyond) * (1 + random)
   }
   const bound = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** failures)

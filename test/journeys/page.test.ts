@@ -115,6 +115,12 @@ describe('the script tag', () => {
     const page = await browser.newPage()
     await page.goto(site.url)
     await waitForScript(page)
+    // A page that never had an answer takes its requests for blocked, and waits for longer.
+    await trackMany(page, 'Before', 1)
+    await waitFor(
+      () => rowsOf('Before'),
+      (found) => found.length === 1,
+    )
     await page.route('**/v1/batch', (route) => route.abort())
     await trackMany(page, 'Away', 30)
     await new Promise((resolve) => setTimeout(resolve, 2_500))

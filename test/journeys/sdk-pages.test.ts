@@ -543,6 +543,19 @@ describe('a page whose scripts are broken', () => {
     expect(await page.evaluate(() => millrace.dropped)).toEqual({ invalid_call: 1 })
     expect(thrown).toEqual([])
   })
+
+  it('that have replaced what the time zone is read from: events arrive, nothing is thrown', async () => {
+    const name = mintName()
+    await context.addInitScript(() => {
+      Intl.DateTimeFormat = (() => {
+        throw new Error('of the page')
+      }) as never
+    })
+    await page.goto(site.url('/plain'))
+    await track(name)
+    await arrive(name)
+    expect(thrown).toEqual([])
+  })
 })
 
 describe('a page without network', () => {

@@ -20,9 +20,9 @@ const OWN_REPEATS = { chromium: 10, firefox: 1 }
 const PEER_REPEATS = 2
 
 /** Browsers at once: mostly they wait. Peers wait in vain more often, and times are not what they are measured for. */
-const OWN_LANES = 4
+const OWN_LANES = 5
 
-const PEER_LANES = 5
+const PEER_LANES = 7
 
 /** One series and how often it is played. */
 interface Job {

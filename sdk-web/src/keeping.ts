@@ -1,0 +1,55 @@
+/** Everything that a page of one source keeps in the browser, behind one door: whether it may. What it is for is left to others. */
+
+import type { Identity } from './identity.ts'
+import { createIdentity } from './identity.ts'
+import type { Outbox } from './outbox.ts'
+import { createOutbox } from './outbox.ts'
+import type { SessionSettings, Sessions } from './session.ts'
+import { createSessions } from './session.ts'
+import type { Store } from './store.ts'
+import { createStore } from './store.ts'
+import type { StreamEndNote } from './stream-end.ts'
+import { createStreamEndNote } from './stream-end.ts'
+
+/** What is kept. As long as the door is shut, nothing is read or written, and everything lives as long as the page. */
+export interface Keeping {
+  isOpen(): boolean
+  /** Opens the door. */
+  open(): void
+  /** Removes everything, and shuts the door. */
+  wipe(): void
+  /** What the tabs of the origin share. */
+  store: Store
+  identity: Identity
+  sessions: Sessions
+  outbox: Outbox
+  note: StreamEndNote
+}
+
+/** Creates it with the door shut. */
+export function createKeeping(writeKey: string, settings: SessionSettings, now: () => number): Keeping {
+  let isOpen = false
+  const read = () => isOpen
+  const store = createStore(() => localStorage, read)
+  const ofTab = createStore(() => sessionStorage, read)
+  const identity = createIdentity(store, document, read, now)
+  const outbox = createOutbox(writeKey, store, () => (isOpen ? indexedDB : undefined), now)
+  return {
+    isOpen: read,
+    open() {
+      isOpen = true
+    },
+    wipe() {
+      isOpen = true
+      outbox.destroy()
+      for (const area of [store, ofTab]) for (const key of area.list('')) area.keep(key)
+      identity.forget()
+      isOpen = false
+    },
+    store,
+    identity,
+    sessions: createSessions(store, settings),
+    outbox,
+    note: createStreamEndNote(ofTab, writeKey),
+  }
+}
