@@ -68,8 +68,12 @@ export interface BatchFormer {
    * @returns its `messageId`, or undefined when it is too large for any batch
    */
   add(event: Omit<WireEvent, 'context'>, shared: JsonObject, own: JsonObject | undefined): string | undefined
-  /** The batches of the events since the last time. */
-  take(): Batch[]
+  /**
+   * The batches of the events since the last time.
+   *
+   * @param isFullOnly leave the one that may take more events
+   */
+  take(isFullOnly?: boolean): Batch[]
   /** The stream, and the number of its last event. */
   tip(): StreamEnd
 }
@@ -81,7 +85,7 @@ export function createBatchFormer(
   findPrevious: () => StreamEnd | undefined,
   now: () => number,
 ): BatchFormer {
-  let formed: Batch[] = []
+  const formed: Batch[] = []
   let open: Batch | undefined
   let openShared: JsonObject = {}
   let lastSeq = 0
@@ -122,10 +126,9 @@ export function createBatchFormer(
         if (isNew) return undefined
       }
     },
-    take() {
-      const taken = formed
-      formed = []
-      open = undefined
+    take(isFullOnly) {
+      const taken = formed.splice(0, formed.length - (isFullOnly && open ? 1 : 0))
+      if (!isFullOnly) open = undefined
       return taken
     },
     tip: () => ({ stream, lastSeq }),

@@ -126,6 +126,7 @@ function connect(
   /** When the next drain is set for, and when the last was. */
   let nextDrain = Infinity
   let lastDrain = 0
+  let isDraining = false
 
   /** Numbers what was recorded, and hands it on to be stored and sent. */
   function drain(): void {
@@ -133,14 +134,16 @@ function connect(
     lastDrain = time()
     if (consent.state() === 'pending') return
     begin()
-    const batches = recorder.numberAll({ ...readContext(), consent: consent.describe() as never })
-    identity.save()
-    if (batches[0]) {
-      void outbox.save(batches)
+    isDraining = true
+    recorder.numberAll({ ...readContext(), consent: consent.describe() as never }, (batches) => {
       delivery.take(batches)
+      void outbox.save(batches)
+      if (pageState() !== 'shown') outbox.spill(batches)
       note.save(former.tip())
       sessions.save()
-    }
+    })
+    isDraining = false
+    identity.save()
     room = maxOutboxBytes - delivery.heldBytes()
     if (pageState() === 'shown') void delivery.send()
   }
@@ -172,8 +175,8 @@ function connect(
     const drainAt = isHidden ? 0 : Math.max(now, (count < flushAt ? now : lastDrain) + flushIntervalMs)
     if (drainAt >= nextDrain) return
     nextDrain = drainAt
-    if (isHidden) queueMicrotask(() => leave(state === 'gone'))
-    else delay(drain, drainAt - now)
+    if (isHidden && !isDraining) queueMicrotask(() => leave(state === 'gone'))
+    else delay(drain, Math.max(0, drainAt - now))
   }
 
   function leave(isGoing: boolean): void {

@@ -71,8 +71,13 @@ function setUp({ isOpen = true } = {}) {
   )
   const record = (call: object, stamp = STAMP, maxUnits = 1_000_000) =>
     recorder.record({ type: 'track', ...call } as Call, stamp, maxUnits)
-  const numberAll = (base: JsonObject = {}) =>
-    recorder.numberAll(base).map(({ stored }) => JSON.parse(encodeBatch(stored, NOW_MS)) as WireBatch)
+  const numberAll = (base: JsonObject = {}) => {
+    const batches: WireBatch[] = []
+    recorder.numberAll(base, (given) => {
+      for (const { stored } of given) batches.push(JSON.parse(encodeBatch(stored, NOW_MS)))
+    })
+    return batches
+  }
   return { recorder, record, numberAll, identity, sessions, middlewares, dropped, seen, former }
 }
 
@@ -272,7 +277,7 @@ describe('middleware', () => {
       })
       expect(names(batches)).toEqual(['A', 'B', 'C'].filter((name) => name !== spoiled))
       expect(dropped).toEqual(['invalid_call'])
-      expect(recorder.numberAll({})).toEqual([])
+      recorder.numberAll({}, (given) => expect(given).toEqual([]))
     }
   })
 
@@ -402,5 +407,32 @@ describe('recorder', () => {
         expect(reported.reduce((sum, count) => sum + count, 0)).toBe(lost)
       }),
     )
+  })
+})
+
+describe('numbering that is interrupted', () => {
+  // Firefox stops the script of a page that is closed, wherever it is, and calls `pagehide` then.
+  test('goes on with what has no number yet', () => {
+    const { record, recorder, numberAll } = setUp()
+    for (let i = 0; i < 2_000; i++) record({ event: `E${i}` })
+    const given: WireBatch[] = []
+    const stop = () =>
+      recorder.numberAll({}, (batches) => {
+        for (const { stored } of batches) given.push(JSON.parse(encodeBatch(stored, NOW_MS)))
+        throw new Error('stopped')
+      })
+    expect(stop).toThrow('stopped')
+    given.push(...numberAll())
+    const all = given.flatMap(({ batch }) => batch.map(({ event }) => event))
+    expect(new Set(all).size).toBe(2_000)
+    expect(all.length - new Set(all).size).toBeLessThanOrEqual(1)
+  })
+
+  test('leaves for the next time what is recorded meanwhile', () => {
+    const { record, numberAll, middlewares } = setUp()
+    middlewares.add(({ event }) => void (event === 'A' && record({ event: 'B' })))
+    record({ event: 'A' })
+    expect(names(numberAll())).toEqual(['A'])
+    expect(names(numberAll())).toEqual(['B'])
   })
 })

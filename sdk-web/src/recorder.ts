@@ -37,8 +37,14 @@ export interface Recorder {
   record(call: Call, stamp: Stamp, maxUnits: number): number
   /** The moment of the event that was recorded last, if it still waits. */
   lastStamp(): Stamp | undefined
-  /** Numbers what was recorded, and gives the batches of it. */
-  numberAll(base: JsonObject): Batch[]
+  /**
+   * Numbers what was recorded. A page that is closed meanwhile may be stopped at any point: what has no number then still
+   * waits, and what has is in a batch that was given.
+   *
+   * @param base context of every event but page and session
+   * @param onBatches given the batches, the full ones one by one
+   */
+  numberAll(base: JsonObject, onBatches: (batches: Batch[]) => void): void
   /** Forgets what was recorded. Gives the number of events. */
   forget(): number
 }
@@ -61,8 +67,10 @@ export function createRecorder(
   readTitle: () => string,
 ): Recorder {
   const readPage = createPageReader()
-  let events: RecordedEvent[] = []
+  const events: RecordedEvent[] = []
   let heldUnits = 0
+  /** Events at the front that have their numbers. */
+  let numbered = 0
 
   /** The event as it travels, and its context in full. */
   function build({ text, stamp, person }: RecordedEvent, base: JsonObject): MutableEvent {
@@ -119,27 +127,31 @@ export function createRecorder(
       } catch {
         onDropped('invalid_call') // something of the caller's threw, or a global that the page has patched
       }
-      return events.length
+      return events.length - numbered
     },
     lastStamp: () => events[events.length - 1]?.stamp,
-    numberAll(base) {
-      const taken = events
-      events = []
-      heldUnits = 0
-      for (const event of taken) {
+    numberAll(base, onBatches) {
+      // What is recorded meanwhile, by a function given to `use` or `on`, has its turn the next time.
+      const end = events.length
+      for (; numbered < end; numbered++) {
         let reason: DropReason | undefined = 'invalid_call' // a global that the page has patched throws
         try {
-          reason = add(event, base)
+          reason = add(events[numbered] as RecordedEvent, base)
         } catch {}
         if (reason) onDropped(reason)
+        const full = former.take(true)
+        if (full[0]) onBatches(full)
       }
-      return former.take()
+      events.splice(0, end)
+      heldUnits = numbered = 0
+      for (const { text } of events) heldUnits += text.length + EVENT_OVERHEAD_UNITS
+      const rest = former.take()
+      if (rest[0]) onBatches(rest)
     },
     forget() {
-      const { length } = events
-      events = []
-      heldUnits = 0
-      return length
+      const count = events.length - numbered
+      events.length = heldUnits = numbered = 0
+      return count
     },
   }
 }

@@ -12,6 +12,9 @@ const NONCE = 'nonce-of-the-page'
 /** Longer than any event waits for company. */
 const QUIET_MS = 1_000
 
+/** As long in the apps, whose events wait for a second. */
+const SETTLED_MS = 1_300
+
 /** Attributes of the script tag, by path. */
 const TAGS: Record<string, string> = {
   '/plain': '',
@@ -111,20 +114,20 @@ describe.each<AppKind>(['react', 'vue'])('a page with the router of %s', (kind) 
     const click = async (id: string, title: string) => {
       await page.click(`[id="${id}"]`)
       await page.waitForFunction((wanted) => document.title === wanted, title)
-      await page.waitForTimeout(400)
+      await page.waitForTimeout(SETTLED_MS)
     }
     await page.goto(at('/'), { referer: 'https://from.example/' })
-    await page.waitForTimeout(400)
+    await page.waitForTimeout(SETTLED_MS)
     await click('/list', 'List')
     await click('/item/7', 'Item 7')
     await click('filter', 'Item 7') // replaces the query: the same view
     await click('/old', 'List') // sends on by itself
     await click('/list?sort=price', 'List')
     await page.evaluate(() => history.back())
-    await page.waitForTimeout(400)
+    await page.waitForTimeout(SETTLED_MS)
     await page.evaluate(() => history.back())
     await page.waitForFunction(() => document.title === 'Item 7')
-    await page.waitForTimeout(QUIET_MS)
+    await page.waitForTimeout(SETTLED_MS)
     const views = site.arrivals().filter((event) => event.type === 'page' && isOf(event))
     expect(
       views.map(({ properties }) => [properties?.['url'], properties?.['title'], properties?.['referrer']]),
@@ -140,11 +143,30 @@ describe.each<AppKind>(['react', 'vue'])('a page with the router of %s', (kind) 
     expect(thrown).toEqual([])
   })
 
+  it('has views recorded with their own titles that follow each other at once', async () => {
+    const before = site.events('page').length
+    await page.goto(site.url(`/${kind}/`))
+    await page.waitForTimeout(SETTLED_MS)
+    await page.evaluate(async () => {
+      for (const [id, title] of Object.entries({ '/list': 'List', '/item/7': 'Item 7' })) {
+        document.getElementById(id)?.click()
+        while (document.title !== title) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })
+    await page.waitForTimeout(SETTLED_MS)
+    const views = site.events('page').slice(before)
+    expect(views.map(({ properties }) => [properties?.['path'], properties?.['title']])).toEqual([
+      [`/${kind}/`, 'Home'],
+      [`/${kind}/list`, 'List'],
+      [`/${kind}/item/7`, 'Item 7'],
+    ])
+  })
+
   it('has a view that sends its visitor on at once recorded as where it ends', async () => {
     const url = site.url(`/${kind}/old?run=${names}`)
     const before = site.events('page').length
     await page.goto(url, { referer: 'https://from.example/' })
-    await page.waitForTimeout(QUIET_MS)
+    await page.waitForTimeout(SETTLED_MS)
     const views = site.events('page').slice(before)
     expect(
       views.map(({ properties }) => [properties?.['path'], properties?.['title'], properties?.['referrer']]),

@@ -19,7 +19,6 @@ import {
   quitOffline,
   type Scenario,
 } from '../../bench/src/survival/scenarios.ts'
-import { findFirefox } from '../support/firefox.ts'
 
 const bundles = new Map<string, string>()
 
@@ -81,7 +80,7 @@ describe('Chromium', () => {
   })
 })
 
-describe.runIf(findFirefox() !== undefined)('Firefox', () => {
+describe('Firefox', () => {
   it.concurrent.each(
     table(
       [closeTabs(1, 'asked'), 50],

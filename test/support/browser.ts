@@ -1,7 +1,7 @@
 /** A headless Chromium from the system, with a fresh profile that is gone afterwards. */
 
 import { type Browser, chromium } from 'playwright-core'
-import { ensureChromium } from '../../scripts/chromium.mjs'
+import { ensureChromium } from '../../scripts/browsers.mjs'
 
 /** Without these a Chromium without network looks for its maker at every start. */
 const ARGUMENTS = [

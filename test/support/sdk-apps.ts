@@ -65,7 +65,8 @@ export async function buildApp(kind: AppKind, collector: string): Promise<string
     logLevel: 'error',
   })
   const script = outputFiles[0]?.text.replaceAll('</script', '<\\/script')
-  const options = JSON.stringify({ writeKey: 'dev', endpoint: collector })
+  // Long enough for an app to start on a machine that is busy: a view has its title by then.
+  const options = JSON.stringify({ writeKey: 'dev', endpoint: collector, flushIntervalMs: 1_000 })
   return `<!doctype html><title>Loading</title><div id="app"></div>
 <script>millraceOptions = ${options}</script><script>${script}</script>`
 }

@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
-import { ensureChromium } from '../../scripts/chromium.mjs'
+import { ensureChromium } from '../../scripts/browsers.mjs'
 
 /** Everything that a page's origin keeps in the browser. */
 export interface Stored {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { ensureChromium } from '../../../scripts/chromium.mjs'
+import { ensureChromium } from '../../../scripts/browsers.mjs'
 import { type Driver, type Tab, trackAndLeaveInPage, trackInPage, type Visitor } from './driver.ts'
 import { killAll, listProcesses } from './processes.ts'
 

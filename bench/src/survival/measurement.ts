@@ -1,6 +1,5 @@
 /** Our browser SDK beside its peers when tabs close, renderers die, networks and collectors go away. */
 
-import { findFirefox } from '../../../test/support/firefox.ts'
 import type { Measurement } from '../measure.ts'
 import { bundleSdk, listSdks, type Sdk } from '../sdk-web/peers.ts'
 import { CHROMIUM } from './chromium.ts'
@@ -50,7 +49,7 @@ export const measureSurvival: Measurement = async (report) => {
 }
 
 function planJobs(sdks: readonly Sdk[]): Job[] {
-  const drivers = [CHROMIUM, ...(findFirefox() === undefined ? [] : [FIREFOX])]
+  const drivers = [CHROMIUM, FIREFOX]
   const names = choose('MILLRACE_BENCH_BROWSERS', ['chromium', 'firefox'])
   const chosen = drivers.filter(({ name }) => names.includes(name))
   return chosen.flatMap((driver) => sdks.flatMap(({ name }) => planSdk(driver, name)))
