@@ -134,8 +134,14 @@ function connect(
     lastDrain = time()
     if (consent.state() === 'pending') return
     begin()
+    let base: JsonObject = {}
+    try {
+      base = readContext()
+    } catch {
+      // Something that the page has replaced throws: its events go without.
+    }
     isDraining = true
-    recorder.numberAll({ ...readContext(), consent: consent.describe() as never }, (batches) => {
+    recorder.numberAll({ ...base, consent: consent.describe() as never }, (batches) => {
       delivery.take(batches)
       void outbox.save(batches)
       if (pageState() !== 'shown') outbox.spill(batches)
@@ -209,7 +215,9 @@ function connect(
   /** Takes over what pages left that are gone. */
   async function adopt(): Promise<void> {
     if (!keeping.isOpen()) return
-    delivery.take(await outbox.adopt(tabs.claim, !locks))
+    const batches = await outbox.adopt(tabs.claim, !locks)
+    // Consent may be withdrawn by now.
+    if (keeping.isOpen()) delivery.take(batches)
     void delivery.send()
   }
 
@@ -232,6 +240,8 @@ function connect(
       views.enter(last.href, true)
       return
     }
+    // The view before keeps the title that it has by now.
+    if (last) last.title ??= document.title
     record({ type: 'page' }, false)
     emit('page')
   }
@@ -263,15 +273,18 @@ function connect(
       return delivery.send()
     },
   }
-  delay(() => (consent.state() === 'denied' ? keeping.wipe() : drain()), 0)
+  delay(() => (consent.state() === 'denied' ? keeping.wipe() : begin()), 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
   if (settings.autoPage) watchViews(seeView)
   return {
     client,
     runAt(at, run) {
       moment = at
-      run()
-      moment = undefined
+      try {
+        run()
+      } finally {
+        moment = undefined
+      }
     },
   }
 }

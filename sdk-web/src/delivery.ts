@@ -122,6 +122,8 @@ export function createDelivery(
         left + draw() * SPREAD_MS,
       )
     }
+    // What a request carries that outlives the page is not answered yet.
+    if (!left && waiting.size) return
     for (const resolve of idlers) resolve()
     idlers = []
   }
