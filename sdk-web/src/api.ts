@@ -45,7 +45,8 @@ export interface MillraceOptions {
 /**
  * Why events were given up:
  *
- * - `invalid_call`: recording failed, because the page has replaced a part of the browser with one that throws;
+ * - `invalid_call`: recording failed, because something in the arguments throws, or a part of the browser that the page has
+ *   replaced;
  * - `event_too_large`: over 31 KB together with what its batch shares;
  * - `queue_full`: `maxOutboxBytes` already waited;
  * - `expired`: waited longer than `maxOutboxAgeMs`;
@@ -94,8 +95,11 @@ export interface MutableEvent {
   timestamp: string
 }
 
-/** Changes an event, by its fields or by giving another, or leaves it out by `null` or `false`. Not called for ever: it runs when events are stored, off the call's path. */
-export type Middleware = (event: MutableEvent) => MutableEvent | null | false | undefined | void
+/**
+ * Changes an event, by its fields or by giving another, or leaves it out by `null` or `false`. Runs when events are stored, a
+ * moment after the call.
+ */
+export type Middleware = (event: MutableEvent) => MutableEvent | null | false | undefined
 
 /** What became of one request. */
 export interface BatchReport {
@@ -198,8 +202,8 @@ export type Rest = [options?: EventOptions | undefined, callback?: () => void]
  * A client. No function of it ever throws or rejects.
  *
  * Objects given to it are copied during the call, as `JSON.stringify` would read them, so the caller may change them
- * afterwards. What JSON cannot hold is left out of the event (circular references, functions, getters and `toJSON`
- * that throw, nesting beyond 60 levels); a BigInt is sent as its decimal text.
+ * afterwards. Circular references and functions are left out of the event; a BigInt is sent as its decimal text; a getter or
+ * `toJSON` that throws costs the event, which is counted.
  *
  * Calls that record resolve at once: nothing has to be awaited before a page is left. `flush` tells what was delivered.
  */

@@ -77,7 +77,8 @@ export function createSessions(store: Store, settings: SessionSettings): Session
     },
     finish() {
       load()
-      if (session) store.keep(KEY, [session, (lastMs = 0)])
+      lastMs = 0
+      if (session) store.keep(KEY, [session, lastMs])
     },
   }
 }

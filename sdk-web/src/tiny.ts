@@ -146,7 +146,8 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
 
   function send(): Promise<void> {
     form()
-    return batches[0] ? (sending ??= sendAll()) : Promise.resolve()
+    if (batches[0]) sending ??= sendAll()
+    return sending ?? Promise.resolve()
   }
 
   if (hasPage) {

@@ -7,14 +7,14 @@ import type { Plan } from '../../millrace.config.ts'
 
 function webCompiles(): void {
   const client = createWebClient<Plan>({ writeKey: 'dev', endpoint: '/' })
-  client.track('Cart Viewed', { products: [] })
-  client.page('Shop', 'Cart')
+  void client.track('Cart Viewed', { products: [] })
+  void client.page('Shop', 'Cart')
   // @ts-expect-error a name that the plan does not have
-  client.track('Card Viewed', { products: [] })
+  void client.track('Card Viewed', { products: [] })
   // @ts-expect-error a property is missing deep inside
-  client.track('Cart Viewed', { products: [{ product_id: 'mug' }] })
+  void client.track('Cart Viewed', { products: [{ product_id: 'mug' }] })
   // @ts-expect-error properties are missing
-  client.track('Order Completed')
+  void client.track('Order Completed')
 }
 
 function nodeCompiles(): void {

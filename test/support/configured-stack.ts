@@ -85,11 +85,11 @@ export async function startConfiguredStack(config: string): Promise<ConfiguredSt
 }
 
 function withBundle<T>(config: string, use: (scriptPath: string) => Promise<T>): Promise<T> {
-  return withWorkerBundle({ entry: ENTRY, plugins: [useConfig(join(ROOT, configPath(config)))] }, use)
+  return withWorkerBundle({ entry: ENTRY, plugins: [configPlugin(join(ROOT, configPath(config)))] }, use)
 }
 
 /** Puts another file in the place of `millrace.config.ts`. */
-function useConfig(path: string): Plugin {
+function configPlugin(path: string): Plugin {
   return {
     name: 'use-config',
     setup: ({ onResolve }) => onResolve({ filter: /\/millrace\.config\.ts$/ }, () => ({ path })),
