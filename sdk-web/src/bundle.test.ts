@@ -105,6 +105,16 @@ describe('size', () => {
     expect(bytes).toBeGreaterThan(100)
     expect(bytes).toBeLessThanOrEqual(maxBytes)
   })
+
+  test.each(Object.entries(BUDGETS))('of %s is what the documents say', (file, maxBytes) => {
+    const said = `at most ${maxBytes.toLocaleString('en-US')}`
+    const isPlugin = !/^(index|millrace|tiny|stub)\./.test(file)
+    const document = read(isPlugin ? '../docs/plugins.md' : '../README.md')
+    const name = isPlugin ? `@millrace/web/${file.replace('.js', '')}` : file
+    expect(
+      document.split('\n').filter((line) => line.includes(`${name}\``) && line.includes(said)),
+    ).toHaveLength(1)
+  })
 })
 
 describe('stub', () => {
