@@ -51,7 +51,7 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
   const dropped: Partial<Record<DropReason, number>> = {}
   const shared: Shared = {
     use(middleware: Middleware) {
-      middlewares.add(middleware)
+      if (typeof middleware === 'function') middlewares.add(middleware)
       return () => void middlewares.delete(middleware)
     },
     on,
@@ -82,6 +82,7 @@ function connect(
   const { identity, sessions, outbox, note } = keeping
   /** Whether storage was asked who the visitor is. */
   let isBegun = false
+  const deniedKey = `denied.${writeKey}`
   const tabs = createTabs(`millrace.${writeKey}.`, locks)
   const consent = createConsent(settings.consent, !settings.ignoreGpc && !!globalPrivacyControl)
   const views = createViews(document.referrer)
@@ -130,9 +131,10 @@ function connect(
 
   /** Numbers what was recorded, and hands it on to be stored and sent. */
   function drain(): void {
+    // A function given to `use` or `on` may ask for it: what is being numbered is not numbered again.
+    if (isDraining || consent.state() === 'pending') return
     nextDrain = Infinity
     lastDrain = time()
-    if (consent.state() === 'pending') return
     begin()
     let base: JsonObject = {}
     try {
@@ -141,14 +143,17 @@ function connect(
       // Something that the page has replaced throws: its events go without.
     }
     isDraining = true
-    recorder.numberAll({ ...base, consent: consent.describe() as never }, (batches) => {
-      delivery.take(batches)
-      void outbox.save(batches)
-      if (pageState() !== 'shown') outbox.spill(batches)
-      note.save(former.tip())
-      sessions.save()
-    })
-    isDraining = false
+    try {
+      recorder.numberAll({ ...base, consent: consent.describe() as never }, (batches) => {
+        delivery.take(batches)
+        void outbox.save(batches)
+        if (pageState() !== 'shown') outbox.spill(batches)
+        note.save(former.tip())
+        sessions.save()
+      })
+    } finally {
+      isDraining = false
+    }
     identity.save()
     room = maxOutboxBytes - delivery.heldBytes()
     if (pageState() === 'shown') void delivery.send()
@@ -197,8 +202,7 @@ function connect(
   function begin(): void {
     if (isBegun || consent.state() !== 'granted') return
     isBegun = true
-    if (cookieless) keeping.wipe()
-    else keeping.open()
+    if (!cookieless) keeping.open()
     identity.sync()
     void tabs.claim(stream)
     delay(() => void adopt(), ADOPT_DELAY_MS)
@@ -208,14 +212,30 @@ function connect(
   function end(): void {
     drop('no_consent', recorder.forget() + delivery.forget())
     tabs.yield()
+    // The other tabs hear of it, and nothing of it stays.
+    keeping.store.keep(deniedKey, 1)
     keeping.wipe()
-    isBegun = false
+  }
+
+  function decideConsent(change: Consent): void {
+    const before = consent.state()
+    drain()
+    const all = consent.change(change)
+    const state = consent.state()
+    if (state !== before) {
+      isBegun = false
+      if (state === 'pending') keeping.shut()
+      if (state === 'denied') end()
+    }
+    drain()
+    emit('consent', all)
   }
 
   /** Takes over what pages left that are gone. */
   async function adopt(): Promise<void> {
     if (!keeping.isOpen()) return
-    const batches = await outbox.adopt(tabs.claim, !locks)
+    const claim = async (other: string) => other !== stream && (await tabs.claim(other))
+    const batches = await outbox.adopt(claim, !locks)
     // Consent may be withdrawn by now.
     if (keeping.isOpen()) delivery.take(batches)
     void delivery.send()
@@ -260,13 +280,11 @@ function connect(
     ),
     ...shared,
     consent(change) {
-      const before = consent.state()
-      drain()
-      const all = consent.change(toConsent(change) as Consent)
-      const state = consent.state()
-      if (state !== before && state === 'denied') end()
-      drain()
-      emit('consent', all)
+      try {
+        decideConsent(toConsent(change) as Consent)
+      } catch {
+        drop('invalid_call')
+      }
     },
     flush() {
       drain()
@@ -275,6 +293,9 @@ function connect(
   }
   delay(() => (consent.state() === 'denied' ? keeping.wipe() : begin()), 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
+  self.addEventListener('storage', ({ key, newValue }) => {
+    if (newValue && key === `millrace.${deniedKey}`) decideConsent({ analytics: 'denied' })
+  })
   if (settings.autoPage) watchViews(seeView)
   return {
     client,

@@ -79,7 +79,7 @@ const FORMS: [verb: keyof Verbs, args: unknown[], event: object][] = [
     [verb, ['C', 'N', null, OPTIONS, callback], { category: 'C', name: 'N', options }],
     [verb, [null, 'N'], { name: 'N' }],
     [verb, [undefined, 'N', PROPERTIES], { name: 'N', properties: PROPERTIES }],
-    [verb, ['C', null, PROPERTIES], { name: 'C', properties: PROPERTIES }],
+    [verb, ['N', null, OPTIONS], { name: 'N', options }],
   ]),
   ['identify', ['u'], { as: 'u', traits: {} }],
   ['identify', [7], { as: '7', traits: {} }],
@@ -131,6 +131,27 @@ describe('verbs', () => {
     void loose.group(PROPERTIES)
     expect(calls[1]).toEqual({ type: 'group', groupId: 'g', traits: PROPERTIES })
     expect(identity.person().groupId).toBe('g')
+  })
+
+  test('alias names nobody before, as long as nobody is known', () => {
+    const calls: Call[] = []
+    const nobody = { person: () => ({}), change: () => {} }
+    const client = createVerbs(
+      (call) => void calls.push(call),
+      nobody,
+      createEmitter().emit,
+      () => {},
+    )
+    void client.alias('u1')
+    expect(calls[0]).toMatchObject({ userId: 'u1', previousId: undefined })
+  })
+
+  test('identify of another user is another visitor, as with Segment', () => {
+    const { client } = setUp()
+    void client.identify('u')
+    expect(client.user().anonymousId()).toBe('anon')
+    void client.identify('v')
+    expect(client.user().anonymousId()).toMatch(/^\w{16}$/)
   })
 
   test('alias names the user before, where there is one', () => {

@@ -67,15 +67,19 @@ export function createVerbs(
     }
     const id = first === null || first === undefined ? undefined : String(first)
     const { userId, anonymousId, groupId, traits } = person()
-    if (type === 'alias') return { userId: id, previousId: String(second ?? userId ?? anonymousId) }
+    if (type === 'alias') {
+      const previous = second ?? userId ?? anonymousId
+      return { userId: id, previousId: previous === undefined ? undefined : String(previous) }
+    }
     if (type === 'group') {
       change({ groupId: id ?? groupId })
       return { groupId: id ?? groupId, traits: fields }
     }
-    if (id) change({ userId: id })
+    const isOther = id && userId && id !== userId
+    if (id) change({ userId: id, ...(isOther ? { anonymousId: mintId() } : {}) })
     const copy = JSON.parse(encodeCall(fields ?? {}))
-    // What is known of a person goes when it is another person.
-    const merged = { ...(id && userId && id !== userId ? {} : traits), ...copy }
+    // Another person is another visitor too, of whom nothing is known.
+    const merged = { ...(isOther ? {} : traits), ...copy }
     change({ traits: merged })
     return { traits: merged }
   }
@@ -110,7 +114,7 @@ export function createVerbs(
     const maxNames = VERBS[type]
     verbs[type] = guard((...args: unknown[]) => {
       let count = 0
-      while (count < maxNames && count < args.length && isName(args[count])) count++
+      while (count < maxNames && count < args.length && isName(args[count], count, type)) count++
       // An alias says nothing but names.
       const fields = type === 'alias' ? undefined : toObject(args[count])
       const options = toObject(args[type === 'alias' ? count : count + 1])
@@ -132,8 +136,9 @@ function toObject(arg: unknown): object | undefined {
   return isObject(arg) ? arg : undefined
 }
 
-function isName(arg: unknown): boolean {
-  return !isObject(arg) && typeof arg !== 'function'
+/** Where a page has its name, `null` stands for properties, as in Segment's API. */
+function isName(arg: unknown, index: number, type: Verb): boolean {
+  return !isObject(arg) && typeof arg !== 'function' && !(arg === null && index && type !== 'alias')
 }
 
 const DONE = Promise.resolve()

@@ -365,6 +365,19 @@ describe('a pause', () => {
     expect(requests).toHaveLength(6)
   })
 
+  test('that is long does not hold up a shorter one after it', async () => {
+    const { keep, delivery, requests, clock } = openTab()
+    await keep(['A'])
+    void delivery.send()
+    requests[0]?.answer(503, '600')
+    await clock.advance(10_000)
+    delivery.resume()
+    await settle()
+    requests[1]?.answer(0)
+    await clock.advance(5_000)
+    expect(requests).toHaveLength(3)
+  })
+
   test('ends when the network is back', async () => {
     const { keep, delivery, requests, page } = openTab({ draw: () => 0.9 })
     page.isOnline = false

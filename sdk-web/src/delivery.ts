@@ -70,23 +70,32 @@ export function createDelivery(
   /** Those who wait for everything to be answered. */
   let idlers: (() => void)[] = []
   let isSending = false
-  let isAlarmSet = false
+  /** When the loop is set to go on by itself. */
+  let alarmAt = Infinity
   /** Whether any request of this page had an answer: then nothing blocks them. */
   let wasAnswered = false
   let pausedUntil = 0
+  /** Attempts that failed in a row; those of them that something in the browser may have blocked. */
   let failures = 0
+  let blocks = 0
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const [until = 0, count = 0] = (store.load(PAUSE_KEY) ?? []) as number[]
-    failures = Math.max(failures, count)
-    const left = Math.max(pausedUntil, until) - time()
+    const [until = 0, count = 0, blocked = 0] = (store.load(PAUSE_KEY) ?? []) as number[]
+    // A note from another day tells nothing of this one.
+    if (time() - until < MAX_PAUSE_MS) {
+      failures = Math.max(failures, count)
+      blocks = Math.max(blocks, blocked)
+    }
+    // One who blocks our requests does so on every page, but each page may see for itself.
+    const left = Math.max(pausedUntil, blocked ? 0 : until) - time()
     return left > 0 && left < MAX_PAUSE_MS ? left : 0
   }
 
   function endPause(): void {
     if (failures) store.keep(PAUSE_KEY)
-    pausedUntil = failures = 0
+    pausedUntil = failures = blocks = 0
+    alarmAt = Infinity
   }
 
   function next(): Batch | undefined {
@@ -112,11 +121,12 @@ export function createDelivery(
       })
       return
     }
-    if (left && !isAlarmSet) {
-      isAlarmSet = true
+    const at = time() + left
+    if (left && at < alarmAt) {
+      alarmAt = at
       delay(
         () => {
-          isAlarmSet = false
+          alarmAt = Infinity
           loop()
         },
         left + draw() * SPREAD_MS,
@@ -141,18 +151,18 @@ export function createDelivery(
     const { status } = answer
     batch.isKept = false
     onReport({ id: stored[0].replace('-', '.'), events: stored[2].length, bytes, status })
-    // Unless another request of the same batch was answered first:
-    if (!waiting.has(batch)) return
+    // Unless another request of the same batch was answered first, or nobody knows:
+    if (!waiting.has(batch) || status < 0) return
     const left = readPause()
     wasAnswered ||= !!status
     const mayBeBlocked = !wasAnswered && isOnline()
-    const plan = decide(answer, failures, draw(), time(), mayBeBlocked)
+    const plan = decide(answer, mayBeBlocked ? blocks : failures, draw(), time(), mayBeBlocked)
     if (typeof plan === 'number') {
       if (left) return
       failures++
+      blocks = mayBeBlocked ? blocks + 1 : 0
       pausedUntil = time() + plan
-      // One who blocks our requests does so on every page, but each page may see for itself.
-      store.keep(PAUSE_KEY, [mayBeBlocked && failures >= BLOCKED_FAILURES ? 0 : pausedUntil, failures])
+      store.keep(PAUSE_KEY, [pausedUntil, failures, blocks < BLOCKED_FAILURES ? 0 : blocks])
       return
     }
     endPause()

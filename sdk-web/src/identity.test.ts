@@ -48,6 +48,20 @@ describe('identity', () => {
     expect(page.person()).toEqual({ anonymousId: expect.stringMatching(/^\w{16}$/) })
   })
 
+  test('keeps what two windows say, each of something else', () => {
+    const { open } = setUp()
+    const [first, second] = [open(), open()]
+    first.sync()
+    second.sync()
+    first.change({ userId: 'ada' })
+    first.save()
+    second.change({ groupId: 'g1' })
+    second.save()
+    const third = open()
+    third.sync()
+    expect(third.person()).toMatchObject({ userId: 'ada', groupId: 'g1' })
+  })
+
   test('is the same on the next page', () => {
     const { open } = setUp()
     const first = open()

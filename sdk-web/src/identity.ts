@@ -51,7 +51,8 @@ export function createIdentity(
 ): Identity {
   let person: Person = {}
   let stored: Person = {}
-  let isChanged = false
+  /** What was said and is not written yet. */
+  let changes: Person | undefined
 
   /** In a sandboxed frame, cookies are refused: the id lives in storage, if there is any, or as long as the page. */
   function tryCookie<T>(run: () => T): T | undefined {
@@ -63,12 +64,13 @@ export function createIdentity(
   }
   function change(fields: Person): void {
     person = { ...person, ...fields }
-    isChanged = true
+    changes = { ...changes, ...fields }
   }
   function save(): void {
-    if (!isChanged) return
-    isChanged = false
-    store.keep(KEY, person)
+    if (!changes) return
+    // Another window may have said something else meanwhile.
+    store.keep(KEY, { ...(store.load(KEY) as Person), ...changes })
+    changes = undefined
     if (isOpen()) tryCookie(() => writeIdCookie(page, person.anonymousId, now()))
   }
 
@@ -85,13 +87,14 @@ export function createIdentity(
         ...known,
         anonymousId: inCookie || known?.anonymousId || person.anonymousId || mintId(),
       }
-      change(isChanged ? { ...stored, ...person } : stored)
+      person = { ...person, ...stored, ...changes }
+      change({ anonymousId: person.anonymousId })
       save()
     },
     save,
     forget() {
       person = stored = {}
-      isChanged = false
+      changes = undefined
       tryCookie(() => writeIdCookie(page, undefined, 0))
     },
   }

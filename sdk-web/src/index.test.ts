@@ -122,4 +122,76 @@ describe('in a page', () => {
     void client.identify('user-1')
     expect(() => client.reset()).not.toThrow()
   })
+
+  test('a listener that flushes, resets or asks for consent does not have its event numbered again', async () => {
+    const { client, clock, events } = openPage()
+    let rounds = 0
+    client.on('event', () => {
+      if (++rounds > 3) return
+      void client.flush()
+      client.consent('granted')
+    })
+    client.use(() => {
+      void client.flush()
+      return undefined
+    })
+    void client.track('Order')
+    await clock.advance(1_000)
+    expect(events.map(({ event }) => event)).toEqual(['Order'])
+  })
+
+  test('a middleware that gives a promise costs its event, which is counted', async () => {
+    const { client, clock, events } = openPage()
+    client.use((async () => null) as never)
+    client.use(undefined as never)
+    void client.track('A')
+    await clock.advance(1_000)
+    expect([events, client.dropped]).toEqual([[], { middleware_failed: 1 }])
+  })
+
+  test('consent given after a refusal begins another visitor and another session', async () => {
+    const { client, clock, events } = openPage()
+    void client.track('A')
+    await clock.advance(1_000)
+    client.consent('denied')
+    void client.track('B')
+    client.consent('granted')
+    void client.track('C')
+    await clock.advance(1_000)
+    const [a, c] = events
+    expect([a?.event, c?.event, events.length]).toEqual(['A', 'C', 2])
+    expect(c?.anonymousId).not.toBe(a?.anonymousId)
+    const sessionOf = (event?: WireEvent) => event?.context?.['session'] as { id: string; index: number }
+    expect(sessionOf(c).id).not.toBe(sessionOf(a).id)
+    expect(sessionOf(c).index).toBe(1)
+  })
+
+  test('consent that is pending again shuts the storage, and leaves what is in it', async () => {
+    const storage = createFakeStorage()
+    const { client, clock, events } = openPage({ storage })
+    void client.identify('u1')
+    await clock.advance(1_000)
+    const kept = JSON.stringify(storage)
+    client.consent('pending')
+    void client.identify('u2')
+    await clock.advance(1_000)
+    expect([JSON.stringify(storage), events.length]).toEqual([kept, 1])
+    client.consent('granted')
+    await clock.advance(1_000)
+    expect(events.map(({ userId }) => userId)).toEqual(['u1', 'u2'])
+  })
+
+  test('consent never throws, whatever it is given', () => {
+    const { client } = openPage()
+    const hostile = new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new Error('hostile')
+        },
+      },
+    )
+    expect(() => client.consent(hostile)).not.toThrow()
+    expect(client.dropped).toEqual({ invalid_call: 1 })
+  })
 })

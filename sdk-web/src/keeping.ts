@@ -16,6 +16,8 @@ export interface Keeping {
   isOpen(): boolean
   /** Opens the door. */
   open(): void
+  /** Shuts it; what is kept stays. */
+  shut(): void
   /** Removes everything, and shuts the door. */
   wipe(): void
   /** What the tabs of the origin share. */
@@ -34,21 +36,31 @@ export function createKeeping(writeKey: string, settings: SessionSettings, now: 
   const ofTab = createStore(() => sessionStorage, read)
   const identity = createIdentity(store, document, read, now)
   const outbox = createOutbox(writeKey, store, () => (isOpen ? indexedDB : undefined), now)
+  const sessions = createSessions(store, settings)
   return {
     isOpen: read,
     open() {
       isOpen = true
     },
+    shut() {
+      isOpen = false
+    },
     wipe() {
       isOpen = true
       outbox.destroy()
-      for (const area of [store, ofTab]) for (const key of area.list('')) area.keep(key)
+      for (const area of [store, ofTab]) {
+        for (const key of area.list('')) {
+          // What another source has yet to deliver is not ours to remove.
+          if (!key.startsWith('outbox.') || key.startsWith(`outbox.${writeKey}.`)) area.keep(key)
+        }
+      }
       identity.forget()
+      sessions.forget()
       isOpen = false
     },
     store,
     identity,
-    sessions: createSessions(store, settings),
+    sessions,
     outbox,
     note: createStreamEndNote(ofTab, writeKey),
   }

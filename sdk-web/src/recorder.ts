@@ -75,17 +75,29 @@ export function createRecorder(
   /** The event as it travels, and its context in full. */
   function build({ text, stamp, person }: RecordedEvent, base: JsonObject): MutableEvent {
     const { options: own = {}, ...fields }: Call = JSON.parse(text)
-    const { userId, anonymousId, groupId } = identity.complete(person)
+    const { context, integrations, timestamp, userId, anonymousId, ...others } = own as Record<
+      string,
+      unknown
+    >
+    const who = identity.complete(person)
     const page = readPage(stamp, stamp.title ?? readTitle())
     const session = sessions.find(stamp.time, stamp.href)
     return {
-      userId,
-      anonymousId,
-      timestamp: new Date(stamp.time).toISOString(),
-      ...own,
+      userId: userId ?? who.userId,
+      anonymousId: anonymousId ?? who.anonymousId,
+      timestamp: timestamp ?? new Date(stamp.time).toISOString(),
+      integrations,
       ...fields,
       properties: fields.type === 'page' ? { ...page, ...fields.properties } : fields.properties,
-      context: { ...base, page, session, groupId, ...own.context },
+      // As Segment has it, options that it does not know are context.
+      context: {
+        ...base,
+        page,
+        session,
+        groupId: who.groupId,
+        ...others,
+        ...(context as object | undefined),
+      },
     } as unknown as MutableEvent
   }
 
@@ -99,6 +111,8 @@ export function createRecorder(
         for (const middleware of middlewares) {
           const result = middleware(event)
           if (result === null || result === false) return 'left_out'
+          // A promise comes too late.
+          if (isObject(result) && 'then' in result) return 'middleware_failed'
           if (isObject(result)) event = result
         }
       } catch {

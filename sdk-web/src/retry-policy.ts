@@ -2,7 +2,7 @@
 
 /** What came back for a request. */
 export interface Answer {
-  /** HTTP status; 0 when there was none (no network, blocked, timed out, or sent by a way that tells nothing). */
+  /** HTTP status; 0 when there was none (no network, blocked, timed out); -1 when it was sent by a way that tells nothing. */
   status: number
   /** `Retry-After` as it came; null when absent or not readable (another origin must expose it by CORS). */
   wait: string | null

@@ -31,6 +31,8 @@ export interface Sessions {
   save(): void
   /** Ends the session, so that the next event begins another. */
   finish(): void
+  /** Forgets the session, and that there was one. */
+  forget(): void
 }
 
 /** What ends a session, as in `MillraceOptions`. */
@@ -79,6 +81,9 @@ export function createSessions(store: Store, settings: SessionSettings): Session
       load()
       lastMs = 0
       if (session) store.keep(KEY, [session, lastMs])
+    },
+    forget() {
+      session = undefined
     },
   }
 }

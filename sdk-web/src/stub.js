@@ -9,9 +9,9 @@
   )) {
     stub[method] = (...args) =>
       new Promise((resolve) => {
-        // A copy, so that the page may change its objects; what cannot be copied (functions) is kept by reference.
+        // A copy, so that the page may change its objects; what JSON cannot hold (functions too) is kept by reference.
         try {
-          args = structuredClone(args)
+          if (!args.some((arg) => typeof arg === 'function')) args = JSON.parse(JSON.stringify(args))
         } catch {}
         // No more than 1,000: the script may be blocked for good.
         q[999] || q.push([method, args, Date.now(), location.href, document.title, resolve])

@@ -1,5 +1,8 @@
 /** Tells the tabs of an origin apart: who owns a stream's outbox, and whose turn it is to send. Knows nothing of events. */
 
+/** How long a tab waits for its turn: longer than a request may take. */
+const MAX_TURN_MS = 20_000
+
 /** The part of `navigator.locks` that is used. */
 export type Locks = Pick<LockManager, 'request'>
 
@@ -9,7 +12,10 @@ export interface Tabs {
   claim(stream: string): Promise<boolean>
   /** Gives all streams up. */
   yield(): void
-  /** Runs while no other tab runs anything; where there are no locks, at once. Never rejects unless `run` does. */
+  /**
+   * Runs while no other tab runs anything; where there are no locks at once, and at the latest after 20 s. Never rejects
+   * unless `run` does.
+   */
   takeTurn(run: () => Promise<void>): Promise<void>
 }
 
@@ -49,9 +55,10 @@ export function createTabs(name: string, locks?: Locks): Tabs {
       let turn: Promise<void> | undefined
       const runOnce = () => (turn ??= run())
       try {
-        if (locks) await locks.request(name, runOnce)
+        const signal = AbortSignal.timeout?.(MAX_TURN_MS)
+        if (locks) await locks.request(name, signal ? { signal } : {}, runOnce)
       } catch {
-        // Refused, as for `claim`: then nobody else has a turn.
+        // Refused, as for `claim`, or whoever has the turn hangs: a page that shows an `alert`, say.
       }
       await runOnce()
     },

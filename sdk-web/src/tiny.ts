@@ -39,7 +39,8 @@ const MAX_BATCH_BYTES = 32_768
 type TinyBatch = [text: string, bytes: number, count: number]
 
 /**
- * Creates a client that keeps nothing in the browser. On a server it does nothing.
+ * Creates a client that keeps nothing in the browser. On a server, and for visitors who send Global Privacy Control, it
+ * does nothing.
  *
  * @throws TypeError when an option is no text, or empty
  */
@@ -52,7 +53,8 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
   const stream = mintId()
   const anonymousId = mintId()
   const dropped = { count: 0 }
-  const hasPage = typeof document === 'object'
+  const hasPage =
+    typeof document === 'object' && !(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
   const transport =
     hasPage &&
     createTransport(
@@ -65,6 +67,7 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
   let userId: string | undefined
   let events: string[] = []
   let batches: TinyBatch[] = []
+  const kept = new Set<TinyBatch>()
   let lastSeq = 0
   let failures = 0
   let sending: Promise<void> | undefined
@@ -80,7 +83,9 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
       const page = { path, referrer, search, title, url }
       const timestamp = new Date().toISOString()
       const text = JSON.stringify({ ...fields, anonymousId, userId, timestamp, context: { page } })
-      if (byteLength(text) > MAX_EVENT_BYTES - 1_024 || events.length >= MAX_EVENTS) dropped.count++
+      let count = events.length
+      for (const batch of batches) count += batch[2]
+      if (byteLength(text) > MAX_EVENT_BYTES - 1_024 || count >= MAX_EVENTS) dropped.count++
       else events.push(text)
     } catch {
       dropped.count++ // circular properties, or a part of the browser that the page has replaced
@@ -123,7 +128,7 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
     if (!transport) return
     const [text, bytes, count] = batch
     const answer = await transport.post(`${text + new Date().toISOString()}"}`, bytes, isKept)
-    if (!batches.includes(batch)) return
+    if (!batches.includes(batch) || answer.status < 0) return
     const plan = decide(answer, failures, Math.random(), Date.now(), false)
     if (typeof plan === 'number') {
       failures++
@@ -156,7 +161,10 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
         if (type !== 'pagehide' && document.visibilityState !== 'hidden') return
         form()
         for (const batch of batches) {
-          if (transport && batch[1] <= transport.room()) void attempt(batch, true)
+          // It hides, then it goes: once is enough.
+          if (kept.has(batch) || !transport || batch[1] > transport.room()) continue
+          kept.add(batch)
+          void attempt(batch, true).then(() => kept.delete(batch))
         }
       })
     }

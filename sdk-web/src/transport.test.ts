@@ -124,7 +124,7 @@ describe('keepalive', () => {
     const { calls, beacons, transport } = setUp()
     const sent = transport.post('{}', 2, true)
     calls[0]?.reply(new TypeError('keepalive budget exceeded'))
-    expect(await sent).toEqual(NOTHING)
+    expect(await sent).toEqual({ status: -1, wait: null })
     expect(beacons).toEqual([['/v1/batch', '{}']])
   })
 

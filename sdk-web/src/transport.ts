@@ -24,7 +24,7 @@ export interface Transport {
    *
    * @param bytes size of the body
    * @param keepalive let the request outlive the page; by `sendBeacon` where the browser's `fetch` cannot or will
-   *   not, which tells nothing of the outcome and so answers status 0
+   *   not, which tells nothing of the outcome and so answers status -1
    */
   post(text: string, bytes: number, keepalive: boolean): Promise<Answer>
 }
@@ -77,7 +77,7 @@ export function createTransport(
         room += taken
       }
       try {
-        if (keepalive) sendBeacon(url, text)
+        if (keepalive && sendBeacon(url, text)) return { status: -1, wait: null }
       } catch {
         // No beacon either.
       }

@@ -63,7 +63,7 @@ export function watchViews(
     if (document.prerendering) return
     const url = read()
     if (isReplaced ? url.split('?')[0] !== seen.split('?')[0] : url !== seen) see(isReplaced)
-    // What replaced an address is where the next one comes from, counted or not.
+    // What only replaced an address is no view, but going back to the address before is none either.
     seen = url
   }
   for (const name of ['pushState', 'replaceState'] as const) {

@@ -76,7 +76,7 @@ describe('Chromium', () => {
   it.concurrent('delivers without a new event once the network is back', async () => {
     const outcome = await play(CHROMIUM, flapOffline(5_000), 50)
     expectAll(outcome)
-    expect(outcome.recoveryMs).toBeLessThan(5_000)
+    expect(outcome.recoveryMs).toBeLessThan(1_500)
   })
 })
 

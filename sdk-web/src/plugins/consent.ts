@@ -54,7 +54,7 @@ export interface RememberConsentOptions {
 /**
  * Follows a platform of IAB's Transparency and Consent Framework, version 2, whose stub (`__tcfapi`) is on the page
  * already. The client hears of a choice as soon as there is one, made now or earlier, and of each change. Where the
- * platform says that the GDPR does not apply, all is granted. Start the client with `consent: 'pending'`.
+ * platform says that the GDPR does not apply, all is granted, and to who sends Global Privacy Control all is denied. Start the client with `consent: 'pending'`.
  *
  * @returns a function that ends it
  */
@@ -67,7 +67,9 @@ export function followTcf(client: PluginClient, { purposes, window: given }: Fol
       if (!isSuccess || signal.aborted || !(isDecided || data?.gdprApplies === false)) return
       const allowed = data.purpose?.consents
       const isGranted = (ids: readonly number[]) => ids.every((id) => allowed?.[id])
-      client.consent(decide(purposes, (ids) => data.gdprApplies === false || isGranted(ids)))
+      const browser = window.navigator as { globalPrivacyControl?: boolean } | undefined
+      const isFree = data.gdprApplies === false && !browser?.globalPrivacyControl
+      client.consent(decide(purposes, (ids) => isFree || isGranted(ids)))
     })
     window.__tcfapi?.('addEventListener', 2, handle)
     signal.addEventListener('abort', () => window.__tcfapi?.('removeEventListener', 2, () => {}, listenerId))
