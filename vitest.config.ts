@@ -10,6 +10,8 @@ process.env['WRANGLER_LOG'] ??= 'error'
  */
 export default defineConfig({
   test: {
+    // Journeys that run beside each other have browsers of their own: with more, two cores starve the pages.
+    maxConcurrency: 3,
     projects: [
       {
         test: {
