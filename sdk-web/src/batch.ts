@@ -1,6 +1,6 @@
 /** Forms batches: numbers events and turns them into the request's text, once; storing and sending is left to others. */
 
-import type { JsonObject, StreamEnd, WireEvent } from '@millrace/schemas/wire'
+import type { JsonObject, JsonValue, StreamEnd, WireEvent } from '@millrace/schemas/wire'
 import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
 
 /**
@@ -91,14 +91,15 @@ export function createBatchFormer(
   let lastSeq = 0
 
   function encodeEvent(event: object, shared: JsonObject, own?: JsonObject): string {
-    const context = withoutPrototype()
-    const all = withoutPrototype(shared)
-    // A key that the batch has and this event has not is null.
-    for (const name in { ...openShared, ...all }) {
-      const [ours = null, theirs = null] = [all[name], openShared[name]]
-      if (ours !== theirs && JSON.stringify(ours) !== JSON.stringify(theirs)) context[name] = ours
+    const context = withoutPrototype(own)
+    const compare = (name: string, ours: JsonValue) => {
+      const theirs = openShared[name] ?? null
+      const isSame = ours === theirs || JSON.stringify(ours) === JSON.stringify(theirs)
+      if (!isSame && !(name in context)) context[name] = ours
     }
-    Object.assign(context, own)
+    for (const name in shared) compare(name, shared[name] ?? null)
+    // A key that the batch has and this event has not is null.
+    for (const name in openShared) if (!Object.hasOwn(shared, name)) compare(name, null)
     return JSON.stringify(Object.keys(context).length ? { ...event, context } : event)
   }
 

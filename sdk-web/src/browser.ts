@@ -136,15 +136,9 @@ function connect(
     nextDrain = Infinity
     lastDrain = time()
     begin()
-    let base: JsonObject = {}
-    try {
-      base = readContext()
-    } catch {
-      // Something that the page has replaced throws: its events go without.
-    }
     isDraining = true
     try {
-      recorder.numberAll({ ...base, consent: consent.describe() as never }, (batches) => {
+      recorder.numberAll({ ...readShared(), consent: consent.describe() as never }, (batches) => {
         delivery.take(batches)
         void outbox.save(batches)
         if (pageState() !== 'shown') outbox.spill(batches)
@@ -157,6 +151,14 @@ function connect(
     identity.save()
     room = maxOutboxBytes - delivery.heldBytes()
     if (pageState() === 'shown') void delivery.send()
+  }
+
+  function readShared(): JsonObject {
+    try {
+      return readContext()
+    } catch {
+      return {} // something that the page has replaced throws: its events go without
+    }
   }
 
   function person(): Person {
@@ -205,7 +207,11 @@ function connect(
     if (!cookieless) keeping.open()
     identity.sync()
     void tabs.claim(stream)
-    delay(() => void adopt(), ADOPT_DELAY_MS)
+    delay(() => {
+      // The first look at the time zone takes some browsers 20 ms: now, rather than when the first events are numbered.
+      readShared()
+      void adopt()
+    }, ADOPT_DELAY_MS)
   }
 
   /** Forgets everything that waits, here and in the browser. */
@@ -291,11 +297,14 @@ function connect(
       return delivery.send()
     },
   }
-  delay(() => (consent.state() === 'denied' ? keeping.wipe() : begin()), 0)
+  delay(() => {
+    if (consent.state() === 'denied') keeping.wipe()
+    else begin()
+    self.addEventListener('storage', ({ key, newValue }) => {
+      if (newValue && key === `millrace.${deniedKey}`) decideConsent({ analytics: 'denied' })
+    })
+  }, 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
-  self.addEventListener('storage', ({ key, newValue }) => {
-    if (newValue && key === `millrace.${deniedKey}`) decideConsent({ analytics: 'denied' })
-  })
   if (settings.autoPage) watchViews(seeView)
   return {
     client,

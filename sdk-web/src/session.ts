@@ -46,6 +46,10 @@ export interface SessionSettings {
 export function createSessions(store: Store, settings: SessionSettings): Sessions {
   let session: Session | undefined
   let lastMs = 0
+  /** The last address, its campaign, and that as text. */
+  let lastHref = ''
+  let campaign: JsonObject = {}
+  let text = ''
 
   /** Takes over what this or another tab has noted. */
   function load(): void {
@@ -64,8 +68,11 @@ export function createSessions(store: Store, settings: SessionSettings): Session
 
   return {
     find(timeMs, href) {
-      const campaign = readCampaign(href)
-      const text = JSON.stringify(campaign)
+      if (href !== lastHref) {
+        lastHref = href
+        campaign = readCampaign(href)
+        text = JSON.stringify(campaign)
+      }
       if (isOver(timeMs, text)) load()
       if (!session || isOver(timeMs, text)) {
         const index = (session?.index || 0) + 1

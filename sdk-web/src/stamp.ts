@@ -30,11 +30,15 @@ export function withoutFragment(href: string): string {
  */
 export function createPageReader(): (stamp: Stamp, title: string) => JsonObject {
   let last: JsonObject = {}
+  let lastHref = ''
   return ({ href, referrer }, title) => {
-    const url = withoutFragment(href)
-    if (last['url'] !== url || last['title'] !== title || last['referrer'] !== referrer) {
+    if (lastHref !== href || last['title'] !== title || last['referrer'] !== referrer) {
+      lastHref = href
+      const url = withoutFragment(href)
       const { pathname, search } = new URL(url)
-      last = { path: pathname, referrer, search, title, url }
+      if (last['url'] !== url || last['title'] !== title || last['referrer'] !== referrer) {
+        last = { path: pathname, referrer, search, title, url }
+      }
     }
     return last
   }
