@@ -97,9 +97,10 @@ export function createBatchFormer(
       const isSame = ours === theirs || JSON.stringify(ours) === JSON.stringify(theirs)
       if (!isSame && !(name in context)) context[name] = ours
     }
-    for (const name in shared) compare(name, shared[name] ?? null)
+    const all = withoutPrototype(shared)
+    for (const name in all) compare(name, all[name] ?? null)
     // A key that the batch has and this event has not is null.
-    for (const name in openShared) if (!Object.hasOwn(shared, name)) compare(name, null)
+    for (const name in openShared) if (!(name in all)) compare(name, null)
     return JSON.stringify(Object.keys(context).length ? { ...event, context } : event)
   }
 

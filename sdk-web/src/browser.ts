@@ -153,6 +153,15 @@ function connect(
     if (pageState() === 'shown') void delivery.send()
   }
 
+  /** What the page has replaced may throw: it is never the page that gets the error. */
+  function safely(run: () => void): void {
+    try {
+      run()
+    } catch {
+      drop('invalid_call')
+    }
+  }
+
   function readShared(): JsonObject {
     try {
       return readContext()
@@ -189,7 +198,7 @@ function connect(
     if (drainAt >= nextDrain) return
     nextDrain = drainAt
     if (isHidden && !isDraining) queueMicrotask(() => leave(state === 'gone'))
-    else delay(drain, Math.max(0, drainAt - now))
+    else delay(() => safely(drain), Math.max(0, drainAt - now))
   }
 
   function leave(isGoing: boolean): void {
@@ -286,15 +295,11 @@ function connect(
     ),
     ...shared,
     consent(change) {
-      try {
-        decideConsent(toConsent(change) as Consent)
-      } catch {
-        drop('invalid_call')
-      }
+      safely(() => decideConsent(toConsent(change) as Consent))
     },
-    flush() {
-      drain()
-      return delivery.send()
+    async flush() {
+      safely(drain)
+      await delivery.send().catch(() => {})
     },
   }
   delay(() => {
@@ -305,7 +310,7 @@ function connect(
     })
   }, 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
-  if (settings.autoPage) watchViews(seeView)
+  if (settings.autoPage) watchViews((isReplaced) => safely(() => seeView(isReplaced)))
   return {
     client,
     runAt(at, run) {

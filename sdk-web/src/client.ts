@@ -11,6 +11,9 @@ const VERBS = { track: 1, page: 2, screen: 2, identify: 1, group: 1, alias: 2 } 
 
 type Verb = keyof typeof VERBS
 
+/** Longest id that the collector takes (`MAX_ID_LENGTH` of `@millrace/schemas`): a longer one would refuse all that follows. */
+const MAX_ID_LENGTH = 256
+
 /** Tells listeners, none of whom can disturb the caller. */
 export interface Emitter {
   on: Millrace['on']
@@ -65,7 +68,7 @@ export function createVerbs(
       const [name, category] = known.reverse()
       return { category, name, properties: fields }
     }
-    const id = first === null || first === undefined ? undefined : String(first)
+    const id = first === null || first === undefined ? undefined : String(first).slice(0, MAX_ID_LENGTH)
     const { userId, anonymousId, groupId, traits } = person()
     if (type === 'alias') {
       const previous = second ?? userId ?? anonymousId
@@ -107,7 +110,7 @@ export function createVerbs(
       anonymousId: () => person().anonymousId,
       traits: () => ({ ...person().traits }),
     }),
-    setAnonymousId: guard((id: unknown) => change({ anonymousId: String(id) })),
+    setAnonymousId: guard((id: unknown) => change({ anonymousId: String(id).slice(0, MAX_ID_LENGTH) })),
   }
   // The way of every event, and of the first hundreds before the browser has compiled it: no iterators, few objects.
   for (const type of Object.keys(VERBS) as Verb[]) {

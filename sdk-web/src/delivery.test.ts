@@ -365,6 +365,32 @@ describe('a pause', () => {
     expect(requests).toHaveLength(6)
   })
 
+  test.each([[5], [{ a: 1 }], [{ 0: 1 }], ['text'], [['a', null]]])(
+    'is none when what is noted is %j',
+    async (note) => {
+      const { keep, delivery, requests, browser } = openTab()
+      browser.store.keep('pause', note as never)
+      await keep(['A'])
+      void delivery.send()
+      await settle()
+      expect(requests).toHaveLength(1)
+    },
+  )
+
+  test('that another tab has noted ends when the network is back', async () => {
+    const first = openTab()
+    await first.keep(['A'])
+    void first.delivery.send()
+    first.requests[0]?.answer(503, '600')
+    await settle()
+    const second = openTab({ browser: first.browser })
+    second.delivery.resume()
+    await second.keep(['B'])
+    void second.delivery.send()
+    await settle()
+    expect(second.requests).toHaveLength(1)
+  })
+
   test('that is long does not hold up a shorter one after it', async () => {
     const { keep, delivery, requests, clock } = openTab()
     await keep(['A'])

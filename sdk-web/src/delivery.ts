@@ -16,6 +16,9 @@ const PAUSE_KEY = 'pause'
 /** No pause is longer: a note of one is from a clock that was wrong. */
 const MAX_PAUSE_MS = 7_200_000
 
+/** Pause after a fault of the page's own making. */
+const FAULT_PAUSE_MS = 5_000
+
 /** Tabs that waited for the same moment return over this time after it. */
 const SPREAD_MS = 1_000
 
@@ -81,7 +84,8 @@ export function createDelivery(
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const [until = 0, count = 0, blocked = 0] = (store.load(PAUSE_KEY) ?? []) as number[]
+    const note = store.load(PAUSE_KEY)
+    const [until = 0, count = 0, blocked = 0] = Array.isArray(note) ? note.map(Number) : []
     // A note from another day tells nothing of this one.
     if (time() - until < MAX_PAUSE_MS) {
       failures = Math.max(failures, count)
@@ -93,7 +97,8 @@ export function createDelivery(
   }
 
   function endPause(): void {
-    if (failures) store.keep(PAUSE_KEY)
+    // Another tab may have noted it, so whether there is one is only known by looking.
+    if (store.load(PAUSE_KEY)) store.keep(PAUSE_KEY)
     pausedUntil = failures = blocks = 0
     alarmAt = Infinity
   }
@@ -115,10 +120,12 @@ export function createDelivery(
     const left = readPause()
     if (!left && next()) {
       isSending = true
-      void tabs.takeTurn(sendNext).then(() => {
+      const goOn = () => {
         isSending = false
         loop()
-      })
+      }
+      // It only fails when the page has replaced a part of the browser with one that throws; that may pass.
+      tabs.takeTurn(sendNext).then(goOn, () => delay(goOn, FAULT_PAUSE_MS))
       return
     }
     const at = time() + left

@@ -356,3 +356,20 @@ describe('trouble', () => {
     expect(refused.person()).toEqual({})
   })
 })
+
+test('a reset on one host of the site leaves nobody of the visitor before on another', () => {
+  const jar = createFakeCookieJar()
+  const [a, b] = [createFakeStorage(), createFakeStorage()]
+  const onA = openPage(jar, a, { url: 'https://a.example.com/' })
+  const onB = openPage(jar, b, { url: 'https://b.example.com/' })
+  onA.sync()
+  onB.sync()
+  onB.change({ userId: 'alice', traits: { plan: 'pro' } })
+  onB.save()
+  onA.verbs.reset()
+  onA.save()
+  const later = openPage(jar, b, { url: 'https://b.example.com/' })
+  later.sync()
+  expect(later.id()).toBe(onA.id())
+  expect([later.person().userId, later.person().traits]).toEqual([undefined, undefined])
+})

@@ -79,14 +79,13 @@ export function createIdentity(
     change,
     complete: (then) => ({ ...stored, ...then }),
     sync() {
-      const known = store.load(KEY) as Person | undefined
+      let known = store.load(KEY) as Person | undefined
       const inCookie = isOpen() && tryCookie(() => readIdCookie(page))
+      // On another host of the site the visitor was forgotten, or became another one.
+      if (inCookie && known?.anonymousId && known.anonymousId !== inCookie) known = {}
       // A page that may store nothing keeps whom it knows.
-      stored = {
-        ...(known && NOBODY),
-        ...known,
-        anonymousId: inCookie || known?.anonymousId || person.anonymousId || mintId(),
-      }
+      const anonymousId = inCookie || known?.anonymousId || person.anonymousId || mintId()
+      stored = { ...(known && NOBODY), ...known, anonymousId }
       person = { ...person, ...stored, ...changes }
       change({ anonymousId: person.anonymousId })
       save()

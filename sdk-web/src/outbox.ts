@@ -96,8 +96,8 @@ export function createOutbox(
         found.push(...(records ?? []), ...spilled)
       }
       // What is not of our writing stays where it is.
-      return (found as StoredBatch[]).flatMap((stored) =>
-        Array.isArray(stored?.[2]) && (!isLeased || now() - stored[3] > LEASE_MS)
+      return found.flatMap((stored) =>
+        isStoredBatch(stored) && (!isLeased || now() - stored[3] > LEASE_MS)
           ? { ...createBatch(stored), isSaved: true }
           : [],
       )
@@ -112,4 +112,10 @@ export function createOutbox(
       }
     },
   }
+}
+
+/** Whether a record is of our writing: other scripts of the page can write there too. */
+function isStoredBatch(record: unknown): record is StoredBatch {
+  const [key, head, texts, timeMs] = Array.isArray(record) ? record : []
+  return `${typeof key} ${typeof head} ${typeof timeMs}` === 'string string number' && Array.isArray(texts)
 }

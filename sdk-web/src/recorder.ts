@@ -13,6 +13,9 @@ import { createPageReader } from './stamp.ts'
 /** About what an event's ids, time and names add to its properties, in UTF-16 units. */
 const EVENT_OVERHEAD_UNITS = 200
 
+/** Longest title that is sent, in UTF-16 units, so that it alone cannot fill an event. */
+const MAX_TITLE_LENGTH = 1_024
+
 /** What a call said. Fields that are undefined do not travel. */
 export type Call = { [Name in keyof WireEvent]: WireEvent[Name] | undefined } & {
   options?: EventOptions | undefined
@@ -80,7 +83,7 @@ export function createRecorder(
       unknown
     >
     const who = identity.complete(person)
-    const page = readPage(stamp, stamp.title ?? readTitle())
+    const page = readPage(stamp, (stamp.title ?? readTitle()).slice(0, MAX_TITLE_LENGTH))
     const session = sessions.find(stamp.time, stamp.href)
     return {
       userId: userId ?? who.userId,

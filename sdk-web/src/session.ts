@@ -12,6 +12,9 @@ const CAMPAIGN_PARAMETER = /^utm_|cl(ic)?k?id$|^[gw]braid$|^(li_fat_id|epik|igsh
 /** Longest value of a parameter that is kept, in UTF-16 units. */
 const MAX_PARAMETER_LENGTH = 256
 
+/** Most parameters that are kept: five of a campaign, and what networks add. */
+const MAX_PARAMETERS = 20
+
 /** A session as its events carry it in `context.session`; never changed in place. */
 export interface Session extends JsonObject {
   id: string
@@ -98,7 +101,8 @@ export function createSessions(store: Store, settings: SessionSettings): Session
 function readCampaign(href: string): JsonObject {
   const found: JsonObject = {}
   new URL(href).searchParams.forEach((value, name) => {
-    if (CAMPAIGN_PARAMETER.test(name)) found[name] = value.slice(0, MAX_PARAMETER_LENGTH)
+    const isOne = CAMPAIGN_PARAMETER.test(name) && Object.keys(found).length < MAX_PARAMETERS
+    if (isOne) found[name.slice(0, 32)] = value.slice(0, MAX_PARAMETER_LENGTH)
   })
   return found
 }
