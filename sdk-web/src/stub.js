@@ -10,11 +10,12 @@
     stub[method] = (...args) =>
       new Promise((resolve) => {
         // A copy, so that the page may change its objects; what JSON cannot hold (functions too) is kept by reference.
+        let copy = args
         try {
-          if (!args.some((arg) => typeof arg === 'function')) args = JSON.parse(JSON.stringify(args))
+          copy = args.some((arg) => arg instanceof Function) ? args : JSON.parse(JSON.stringify(args))
         } catch {}
         // No more than 1,000: the script may be blocked for good.
-        q[999] || q.push([method, args, Date.now(), location.href, document.title, resolve])
+        q[999] || q.push([method, copy, Date.now(), location.href, document.title, resolve])
       })
   }
 })(window, 'millrace')
