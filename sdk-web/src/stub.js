@@ -9,10 +9,10 @@
   )) {
     stub[method] = (...args) =>
       new Promise((resolve) => {
-        // A copy, so that the page may change its objects; what JSON cannot hold (functions too) is kept by reference.
+        // A copy, so that the page may change its objects; functions are kept as they are.
         let copy = args
         try {
-          copy = args.some((arg) => arg instanceof Function) ? args : JSON.parse(JSON.stringify(args))
+          copy = args.some((arg) => arg?.call) ? args : JSON.parse(JSON.stringify(args))
         } catch {}
         // No more than 1,000: the script may be blocked for good.
         q[999] || q.push([method, copy, Date.now(), location.href, document.title, resolve])
