@@ -82,7 +82,10 @@ export function createIdentity(
       let known = store.load(KEY) as Person | undefined
       const inCookie = isOpen() && tryCookie(() => readIdCookie(page))
       // On another host of the site the visitor was forgotten, or became another one.
-      if (inCookie && known?.anonymousId && known.anonymousId !== inCookie) known = {}
+      if (inCookie && known?.anonymousId && known.anonymousId !== inCookie) {
+        store.keep(KEY)
+        known = {}
+      }
       // A page that may store nothing keeps whom it knows.
       const anonymousId = inCookie || known?.anonymousId || person.anonymousId || mintId()
       stored = { ...(known && NOBODY), ...known, anonymousId }

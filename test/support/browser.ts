@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core'
 import { ensureChromium } from '../../scripts/browsers.mjs'
 
 /** Without these a Chromium without network looks for its maker at every start. */
-const ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--no-first-run',
@@ -15,5 +15,5 @@ const ARGUMENTS = [
 
 /** Starts it; close it in `afterAll`. */
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: ensureChromium(), headless: true, args: ARGUMENTS })
+  return chromium.launch({ executablePath: ensureChromium(), headless: true, args: CHROMIUM_ARGUMENTS })
 }

@@ -5,18 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { ensureChromium } from '../../../scripts/browsers.mjs'
+import { CHROMIUM_ARGUMENTS } from '../../../test/support/browser.ts'
 import { type Driver, type Tab, trackAndLeaveInPage, trackInPage, type Visitor } from './driver.ts'
 import { killAll, listProcesses } from './processes.ts'
-
-/** Without these a Chromium without network looks for its maker at every start. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 export const CHROMIUM: Driver = { name: 'chromium', createVisitor }
 
@@ -49,7 +40,11 @@ async function createVisitor(): Promise<Visitor> {
 
 function launch(profile: string): Promise<BrowserContext> {
   const executablePath = ensureChromium()
-  return chromium.launchPersistentContext(profile, { executablePath, headless: true, args: ARGUMENTS })
+  return chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: CHROMIUM_ARGUMENTS,
+  })
 }
 
 function createTab(page: Page, context: BrowserContext): Tab {
