@@ -44,7 +44,8 @@ const INTERNAL_FIELDS = [
     'post',
   ],
   ...['room', 'person', 'change', 'complete', 'sync', 'state', 'describe', 'stamp', 'lastStamp', 'numberAll'],
-  ...['record', 'enter', 'emit', 'client', 'runAt', 'wait', 'time', 'draw', 'call', 'finish', 'options'],
+  ...['record', 'enter', 'emit', 'wait', 'time', 'draw', 'call', 'finish', 'options'],
+  ...['isOpen', 'wipe', 'store', 'identity', 'sessions', 'outbox', 'note', 'sessionOf', 'append', 'read', 'before'],
 ]
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))

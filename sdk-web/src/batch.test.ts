@@ -13,7 +13,7 @@ const MARGIN_BYTES = 1_024
 function setUp({ previous = () => undefined as WireBatch['previous'] } = {}) {
   const former = createBatchFormer('streamA', 'key', previous, () => NOW_MS)
   const add = (event: string, shared: JsonObject = {}, own?: JsonObject) =>
-    former.add({ type: 'track', event }, shared, own)
+    former.append({ type: 'track', event }, shared, own)
   return { former, add }
 }
 
@@ -192,7 +192,7 @@ describe('numbers', () => {
     const { former, add } = setUp()
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
-    const addCircular = () => former.add({ type: 'track', properties: circular as JsonObject }, {}, undefined)
+    const addCircular = () => former.append({ type: 'track', properties: circular as JsonObject }, {}, undefined)
     expect(addCircular).toThrow(TypeError)
     expect(add('A')).toBe('streamA-1')
     expect(addCircular).toThrow(TypeError)

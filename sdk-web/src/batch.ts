@@ -1,6 +1,6 @@
 /** Forms batches: numbers events and turns them into the request's text, once; storing and sending is left to others. */
 
-import type { JsonObject, JsonValue, StreamEnd, WireEvent } from '@millrace/schemas/wire'
+import type { JsonObject, StreamEnd, WireEvent } from '@millrace/schemas/wire'
 import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
 
 /**
@@ -67,7 +67,7 @@ export interface BatchFormer {
    * @param own context of this event alone
    * @returns its `messageId`, or undefined when it is too large for any batch
    */
-  add(event: Omit<WireEvent, 'context'>, shared: JsonObject, own: JsonObject | undefined): string | undefined
+  append(event: Omit<WireEvent, 'context'>, shared: JsonObject, own: JsonObject | undefined): string | undefined
   /**
    * The batches of the events since the last time.
    *
@@ -91,21 +91,20 @@ export function createBatchFormer(
   let lastSeq = 0
 
   function encodeEvent(event: object, shared: JsonObject, own?: JsonObject): string {
-    const context = withoutPrototype(own)
-    const compare = (name: string, ours: JsonValue) => {
-      const theirs = openShared[name] ?? null
-      const isSame = ours === theirs || JSON.stringify(ours) === JSON.stringify(theirs)
-      if (!isSame && !(name in context)) context[name] = ours
-    }
+    const context = withoutPrototype()
     const all = withoutPrototype(shared)
-    for (const name in all) compare(name, all[name] ?? null)
-    // A key that the batch has and this event has not is null.
-    for (const name in openShared) if (!(name in all)) compare(name, null)
+    for (const name in { ...openShared, ...all }) {
+      // A key that the batch has and this event has not is null.
+      const ours = all[name] ?? null
+      const theirs = openShared[name] ?? null
+      if (ours !== theirs && JSON.stringify(ours) !== JSON.stringify(theirs)) context[name] = ours
+    }
+    Object.assign(context, own)
     return JSON.stringify(Object.keys(context).length ? { ...event, context } : event)
   }
 
   return {
-    add(event, shared, own) {
+    append(event, shared, own) {
       for (;;) {
         // One that has no event is formed again: what was to be its first is not JSON.
         const isNew = !open?.stored[2][0]

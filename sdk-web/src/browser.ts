@@ -3,6 +3,7 @@
 import type { JsonObject } from '@millrace/schemas/wire'
 import { BATCH_PATH } from '@millrace/schemas/wire'
 import type { Consent, DropReason, Middleware, Millrace, MillraceOptions } from './api.ts'
+import { attempt } from './attempt.ts'
 import { createBatchFormer } from './batch.ts'
 import type { Emitter } from './client.ts'
 import { callLater, createEmitter, createVerbs } from './client.ts'
@@ -29,22 +30,19 @@ const ADOPT_DELAY_MS = 100
 /** How often a page that stays open looks again. */
 const ADOPT_INTERVAL_MS = 60_000
 
-/** When and where a call was made that the paste-in stub kept. */
+/** When and where a call was made. */
 export type Moment = [timeMs: number, href: string, title: string]
-
-/** A client, and how calls of another moment are made. */
-export interface BrowserClient {
-  client: Millrace
-  /** Makes what `run` calls of the given moment. */
-  runAt: (moment: Moment, run: () => void) => void
-}
 
 /**
  * Creates a client for the page, or one that records nothing where there is no page: on a server.
  *
+ * @param recall gives the moment of a call that is made later than its caller made it; undefined for one that is not
  * @throws TypeError, RangeError for a wrong option
  */
-export function createBrowserClient(options: MillraceOptions): BrowserClient {
+export function createBrowserClient(
+  options: MillraceOptions,
+  recall?: () => Moment | undefined,
+): Millrace {
   const settings = parseOptions(options)
   const { on, emit } = createEmitter()
   const middlewares = new Set<Middleware>()
@@ -58,10 +56,10 @@ export function createBrowserClient(options: MillraceOptions): BrowserClient {
     ready: callLater,
     dropped,
   }
-  if (typeof document === 'object') return connect(settings, shared, emit, middlewares, dropped)
+  if (typeof document === 'object') return connect(settings, shared, emit, middlewares, dropped, recall)
   const nothing = () => {}
   const verbs = createVerbs(nothing, { person: () => ({}), change: nothing }, emit, nothing)
-  return { client: { ...verbs, ...shared, consent: nothing, flush: () => callLater() }, runAt: nothing }
+  return { ...verbs, ...shared, consent: nothing, flush: callLater as () => Promise<void> }
 }
 
 /** What a client has with and without a page. */
@@ -73,7 +71,8 @@ function connect(
   emit: Emitter['emit'],
   middlewares: ReadonlySet<Middleware>,
   dropped: Partial<Record<DropReason, number>>,
-): BrowserClient {
+  recall?: () => Moment | undefined,
+): Millrace {
   const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
   const { time, delay } = CLOCK
   const { locks, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean }
@@ -94,7 +93,9 @@ function connect(
     emit('dropped', reason, count)
   }
 
-  const former = createBatchFormer(stream, writeKey, note.find, time)
+  const onInvalid = () => drop('invalid_call')
+
+  const former = createBatchFormer(stream, writeKey, note.read, time)
   const recorder = createRecorder(
     ...([former, identity, sessions, middlewares, unreported, drop] as const),
     (event) => emit('event', event),
@@ -121,7 +122,6 @@ function connect(
     (report) => emit('batch', report),
   )
 
-  let moment: Moment | undefined
   /** UTF-16 units that may wait in memory, about; what waits in batches is counted when they are formed. */
   let room = maxOutboxBytes
   /** When the next drain is set for, and when the last was. */
@@ -155,19 +155,12 @@ function connect(
 
   /** What the page has replaced may throw: it is never the page that gets the error. */
   function safely(run: () => void): void {
-    try {
-      run()
-    } catch {
-      drop('invalid_call')
-    }
+    attempt(run, onInvalid)
   }
 
+  /** Something that the page has replaced may throw: then its events go without. */
   function readShared(): JsonObject {
-    try {
-      return readContext()
-    } catch {
-      return {} // something that the page has replaced throws: its events go without
-    }
+    return attempt(() => readContext()) ?? {}
   }
 
   function person(): Person {
@@ -181,14 +174,9 @@ function connect(
       return
     }
     const now = time()
-    const href = moment ? moment[1] : location.href
+    const [at, href, title] = recall?.() ?? [now, location.href, document.title]
     if (call.type === 'page') views.enter(href)
-    const stamp = {
-      time: moment ? moment[0] : now,
-      href,
-      title: isTitleSet ? (moment ? moment[2] : document.title) : undefined,
-      referrer: views.referrer(),
-    }
+    const stamp = { time: at, href, title: isTitleSet ? title : undefined, referrer: views.before() }
     const count = recorder.record(call, stamp, room)
     const state = pageState()
     // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
@@ -213,7 +201,7 @@ function connect(
   function begin(): void {
     if (isBegun || consent.state() !== 'granted') return
     isBegun = true
-    if (!cookieless) keeping.open()
+    if (!cookieless) keeping.isOpen = true
     identity.sync()
     void tabs.claim(stream)
     delay(() => {
@@ -239,7 +227,7 @@ function connect(
     const state = consent.state()
     if (state !== before) {
       isBegun = false
-      if (state === 'pending') keeping.shut()
+      if (state === 'pending') keeping.isOpen = false
       if (state === 'denied') end()
     }
     drain()
@@ -248,11 +236,11 @@ function connect(
 
   /** Takes over what pages left that are gone. */
   async function adopt(): Promise<void> {
-    if (!keeping.isOpen()) return
+    if (!keeping.isOpen) return
     const claim = async (other: string) => other !== stream && (await tabs.claim(other))
     const batches = await outbox.adopt(claim, !locks)
     // Consent may be withdrawn by now.
-    if (keeping.isOpen()) delivery.take(batches)
+    if (keeping.isOpen) delivery.take(batches)
     void delivery.send()
   }
 
@@ -261,7 +249,7 @@ function connect(
     else if (state !== 'shown') leave(true)
     // So that the page may rest in the back/forward cache, where it holds up nobody.
     if (state === 'gone') tabs.yield()
-    if (state !== 'shown' || !keeping.isOpen()) return
+    if (state !== 'shown' || !keeping.isOpen) return
     identity.sync()
     void tabs.claim(stream)
     void adopt()
@@ -291,7 +279,7 @@ function connect(
         drain()
         sessions.finish()
       },
-      () => drop('invalid_call'),
+      onInvalid,
     ),
     ...shared,
     consent(change) {
@@ -311,15 +299,5 @@ function connect(
   }, 0)
   setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
   if (settings.autoPage) watchViews((isReplaced) => safely(() => seeView(isReplaced)))
-  return {
-    client,
-    runAt(at, run) {
-      moment = at
-      try {
-        run()
-      } finally {
-        moment = undefined
-      }
-    },
-  }
+  return client
 }

@@ -1,6 +1,7 @@
 /** The functions a page calls, in Segment's forms; recording, storing and sending is left to others. */
 
 import type { Millrace, MillraceEvents } from './api.ts'
+import { attempt } from './attempt.ts'
 import { encodeCall, isObject } from './call-text.ts'
 import type { Identity } from './identity.ts'
 import { mintId } from './ids.ts'
@@ -22,24 +23,18 @@ export interface Emitter {
 
 /** Creates an emitter without listeners. */
 export function createEmitter(): Emitter {
-  const listeners: ((name: string, args: never[]) => void)[] = []
+  const listeners = new Set<(name: string, args: never[]) => void>()
   return {
     on(name, listener) {
       const entry = (emitted: string, args: never[]) => {
         if (emitted === name) (listener as unknown as (...args: never[]) => void)(...args)
       }
-      listeners.push(entry)
-      return () => void listeners.splice(listeners.indexOf(entry) >>> 0, 1)
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
     },
     emit(name, ...args) {
-      if (!listeners.length) return
-      for (const listener of [...listeners]) {
-        try {
-          listener(name, args as never[])
-        } catch {
-          // A plugin or the page: it must not cost the event, or other listeners.
-        }
-      }
+      // A plugin's or the page's: it must not cost the event, or other listeners.
+      for (const listener of [...listeners]) attempt(() => listener(name, args as never[]))
     },
   }
 }
@@ -68,15 +63,13 @@ export function createVerbs(
       const [name, category] = known.reverse()
       return { category, name, properties: fields }
     }
-    const id = first === null || first === undefined ? undefined : String(first).slice(0, MAX_ID_LENGTH)
+    const id = toId(first)
     const { userId, anonymousId, groupId, traits } = person()
-    if (type === 'alias') {
-      const previous = second ?? userId ?? anonymousId
-      return { userId: id, previousId: previous === undefined ? undefined : String(previous) }
-    }
+    if (type === 'alias') return { userId: id, previousId: toId(second ?? userId ?? anonymousId) }
     if (type === 'group') {
-      change({ groupId: id ?? groupId })
-      return { groupId: id ?? groupId, traits: fields }
+      const group = { groupId: id ?? groupId }
+      change(group)
+      return { ...group, traits: fields }
     }
     const isOther = id && userId && id !== userId
     if (id) change({ userId: id, ...(isOther ? { anonymousId: mintId() } : {}) })
@@ -90,11 +83,7 @@ export function createVerbs(
   /** Whatever of the caller's throws: it is never the page that gets the error. */
   function guard<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => Promise<void> {
     return (...args) => {
-      try {
-        run(...args)
-      } catch {
-        onInvalid()
-      }
+      attempt(() => run(...args), onInvalid)
       return DONE
     }
   }
@@ -110,10 +99,11 @@ export function createVerbs(
       anonymousId: () => person().anonymousId,
       traits: () => ({ ...person().traits }),
     }),
-    setAnonymousId: guard((id: unknown) => change({ anonymousId: String(id).slice(0, MAX_ID_LENGTH) })),
+    setAnonymousId: guard((id: unknown) => change({ anonymousId: toId(id) ?? mintId() })),
   }
   // The way of every event, and of the first hundreds before the browser has compiled it: no iterators, few objects.
-  for (const type of Object.keys(VERBS) as Verb[]) {
+  for (const name in VERBS) {
+    const type = name as Verb
     const maxNames = VERBS[type]
     verbs[type] = guard((...args: unknown[]) => {
       let count = 0
@@ -133,6 +123,10 @@ export function createVerbs(
     })
   }
   return verbs as never
+}
+
+function toId(arg: unknown): string | undefined {
+  return arg === null || arg === undefined ? undefined : String(arg).slice(0, MAX_ID_LENGTH)
 }
 
 function toObject(arg: unknown): object | undefined {

@@ -16,5 +16,5 @@ import { createBrowserClient } from './browser.ts'
  */
 export function createMillrace<P extends PlanShape = Unplanned>(options: MillraceOptions): Millrace<P> {
   // One client serves every plan: a plan only narrows what may be passed.
-  return createBrowserClient(options).client as unknown as Millrace<P>
+  return createBrowserClient(options) as unknown as Millrace<P>
 }

@@ -59,7 +59,7 @@ function openTab({
   )
   const form = (names: string[], size: number): Batch[] => {
     for (const event of names) {
-      former.add({ type: 'track', event, properties: { text: 'x'.repeat(size) } }, {}, undefined)
+      former.append({ type: 'track', event, properties: { text: 'x'.repeat(size) } }, {}, undefined)
     }
     return former.take()
   }

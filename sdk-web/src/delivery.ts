@@ -84,8 +84,7 @@ export function createDelivery(
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const note = store.load(PAUSE_KEY)
-    const [until = 0, count = 0, blocked = 0] = Array.isArray(note) ? note.map(Number) : []
+    const [until = 0, count = 0, blocked = 0] = ([] as unknown[]).concat(store.load(PAUSE_KEY) ?? []).map(Number)
     // A note from another day tells nothing of this one.
     if (time() - until < MAX_PAUSE_MS) {
       failures = Math.max(failures, count)

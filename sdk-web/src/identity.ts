@@ -1,5 +1,6 @@
 /** Knows who the visitor is, and keeps it across pages where that is allowed. */
 
+import { attempt } from './attempt.ts'
 import type { CookiePage } from './cookie.ts'
 import { readIdCookie, writeIdCookie } from './cookie.ts'
 import { mintId } from './ids.ts'
@@ -39,7 +40,8 @@ export interface Identity {
 }
 
 /**
- * Creates the identity of a person of whom nothing is known yet; reads and writes nothing.
+ * Creates the identity of a person of whom nothing is known yet; reads and writes nothing. In a sandboxed frame, cookies are
+ * refused: then the id lives in storage, if there is any, or as long as the page.
  *
  * @param isOpen whether the cookie may be read and written now
  */
@@ -54,14 +56,6 @@ export function createIdentity(
   /** What was said and is not written yet. */
   let changes: Person | undefined
 
-  /** In a sandboxed frame, cookies are refused: the id lives in storage, if there is any, or as long as the page. */
-  function tryCookie<T>(run: () => T): T | undefined {
-    try {
-      return run()
-    } catch {
-      return undefined
-    }
-  }
   function change(fields: Person): void {
     person = { ...person, ...fields }
     changes = { ...changes, ...fields }
@@ -71,7 +65,7 @@ export function createIdentity(
     // Another window may have said something else meanwhile.
     store.keep(KEY, { ...(store.load(KEY) as Person), ...changes })
     changes = undefined
-    if (isOpen()) tryCookie(() => writeIdCookie(page, person.anonymousId, now()))
+    if (isOpen()) attempt(() => writeIdCookie(page, person.anonymousId, now()))
   }
 
   return {
@@ -80,7 +74,7 @@ export function createIdentity(
     complete: (then) => ({ ...stored, ...then }),
     sync() {
       let known = store.load(KEY) as Person | undefined
-      const inCookie = isOpen() && tryCookie(() => readIdCookie(page))
+      const inCookie = isOpen() && attempt(() => readIdCookie(page))
       // On another host of the site the visitor was forgotten, or became another one.
       if (inCookie && known?.anonymousId && known.anonymousId !== inCookie) {
         store.keep(KEY)
@@ -97,7 +91,7 @@ export function createIdentity(
     forget() {
       person = stored = {}
       changes = undefined
-      tryCookie(() => writeIdCookie(page, undefined, 0))
+      attempt(() => writeIdCookie(page, undefined, 0))
     },
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Millrace } from './api.ts'
-import type { BrowserClient, Moment } from './browser.ts'
+import type { Moment } from './browser.ts'
 import { installClient } from './install.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -24,21 +24,20 @@ function createPage({ withStub = true } = {}) {
 /** A client that notes each call with the moment it is made of; `now` is that of a call on the page itself. */
 function createNoter() {
   const calls: unknown[][] = []
-  let moment: Moment | 'now' = 'now'
+  let recall: () => Moment | undefined
   const note =
     (name: string) =>
     (...args: unknown[]) => {
-      calls.push([name, args, moment])
+      calls.push([name, args, recall() ?? 'now'])
       return Promise.resolve(name)
     }
   const names = 'track page screen identify group alias reset consent use on ready flush setAnonymousId user'
   const client = Object.fromEntries(names.split(' ').map((name) => [name, note(name)])) as unknown as Millrace
-  const runAt: BrowserClient['runAt'] = (at, run) => {
-    moment = at
-    run()
-    moment = 'now'
+  const create = (told: () => Moment | undefined) => {
+    recall = told
+    return client
   }
-  return { calls, create: () => ({ client, runAt }) }
+  return { calls, create }
 }
 
 function millrace(page: Record<string, unknown>): Millrace {

@@ -1,6 +1,7 @@
 /** Puts a client where the paste-in stub was, and makes the calls that the stub kept. */
 
-import type { BrowserClient } from './browser.ts'
+import type { Millrace } from './api.ts'
+import type { Moment } from './browser.ts'
 
 /** A call that the stub kept: function, arguments, when and where it was made, and whom to tell the result. */
 type StubCall = [
@@ -26,22 +27,29 @@ interface Installed {
  * already there, by a second load of the script, nothing happens.
  *
  * @param host the global object
- * @param create creates the client
+ * @param create creates the client; given a function that tells the moment of a kept call while that is made
  */
 export function installClient(
   host: Record<string, unknown>,
   name: string,
-  create: () => BrowserClient,
+  create: (recall: () => Moment | undefined) => Millrace,
 ): void {
   const installed = host[name] as Installed | undefined
   const calls = installed?.q
   // An element with that id is a global of that name too; only a stub or a client has `track`.
   if (installed?.track && !calls) return
 
-  const { client, runAt } = create()
+  let moment: Moment | undefined
+  const client = create(() => moment)
   const functions = client as unknown as Record<string, (...args: unknown[]) => unknown>
-  const make = ([method, args, at, href, title, resolve]: StubCall) =>
-    runAt([at, href, title], () => resolve(functions[method]?.(...args)))
+  const make = ([method, args, at, href, title, resolve]: StubCall) => {
+    moment = [at, href, title]
+    try {
+      resolve(functions[method]?.(...args))
+    } finally {
+      moment = undefined
+    }
+  }
   host[name] = calls ? Object.assign(installed, client, { q: undefined }) : client
   if (calls) {
     calls.splice(0).forEach(make)

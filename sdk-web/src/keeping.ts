@@ -13,11 +13,8 @@ import { createStreamEndNote } from './stream-end.ts'
 
 /** What is kept. As long as the door is shut, nothing is read or written, and everything lives as long as the page. */
 export interface Keeping {
-  isOpen(): boolean
-  /** Opens the door. */
-  open(): void
-  /** Shuts it; what is kept stays. */
-  shut(): void
+  /** The door. What is kept stays when it is shut. */
+  isOpen: boolean
   /** Removes everything, and shuts the door. */
   wipe(): void
   /** What the tabs of the origin share. */
@@ -30,23 +27,16 @@ export interface Keeping {
 
 /** Creates it with the door shut. */
 export function createKeeping(writeKey: string, settings: SessionSettings, now: () => number): Keeping {
-  let isOpen = false
-  const read = () => isOpen
-  const store = createStore(() => localStorage, read)
-  const ofTab = createStore(() => sessionStorage, read)
-  const identity = createIdentity(store, document, read, now)
-  const outbox = createOutbox(writeKey, store, () => (isOpen ? indexedDB : undefined), now)
+  const isOpen = () => keeping.isOpen
+  const store = createStore(() => localStorage, isOpen)
+  const ofTab = createStore(() => sessionStorage, isOpen)
+  const identity = createIdentity(store, document, isOpen, now)
+  const outbox = createOutbox(writeKey, store, () => (isOpen() ? indexedDB : undefined), now)
   const sessions = createSessions(store, settings)
-  return {
-    isOpen: read,
-    open() {
-      isOpen = true
-    },
-    shut() {
-      isOpen = false
-    },
+  const keeping: Keeping = {
+    isOpen: false,
     wipe() {
-      isOpen = true
+      keeping.isOpen = true
       outbox.destroy()
       for (const area of [store, ofTab]) {
         for (const key of area.list('')) {
@@ -56,7 +46,7 @@ export function createKeeping(writeKey: string, settings: SessionSettings, now: 
       }
       identity.forget()
       sessions.forget()
-      isOpen = false
+      keeping.isOpen = false
     },
     store,
     identity,
@@ -64,4 +54,5 @@ export function createKeeping(writeKey: string, settings: SessionSettings, now: 
     outbox,
     note: createStreamEndNote(ofTab, writeKey),
   }
+  return keeping
 }

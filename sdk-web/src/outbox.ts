@@ -4,6 +4,7 @@
  */
 
 import { createStore as openDatabase, promisifyRequest, type UseStore } from 'idb-keyval'
+import { attempt } from './attempt.ts'
 import type { Batch, StoredBatch } from './batch.ts'
 import { createBatch } from './batch.ts'
 import type { Store } from './store.ts'
@@ -85,31 +86,27 @@ export function createOutbox(
     },
     async adopt(claim, isLeased) {
       const keys = (await use('readonly', (records) => promisifyRequest(records.getAllKeys()))) ?? []
-      const streams = [...keys, ...store.list(prefix)].map((key) => `${key}`.replace(/-.*/, ''))
-      const found: unknown[] = []
-      for (const stream of new Set(streams)) {
-        if (!(await claim(stream))) continue
-        // All keys that begin with the stream and a dash: the dot is the character after the dash.
-        const range = () => IDBKeyRange.bound(stream, `${stream}.`)
-        const records = await use('readonly', (all) => promisifyRequest(all.getAll(range())))
-        const spilled = store.list(prefix + stream).map((rest) => store.load(prefix + stream + rest))
-        found.push(...(records ?? []), ...spilled)
+      const found: Batch[] = []
+      let stream = ''
+      let isOurs = false
+      for (const key of [...keys, ...store.list(prefix)]) {
+        const last = stream
+        stream = `${key}`.replace(/-.*/, '')
+        if (stream !== last) isOurs = await claim(stream)
+        if (!isOurs) continue
+        const stored =
+          store.load(prefix + key) ?? (await use('readonly', (records) => promisifyRequest(records.get(key))))
+        // What is not of our writing stays where it is.
+        if (isStoredBatch(stored) && (!isLeased || now() - stored[3] > LEASE_MS)) {
+          found.push({ ...createBatch(stored), isSaved: true })
+        }
       }
-      // What is not of our writing stays where it is.
-      return found.flatMap((stored) =>
-        isStoredBatch(stored) && (!isLeased || now() - stored[3] > LEASE_MS)
-          ? { ...createBatch(stored), isSaved: true }
-          : [],
-      )
+      return found
     },
     destroy() {
       if (database) void use('readonly', async ({ transaction }) => transaction.db.close())
       database = undefined
-      try {
-        open()?.deleteDatabase(name)
-      } catch {
-        // Refused: then there is none.
-      }
+      attempt(() => open()?.deleteDatabase(name)) // refused: then there is none
     },
   }
 }

@@ -3,6 +3,7 @@
 import type { JsonObject, WireEvent } from '@millrace/schemas/wire'
 import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
 import type { DropReason, EventOptions, Middleware, MutableEvent } from './api.ts'
+import { attempt } from './attempt.ts'
 import type { Batch, BatchFormer } from './batch.ts'
 import { encodeCall, isObject } from './call-text.ts'
 import type { Identity, Person } from './identity.ts'
@@ -84,7 +85,7 @@ export function createRecorder(
     >
     const who = identity.complete(person)
     const page = readPage(stamp, (stamp.title ?? readTitle()).slice(0, MAX_TITLE_LENGTH))
-    const session = sessions.find(stamp.time, stamp.href)
+    const session = sessions.sessionOf(stamp.time, stamp.href)
     return {
       userId: userId ?? who.userId,
       anonymousId: anonymousId ?? who.anonymousId,
@@ -114,9 +115,9 @@ export function createRecorder(
         for (const middleware of middlewares) {
           const result = middleware(event)
           if (result === null || result === false) return 'left_out'
-          // A promise comes too late.
-          if (isObject(result) && 'then' in result) return 'middleware_failed'
-          if (isObject(result)) event = result
+          if (!isObject(result)) continue
+          if ('then' in result) return 'middleware_failed' // a promise comes too late
+          event = result
         }
       } catch {
         return 'middleware_failed' // unchanged, it might tell what it must not
@@ -124,7 +125,7 @@ export function createRecorder(
     }
     const { context, ...rest } = event
     const dropped = Object.keys(unreported).length ? { dropped: { ...unreported } } : undefined
-    const messageId = former.add(rest as never, (context ?? {}) as JsonObject, dropped)
+    const messageId = former.append(rest as never, (context ?? {}) as JsonObject, dropped)
     if (!messageId) return 'event_too_large'
     for (const reason in unreported) delete unreported[reason]
     onEvent({ ...event, messageId })
@@ -150,20 +151,24 @@ export function createRecorder(
     numberAll(base, onBatches) {
       // What is recorded meanwhile, by a function given to `use` or `on`, has its turn the next time.
       const end = events.length
+      const give = (isFullOnly?: boolean) => {
+        const batches = former.take(isFullOnly)
+        if (batches[0]) onBatches(batches)
+      }
       for (; numbered < end; numbered++) {
-        let reason: DropReason | undefined = 'invalid_call' // a global that the page has patched throws
-        try {
-          reason = add(events[numbered] as RecordedEvent, base)
-        } catch {}
+        const recorded = events[numbered] as RecordedEvent
+        // A global that the page has patched may throw.
+        const reason = attempt(
+          () => add(recorded, base),
+          (): DropReason => 'invalid_call',
+        )
         if (reason) onDropped(reason)
-        const full = former.take(true)
-        if (full[0]) onBatches(full)
+        heldUnits -= recorded.text.length + EVENT_OVERHEAD_UNITS
+        give(true)
       }
       events.splice(0, end)
-      heldUnits = numbered = 0
-      for (const { text } of events) heldUnits += text.length + EVENT_OVERHEAD_UNITS
-      const rest = former.take()
-      if (rest[0]) onBatches(rest)
+      numbered = 0
+      give()
     },
     forget() {
       const count = events.length - numbered

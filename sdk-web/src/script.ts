@@ -19,6 +19,6 @@ for (const [name, text = ''] of Object.entries(rest)) {
   }
 }
 
-installClient(window as unknown as Record<string, unknown>, global, () =>
-  createBrowserClient({ ...options, writeKey } as MillraceOptions),
+installClient(window as unknown as Record<string, unknown>, global, (recall) =>
+  createBrowserClient({ ...options, writeKey } as MillraceOptions, recall),
 )

@@ -27,61 +27,61 @@ function setUp(settings: Partial<SessionSettings> = {}, storage = createFakeStor
 describe('session', () => {
   test('begins with the first event, and goes on as long as no pause is too long', () => {
     const { sessions } = setUp()
-    const first = sessions.find(NOON_MS, HREF)
+    const first = sessions.sessionOf(NOON_MS, HREF)
     expect(first).toEqual({
       id: expect.stringMatching(/^\w{16}$/),
       index: 1,
       start: new Date(NOON_MS).toISOString(),
       campaign: {},
     })
-    for (let i = 1; i <= 5; i++) expect(sessions.find(NOON_MS + i * TIMEOUT_MS, HREF)).toBe(first)
-    const second = sessions.find(NOON_MS + 6 * TIMEOUT_MS + 1, HREF)
+    for (let i = 1; i <= 5; i++) expect(sessions.sessionOf(NOON_MS + i * TIMEOUT_MS, HREF)).toBe(first)
+    const second = sessions.sessionOf(NOON_MS + 6 * TIMEOUT_MS + 1, HREF)
     expect(second).toMatchObject({ index: 2, start: new Date(NOON_MS + 6 * TIMEOUT_MS + 1).toISOString() })
     expect(second.id).not.toBe(first.id)
   })
 
   test('goes on on the next page, and is counted on', () => {
     const { sessions, open } = setUp()
-    const first = sessions.find(NOON_MS, HREF)
+    const first = sessions.sessionOf(NOON_MS, HREF)
     sessions.save()
-    expect(open().find(NOON_MS + TIMEOUT_MS, HREF)).toEqual(first)
-    expect(open().find(NOON_MS + TIMEOUT_MS + 1, HREF)).toMatchObject({ index: 2 })
+    expect(open().sessionOf(NOON_MS + TIMEOUT_MS, HREF)).toEqual(first)
+    expect(open().sessionOf(NOON_MS + TIMEOUT_MS + 1, HREF)).toMatchObject({ index: 2 })
   })
 
   test('goes on in a tab that rested while another did not', () => {
     const { sessions, open } = setUp()
     const resting = open()
-    const first = sessions.find(NOON_MS, HREF)
+    const first = sessions.sessionOf(NOON_MS, HREF)
     sessions.save()
-    expect(resting.find(NOON_MS, HREF)).toEqual(first)
-    sessions.find(NOON_MS + 20 * MINUTE_MS, HREF)
-    sessions.find(NOON_MS + 40 * MINUTE_MS, HREF)
+    expect(resting.sessionOf(NOON_MS, HREF)).toEqual(first)
+    sessions.sessionOf(NOON_MS + 20 * MINUTE_MS, HREF)
+    sessions.sessionOf(NOON_MS + 40 * MINUTE_MS, HREF)
     sessions.save()
-    expect(resting.find(NOON_MS + 60 * MINUTE_MS, HREF)).toEqual(first)
+    expect(resting.sessionOf(NOON_MS + 60 * MINUTE_MS, HREF)).toEqual(first)
   })
 
   test('is the other tab’s when that began another', () => {
     const { sessions, open } = setUp()
     const resting = open()
-    sessions.find(NOON_MS, HREF)
+    sessions.sessionOf(NOON_MS, HREF)
     sessions.save()
-    resting.find(NOON_MS, HREF)
-    const second = sessions.find(NOON_MS + 2 * TIMEOUT_MS, HREF)
+    resting.sessionOf(NOON_MS, HREF)
+    const second = sessions.sessionOf(NOON_MS + 2 * TIMEOUT_MS, HREF)
     sessions.save()
     expect(second.index).toBe(2)
-    expect(resting.find(NOON_MS + 2 * TIMEOUT_MS + 1, HREF)).toEqual(second)
+    expect(resting.sessionOf(NOON_MS + 2 * TIMEOUT_MS + 1, HREF)).toEqual(second)
   })
 
   test('ends when it is told to, for later pages too', () => {
     const { sessions, open } = setUp()
-    const first = sessions.find(NOON_MS, HREF)
+    const first = sessions.sessionOf(NOON_MS, HREF)
     sessions.save()
     sessions.finish()
     const later = open()
-    const second = sessions.find(NOON_MS + 1, HREF)
+    const second = sessions.sessionOf(NOON_MS + 1, HREF)
     expect(second).toMatchObject({ index: 2 })
     expect(second.id).not.toBe(first.id)
-    expect(later.find(NOON_MS + 1, HREF)).toMatchObject({ index: 2 })
+    expect(later.sessionOf(NOON_MS + 1, HREF)).toMatchObject({ index: 2 })
   })
 
   test('is found but not noted as one that was when it never began', () => {
@@ -89,17 +89,17 @@ describe('session', () => {
     sessions.save()
     sessions.finish()
     expect(Object.keys(storage)).toEqual([])
-    expect(sessions.find(NOON_MS, HREF)).toMatchObject({ index: 1 })
+    expect(sessions.sessionOf(NOON_MS, HREF)).toMatchObject({ index: 1 })
   })
 
   test('lives in memory where storage is refused', () => {
     const { sessions } = setUp({}, createFakeStorage({ isRefused: true }))
-    const first = sessions.find(NOON_MS, HREF)
+    const first = sessions.sessionOf(NOON_MS, HREF)
     sessions.save()
-    expect(sessions.find(NOON_MS + MINUTE_MS, HREF)).toBe(first)
-    expect(sessions.find(NOON_MS + 2 * TIMEOUT_MS, HREF)).toMatchObject({ index: 2 })
+    expect(sessions.sessionOf(NOON_MS + MINUTE_MS, HREF)).toBe(first)
+    expect(sessions.sessionOf(NOON_MS + 2 * TIMEOUT_MS, HREF)).toMatchObject({ index: 2 })
     sessions.finish()
-    expect(sessions.find(NOON_MS + 2 * TIMEOUT_MS + 1, HREF)).toMatchObject({ index: 3 })
+    expect(sessions.sessionOf(NOON_MS + 2 * TIMEOUT_MS + 1, HREF)).toMatchObject({ index: 3 })
   })
 
   test.each([
@@ -108,9 +108,9 @@ describe('session', () => {
   ])('ends at midnight: %j', (sessionPerDay, index) => {
     const { sessions } = setUp({ sessionPerDay })
     const midnightMs = new Date(2026, 0, 2).getTime()
-    sessions.find(midnightMs - 1, HREF)
-    expect(sessions.find(midnightMs, HREF).index).toBe(index)
-    expect(sessions.find(midnightMs + 1, HREF).index).toBe(index)
+    sessions.sessionOf(midnightMs - 1, HREF)
+    expect(sessions.sessionOf(midnightMs, HREF).index).toBe(index)
+    expect(sessions.sessionOf(midnightMs + 1, HREF).index).toBe(index)
   })
 })
 
@@ -122,12 +122,12 @@ describe('campaign', () => {
     }
     const query = new URLSearchParams({ ...parameters, page: '2', id: '3', sclid_not: '4' })
     const { sessions } = setUp()
-    expect(sessions.find(NOON_MS, `${HREF}?${query}#utm_source=fragment`).campaign).toEqual(parameters)
-    expect(sessions.find(NOON_MS, `${HREF}?utm_source=other`).campaign).toEqual(parameters)
+    expect(sessions.sessionOf(NOON_MS, `${HREF}?${query}#utm_source=fragment`).campaign).toEqual(parameters)
+    expect(sessions.sessionOf(NOON_MS, `${HREF}?utm_source=other`).campaign).toEqual(parameters)
   })
 
   test('keeps 256 units of a parameter', () => {
-    const { campaign } = setUp().sessions.find(NOON_MS, `${HREF}?utm_source=${'x'.repeat(300)}`)
+    const { campaign } = setUp().sessions.sessionOf(NOON_MS, `${HREF}?utm_source=${'x'.repeat(300)}`)
     expect(campaign).toEqual({ utm_source: 'x'.repeat(256) })
   })
 
@@ -135,7 +135,7 @@ describe('campaign', () => {
     const visit = (sessionPerCampaign: boolean) => {
       const { sessions } = setUp({ sessionPerCampaign })
       const queries = ['?utm_source=a', '', '?page=2', '?utm_source=a', '?utm_source=b', '', '?gclid=1']
-      return queries.map((query) => sessions.find(NOON_MS, HREF + query).index)
+      return queries.map((query) => sessions.sessionOf(NOON_MS, HREF + query).index)
     }
     expect(visit(true)).toEqual([1, 1, 1, 1, 2, 2, 3])
     expect(visit(false)).toEqual([1, 1, 1, 1, 1, 1, 1])
@@ -143,9 +143,9 @@ describe('campaign', () => {
 
   test('begins no session in a second tab of the same link', () => {
     const { sessions, open } = setUp({ sessionPerCampaign: true })
-    const first = sessions.find(NOON_MS, `${HREF}?utm_source=a`)
+    const first = sessions.sessionOf(NOON_MS, `${HREF}?utm_source=a`)
     sessions.save()
-    expect(open().find(NOON_MS, `${HREF}?utm_source=a`)).toEqual(first)
+    expect(open().sessionOf(NOON_MS, `${HREF}?utm_source=a`)).toEqual(first)
   })
 })
 
@@ -158,7 +158,7 @@ describe('corrupt note', () => {
     storage.setItem('millrace.session', text)
     expect(() => sessions.finish()).not.toThrow()
     storage.setItem('millrace.session', text)
-    expect(sessions.find(NOON_MS, HREF)).toEqual({
+    expect(sessions.sessionOf(NOON_MS, HREF)).toEqual({
       id: expect.stringMatching(/^\w{16}$/),
       index: 1,
       start: new Date(NOON_MS).toISOString(),
@@ -173,7 +173,7 @@ describe('corrupt note', () => {
       fc.property(fc.json(), (text) => {
         const { sessions, storage } = setUp({ sessionPerDay: true, sessionPerCampaign: true })
         storage.setItem('millrace.session', text)
-        expect(sessions.find(NOON_MS, `${HREF}?utm_source=a`).id).toMatch(/^\w{16}$/)
+        expect(sessions.sessionOf(NOON_MS, `${HREF}?utm_source=a`).id).toMatch(/^\w{16}$/)
         sessions.save()
         sessions.finish()
       }),

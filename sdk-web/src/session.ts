@@ -29,7 +29,7 @@ export interface Session extends JsonObject {
 /** The sessions of a visitor. */
 export interface Sessions {
   /** The session of an event; times come in about their order. */
-  find(timeMs: number, href: string): Session
+  sessionOf(timeMs: number, href: string): Session
   /** Notes for other tabs when the last event was. */
   save(): void
   /** Ends the session, so that the next event begins another. */
@@ -69,8 +69,12 @@ export function createSessions(store: Store, settings: SessionSettings): Session
     )
   }
 
+  function save(): void {
+    if (session) store.keep(KEY, [session, lastMs])
+  }
+
   return {
-    find(timeMs, href) {
+    sessionOf(timeMs, href) {
       if (href !== lastHref) {
         lastHref = href
         campaign = readCampaign(href)
@@ -84,13 +88,11 @@ export function createSessions(store: Store, settings: SessionSettings): Session
       lastMs = timeMs
       return session
     },
-    save() {
-      if (session) store.keep(KEY, [session, lastMs])
-    },
+    save,
     finish() {
       load()
       lastMs = 0
-      if (session) store.keep(KEY, [session, lastMs])
+      save()
     },
     forget() {
       session = undefined

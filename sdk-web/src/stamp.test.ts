@@ -22,10 +22,11 @@ describe('page', () => {
     })
   })
 
-  test('is the same object for the same place, and another for another', () => {
+  test('is the same object for the same address, and another for another', () => {
     const read = createPageReader()
     const page = read(at('https://shop.example/a#one'), 'Title')
-    expect(read(at('https://shop.example/a#two'), 'Title')).toBe(page)
+    expect(read(at('https://shop.example/a#one'), 'Title')).toBe(page)
+    expect(read(at('https://shop.example/a#two'), 'Title')).toEqual(page)
     expect(read(at('https://shop.example/a'), 'Other')).not.toBe(page)
     expect(read(at('https://shop.example/b'), 'Other')).toMatchObject({ path: '/b' })
     expect(read(at('https://shop.example/b', ''), 'Other')).toMatchObject({ referrer: '' })

@@ -24,7 +24,7 @@ export function withoutFragment(href: string): string {
 
 /**
  * Creates a function that gives the `page` of Segment's common fields: `path`, `referrer`, `search`, `title`, `url`. It
- * gives the same object for the same place again, so that places can be compared by identity.
+ * gives the same object for the same address again, so that most can be compared by identity.
  *
  * @throws TypeError when `href` is no absolute URL, which a browser's never is
  */
@@ -35,10 +35,8 @@ export function createPageReader(): (stamp: Stamp, title: string) => JsonObject 
     if (lastHref !== href || last['title'] !== title || last['referrer'] !== referrer) {
       lastHref = href
       const url = withoutFragment(href)
-      const { pathname, search } = new URL(url)
-      if (last['url'] !== url || last['title'] !== title || last['referrer'] !== referrer) {
-        last = { path: pathname, referrer, search, title, url }
-      }
+      const { pathname: path, search } = new URL(url)
+      last = { path, referrer, search, title, url }
     }
     return last
   }

@@ -14,13 +14,13 @@ describe('note', () => {
   test('is found by the next page of the same source and tab, not by its own page', () => {
     const tab = openTab()
     const first = tab.openPage()
-    expect(first.find()).toBeUndefined()
+    expect(first.read()).toBeUndefined()
     first.save({ stream: 'streamA', lastSeq: 3 })
     first.save({ stream: 'streamA', lastSeq: 5 })
-    expect(first.find()).toBeUndefined()
-    expect(tab.openPage().find()).toEqual({ stream: 'streamA', lastSeq: 5 })
-    expect(tab.openPage('other').find()).toBeUndefined()
-    expect(openTab().openPage().find()).toBeUndefined()
+    expect(first.read()).toBeUndefined()
+    expect(tab.openPage().read()).toEqual({ stream: 'streamA', lastSeq: 5 })
+    expect(tab.openPage('other').read()).toBeUndefined()
+    expect(openTab().openPage().read()).toBeUndefined()
   })
 
   test('stays until the next page has numbers of its own', () => {
@@ -28,21 +28,21 @@ describe('note', () => {
     tab.openPage().save({ stream: 'streamA', lastSeq: 5 })
     const second = tab.openPage()
     second.save({ stream: 'streamB', lastSeq: 0 })
-    expect(second.find()).toEqual({ stream: 'streamA', lastSeq: 5 })
+    expect(second.read()).toEqual({ stream: 'streamA', lastSeq: 5 })
     second.save({ stream: 'streamB', lastSeq: 1 })
-    expect(second.find()).toBeUndefined()
-    expect(tab.openPage().find()).toEqual({ stream: 'streamB', lastSeq: 1 })
+    expect(second.read()).toBeUndefined()
+    expect(tab.openPage().read()).toEqual({ stream: 'streamB', lastSeq: 1 })
   })
 
   test('is absent where storage is refused', () => {
     const note = openTab(createFakeStorage({ isRefused: true })).openPage()
     note.save({ stream: 'streamA', lastSeq: 3 })
-    expect(note.find()).toBeUndefined()
+    expect(note.read()).toBeUndefined()
   })
 
   test.each(['', 'nonsense', '{', 'null', '0'])('with %j in it is absent', (text) => {
     const { storage, openPage } = openTab()
     storage.setItem('millrace.end.key', text)
-    expect(openPage().find()).toBeUndefined()
+    expect(openPage().read()).toBeUndefined()
   })
 })

@@ -6,7 +6,7 @@ import type { Store } from './store.ts'
 /** The note that the pages of one tab leave for each other. */
 export interface StreamEndNote {
   /** The note of another page; undefined when there is none, or it was replaced by one of this page. Reads storage. */
-  find(): StreamEnd | undefined
+  read(): StreamEnd | undefined
   /** Says how far this page's stream goes; replaces the note before. Writes storage. */
   save(end: StreamEnd): void
 }
@@ -22,7 +22,7 @@ export function createStreamEndNote(store: Store, writeKey: string): StreamEndNo
   const key = `end.${writeKey}`
   let isOurs = false
   return {
-    find: () => (isOurs ? undefined : (store.load(key) as StreamEnd | undefined)),
+    read: () => (isOurs ? undefined : (store.load(key) as StreamEnd | undefined)),
     save(end) {
       if (!end.lastSeq) return
       isOurs = true

@@ -34,18 +34,14 @@ export function createTabs(name: string, locks?: Locks): Tabs {
       if (!locks || owned.has(stream)) return true
       // What is granted after everything was given up is given back.
       const current = owned
-      try {
-        return await new Promise<boolean>((resolve, reject) => {
-          const hold = (lock: Lock | null) => {
-            const isOurs = !!lock && current === owned
-            resolve(isOurs)
-            return isOurs ? new Promise<void>((release) => void owned.set(stream, release)) : undefined
-          }
-          locks.request(name + stream, { ifAvailable: true }, hold).catch(reject)
-        })
-      } catch {
-        return false // a frame without an origin of its own has no locks, nor an outbox
-      }
+      return new Promise<boolean>((resolve, reject) => {
+        const hold = (lock: Lock | null) => {
+          const isOurs = !!lock && current === owned
+          resolve(isOurs)
+          return isOurs && new Promise<void>((release) => void owned.set(stream, release))
+        }
+        locks.request(name + stream, { ifAvailable: true }, hold).catch(reject)
+      }).catch(() => false) // a frame without an origin of its own has no locks, nor an outbox
     },
     yield() {
       for (const release of owned.values()) release()
@@ -55,8 +51,8 @@ export function createTabs(name: string, locks?: Locks): Tabs {
       let turn: Promise<void> | undefined
       const runOnce = () => (turn ??= run())
       try {
-        const signal = AbortSignal.timeout?.(MAX_TURN_MS)
-        if (locks) await locks.request(name, signal ? { signal } : {}, runOnce)
+        const signal = AbortSignal.timeout?.(MAX_TURN_MS) as AbortSignal
+        if (locks) await locks.request(name, { signal }, runOnce)
       } catch {
         // Refused, as for `claim`, or whoever has the turn hangs: a page that shows an `alert`, say.
       }

@@ -65,7 +65,7 @@ export function createTransport(
             body,
             keepalive,
             // Browsers before 2022 have no such signal: there a request may take as long as it likes.
-            signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS) ?? null,
+            signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS) as AbortSignal,
             // As a beacon has it: the id that a collector on another host of the site keeps in a cookie.
             credentials: 'include',
           })

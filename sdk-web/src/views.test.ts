@@ -164,13 +164,13 @@ describe('view', () => {
 describe('referrer', () => {
   test('is the document’s, then the address of the view before', () => {
     const views = createViews('https://from.example/')
-    expect(views.referrer()).toBe('https://from.example/')
+    expect(views.before()).toBe('https://from.example/')
     views.enter(`${ORIGIN}/#top`)
-    expect(views.referrer()).toBe('https://from.example/')
+    expect(views.before()).toBe('https://from.example/')
     views.enter(`${ORIGIN}/a?b=1#c`)
-    expect(views.referrer()).toBe(`${ORIGIN}/`)
+    expect(views.before()).toBe(`${ORIGIN}/`)
     views.enter(`${ORIGIN}/b`)
-    expect(views.referrer()).toBe(`${ORIGIN}/a?b=1`)
+    expect(views.before()).toBe(`${ORIGIN}/a?b=1`)
   })
 
   test('stays when the same view is recorded again', () => {
@@ -178,7 +178,7 @@ describe('referrer', () => {
     views.enter(`${ORIGIN}/`)
     views.enter(`${ORIGIN}/a`)
     views.enter(`${ORIGIN}/a#b`)
-    expect(views.referrer()).toBe(`${ORIGIN}/`)
+    expect(views.before()).toBe(`${ORIGIN}/`)
   })
 
   test('is not an address that was replaced before it was seen', () => {
@@ -186,8 +186,8 @@ describe('referrer', () => {
     views.enter(`${ORIGIN}/`)
     views.enter(`${ORIGIN}/login`)
     views.enter(`${ORIGIN}/home`, true)
-    expect(views.referrer()).toBe(`${ORIGIN}/`)
+    expect(views.before()).toBe(`${ORIGIN}/`)
     views.enter(`${ORIGIN}/a`)
-    expect(views.referrer()).toBe(`${ORIGIN}/home`)
+    expect(views.before()).toBe(`${ORIGIN}/home`)
   })
 })

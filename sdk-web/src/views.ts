@@ -5,7 +5,7 @@ import { withoutFragment } from './stamp.ts'
 /** The views of one page load, those that its own script shows included. */
 export interface Views {
   /** Where the visitor was before this view: the document's referrer, then the address of the view before. */
-  referrer(): string
+  before(): string
   /**
    * To be called when a view of that address is recorded.
    *
@@ -19,7 +19,7 @@ export function createViews(documentReferrer: string): Views {
   let referrer = documentReferrer
   let url = ''
   return {
-    referrer: () => referrer,
+    before: () => referrer,
     enter(href, isReplaced) {
       const entered = withoutFragment(href)
       if (url && url !== entered && !isReplaced) referrer = url
