@@ -483,11 +483,30 @@ describe('leaving', () => {
   })
 
   test('hands a batch over once, however often the page says that it goes', async () => {
-    const { keep, delivery, requests } = openTab()
+    const { keep, delivery, requests, page } = openTab()
+    page.isHidden = true
     await keep(['A'])
     delivery.leave(true)
     delivery.leave(true)
     expect(requests).toHaveLength(1)
+  })
+
+  test('by a beacon, which tells nothing, sends a batch once, and again when the page is back', async () => {
+    const { keep, delivery, requests, page, browser, clock } = openTab()
+    page.isHidden = true
+    await keep(['A'])
+    delivery.leave(true)
+    requests[0]?.answer(-1)
+    await settle()
+    await delivery.send()
+    await clock.advance(60_000)
+    expect(requests).toHaveLength(1)
+    page.isHidden = false
+    const flushed = delivery.send()
+    requests[1]?.answer(200)
+    await flushed
+    expect(requests.map(({ isKeepalive }) => isKeepalive)).toEqual([true, false])
+    expect(browser.outbox.discarded).toEqual(['own-1'])
   })
 
   test('during a pause sends nothing that is stored', async () => {

@@ -70,9 +70,8 @@ export function createDelivery(
   const waiting = new Set<Batch>()
   /** Keys of all that was ever taken in. */
   const known = new Set<string>()
-  /** Those who wait for everything to be answered. */
-  let idlers: (() => void)[] = []
   let isSending = false
+  let sending: Promise<void> | undefined
   /** When the loop is set to go on by itself. */
   let alarmAt = Infinity
   /** Whether any request of this page had an answer: then nothing blocks them. */
@@ -107,41 +106,41 @@ export function createDelivery(
     for (const batch of waiting) {
       const [key, , , timeMs] = batch.stored
       if (time() - timeMs > maxAgeMs) settle(batch, 'expired')
-      else if (!batch.isKept && (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))) {
+      else if (!(batch.isKept && isHidden()) && (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))) {
         found = batch
       }
     }
     return found
   }
 
-  function loop(): void {
-    if (isSending) return
-    const left = readPause()
-    if (!left && next()) {
-      isSending = true
-      const goOn = () => {
-        isSending = false
-        loop()
+  async function sendAll(): Promise<void> {
+    isSending = true
+    let left: number
+    try {
+      for (;;) {
+        left = readPause()
+        if (left || !next()) break
+        await tabs.takeTurn(sendNext)
       }
-      // It only fails when the page has replaced a part of the browser with one that throws; that may pass.
-      tabs.takeTurn(sendNext).then(goOn, () => delay(goOn, FAULT_PAUSE_MS))
-      return
+    } catch {
+      left = FAULT_PAUSE_MS // the page has replaced a part of the browser with one that throws; that may pass
     }
+    isSending = false
     const at = time() + left
-    if (left && at < alarmAt) {
-      alarmAt = at
-      delay(
-        () => {
-          alarmAt = Infinity
-          loop()
-        },
-        left + draw() * SPREAD_MS,
-      )
-    }
-    // What a request carries that outlives the page is not answered yet.
-    if (!left && waiting.size) return
-    for (const resolve of idlers) resolve()
-    idlers = []
+    if (!left || at >= alarmAt) return
+    alarmAt = at
+    delay(
+      () => {
+        alarmAt = Infinity
+        void send()
+      },
+      left + draw() * SPREAD_MS,
+    )
+  }
+
+  function send(): Promise<void> {
+    if (!isSending) sending = sendAll()
+    return sending as Promise<void>
   }
 
   async function sendNext(): Promise<void> {
@@ -155,7 +154,8 @@ export function createDelivery(
     batch.isKept = isKept
     const answer = await transport.post(encodeBatch(stored, time()), bytes, isKept)
     const { status } = answer
-    batch.isKept = false
+    // A beacon tells nothing: as long as the page may go at any time, it stays the last attempt.
+    batch.isKept = status < 0
     onReport({ id: stored[0].replace('-', '.'), events: stored[2].length, bytes, status })
     // Unless another request of the same batch was answered first, or nobody knows:
     if (!waiting.has(batch) || status < 0) return
@@ -202,23 +202,19 @@ export function createDelivery(
       for (const { bytes } of waiting) sum += bytes
       return sum
     },
-    send: () =>
-      new Promise((resolve) => {
-        idlers.push(resolve)
-        loop()
-      }),
+    send,
     leave(isGoing) {
       outbox.spill(waiting)
       for (const batch of waiting) {
         // During a pause, what is stored can wait; a page that may store nothing has only now.
         const isDue = isGoing && !batch.isKept && !(batch.isSaved && readPause())
-        if (isDue && batch.bytes <= transport.room()) void attempt(batch, true).then(loop)
+        if (isDue && batch.bytes <= transport.room()) void attempt(batch, true).then(send)
       }
-      loop()
+      void send()
     },
     resume() {
       endPause()
-      loop()
+      void send()
     },
     forget() {
       let count = 0
