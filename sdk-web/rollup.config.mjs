@@ -45,7 +45,20 @@ const INTERNAL_FIELDS = [
   ],
   ...['room', 'person', 'change', 'complete', 'sync', 'state', 'describe', 'stamp', 'lastStamp', 'numberAll'],
   ...['record', 'enter', 'emit', 'wait', 'time', 'draw', 'call', 'finish', 'options'],
-  ...['isOpen', 'wipe', 'store', 'identity', 'sessions', 'outbox', 'note', 'sessionOf', 'append', 'read', 'before'],
+  ...[
+    'decide',
+    'isOpen',
+    'wipe',
+    'store',
+    'identity',
+    'sessions',
+    'outbox',
+    'note',
+    'sessionOf',
+    'append',
+    'read',
+    'before',
+  ],
 ]
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))

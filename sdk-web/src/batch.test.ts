@@ -192,7 +192,8 @@ describe('numbers', () => {
     const { former, add } = setUp()
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
-    const addCircular = () => former.append({ type: 'track', properties: circular as JsonObject }, {}, undefined)
+    const addCircular = () =>
+      former.append({ type: 'track', properties: circular as JsonObject }, {}, undefined)
     expect(addCircular).toThrow(TypeError)
     expect(add('A')).toBe('streamA-1')
     expect(addCircular).toThrow(TypeError)

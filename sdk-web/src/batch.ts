@@ -67,7 +67,11 @@ export interface BatchFormer {
    * @param own context of this event alone
    * @returns its `messageId`, or undefined when it is too large for any batch
    */
-  append(event: Omit<WireEvent, 'context'>, shared: JsonObject, own: JsonObject | undefined): string | undefined
+  append(
+    event: Omit<WireEvent, 'context'>,
+    shared: JsonObject,
+    own: JsonObject | undefined,
+  ): string | undefined
   /**
    * The batches of the events since the last time.
    *

@@ -39,7 +39,7 @@ function setUp() {
   }
   const { on, emit } = createEmitter()
   const onReset = vi.fn()
-  const client = createVerbs(record, identity, emit, onReset) as Verbs
+  const client = createVerbs({ ...identity, record, finish: onReset }, emit, () => {}) as Verbs
   return { client, loose: client as unknown as Loose, calls, identity, on, emit, onReset }
 }
 
@@ -136,12 +136,8 @@ describe('verbs', () => {
   test('alias names nobody before, as long as nobody is known', () => {
     const calls: Call[] = []
     const nobody = { person: () => ({}), change: () => {} }
-    const client = createVerbs(
-      (call) => void calls.push(call),
-      nobody,
-      createEmitter().emit,
-      () => {},
-    )
+    const record = (call: Call) => void calls.push(call)
+    const client = createVerbs({ ...nobody, record, finish: () => {} }, createEmitter().emit, () => {})
     void client.alias('u1')
     expect(calls[0]).toMatchObject({ userId: 'u1', previousId: undefined })
   })

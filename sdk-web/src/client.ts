@@ -21,6 +21,14 @@ export interface Emitter {
   emit<Name extends keyof MillraceEvents>(name: Name, ...args: MillraceEvents[Name]): void
 }
 
+/** What calls act on. */
+export interface CallTarget extends Pick<Identity, 'person' | 'change'> {
+  /** Takes a call; never throws. */
+  record(call: Call): void
+  /** Ends the session. */
+  finish(): void
+}
+
 /** Creates an emitter without listeners. */
 export function createEmitter(): Emitter {
   const listeners = new Set<(name: string, args: never[]) => void>()
@@ -45,15 +53,13 @@ export function createEmitter(): Emitter {
  * Names are passed on as they came, even when they are missing: the collector quarantines such an event with a reason,
  * where its owner sees it, while one that is dropped here is seen by nobody.
  *
- * @param record takes a call; never throws
+ * @param emit tells listeners of each call
  * @param onInvalid called for a call whose arguments cannot be read
  */
 export function createVerbs(
-  record: (call: Call) => void,
-  { person, change }: Pick<Identity, 'person' | 'change'>,
+  { record, person, change, finish }: CallTarget,
   emit: Emitter['emit'],
-  onReset: () => void,
-  onInvalid: () => void = () => {},
+  onInvalid: () => void,
 ): Pick<Millrace, Verb | 'reset' | 'user' | 'setAnonymousId'> {
   /** What a call says, as the fields of its event; changes who the visitor is. */
   function describe(type: Verb, names: unknown[], fields: object | undefined): object {
@@ -91,7 +97,7 @@ export function createVerbs(
   const verbs: Record<string, unknown> = {
     reset: guard(() => {
       change({ anonymousId: mintId(), userId: undefined, groupId: undefined, traits: undefined })
-      onReset()
+      finish()
       emit('reset')
     }),
     user: () => ({

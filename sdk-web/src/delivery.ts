@@ -83,7 +83,9 @@ export function createDelivery(
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const [until = 0, count = 0, blocked = 0] = ([] as unknown[]).concat(store.load(PAUSE_KEY) ?? []).map(Number)
+    const [until = 0, count = 0, blocked = 0] = ([] as unknown[])
+      .concat(store.load(PAUSE_KEY) ?? [])
+      .map(Number)
     // A note from another day tells nothing of this one.
     if (time() - until < MAX_PAUSE_MS) {
       failures = Math.max(failures, count)
@@ -106,7 +108,10 @@ export function createDelivery(
     for (const batch of waiting) {
       const [key, , , timeMs] = batch.stored
       if (time() - timeMs > maxAgeMs) settle(batch, 'expired')
-      else if (!(batch.isKept && isHidden()) && (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))) {
+      else if (
+        !(batch.isKept && isHidden()) &&
+        (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))
+      ) {
         found = batch
       }
     }

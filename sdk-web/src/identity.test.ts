@@ -31,12 +31,8 @@ function openPage(
     () => isOpen,
     () => NOW_MS,
   )
-  const verbs = createVerbs(
-    () => {},
-    identity,
-    () => {},
-    () => {},
-  )
+  const nothing = () => {}
+  const verbs = createVerbs({ ...identity, record: nothing, finish: nothing }, nothing, nothing)
   return { ...identity, verbs, id: () => identity.person().anonymousId }
 }
 

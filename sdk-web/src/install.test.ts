@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Millrace } from './api.ts'
-import type { Moment } from './browser.ts'
 import { installClient } from './install.ts'
+import type { Moment } from './page.ts'
 
 const START = Date.UTC(2026, 0, 1)
 

@@ -1,7 +1,7 @@
 /** Puts a client where the paste-in stub was, and makes the calls that the stub kept. */
 
 import type { Millrace } from './api.ts'
-import type { Moment } from './browser.ts'
+import type { Moment } from './page.ts'
 
 /** A call that the stub kept: function, arguments, when and where it was made, and whom to tell the result. */
 type StubCall = [

@@ -1,0 +1,269 @@
+/** Ties the parts of the SDK to the page: when to number, store and send, and what follows from consent. */
+
+import type { JsonObject } from '@millrace/schemas/wire'
+import { BATCH_PATH } from '@millrace/schemas/wire'
+import type { Consent, DropReason, Middleware } from './api.ts'
+import { attempt } from './attempt.ts'
+import { createBatchFormer } from './batch.ts'
+import type { CallTarget, Emitter } from './client.ts'
+import { CLOCK } from './clock.ts'
+import { createConsent } from './consent.ts'
+import { readContext } from './context.ts'
+import { createDelivery } from './delivery.ts'
+import type { Person } from './identity.ts'
+import { mintId } from './ids.ts'
+import { createKeeping } from './keeping.ts'
+import type { Settings } from './options.ts'
+import type { PageState } from './page-lifecycle.ts'
+import { watchPage } from './page-lifecycle.ts'
+import type { Call } from './recorder.ts'
+import { createRecorder } from './recorder.ts'
+import { createTabs } from './tabs.ts'
+import { createTransport, gzip } from './transport.ts'
+import { createViews, watchViews } from './views.ts'
+
+/** How long after it starts a page looks for what other pages left, so that it does not slow the page's own start. */
+const ADOPT_DELAY_MS = 100
+
+/** How often a page that stays open looks again. */
+const ADOPT_INTERVAL_MS = 60_000
+
+/** When and where a call was made. */
+export type Moment = [timeMs: number, href: string, title: string]
+
+/** What becomes of a client's calls. */
+export interface Page extends CallTarget {
+  /** Takes what the visitor allows. Throws where the page has replaced a part of the browser with one that does. */
+  decide(consent: Consent): void
+  /** Numbers what was recorded and sends what waits; resolves when all was answered or a retry has to be waited for. */
+  send(): Promise<void>
+}
+
+/**
+ * Starts recording for the page that the script runs in: the one place that reads the platform's globals.
+ *
+ * @param middlewares run on each event
+ * @param unreported what was given up and no event has told yet; emptied when one has
+ * @param drop counts events that are given up
+ * @param recall gives the moment of a call that is made later than its caller made it; undefined for one that is not
+ */
+export function openPage(
+  settings: Settings,
+  middlewares: ReadonlySet<Middleware>,
+  unreported: JsonObject,
+  drop: (reason: DropReason, count?: number) => void,
+  emit: Emitter['emit'],
+  recall?: () => Moment | undefined,
+): Page {
+  const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
+  const { time, delay } = CLOCK
+  const { locks, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean }
+  const stream = mintId()
+  const keeping = createKeeping(writeKey, settings, time)
+  const { identity, sessions, outbox, note } = keeping
+  /** Whether storage was asked who the visitor is. */
+  let isBegun = false
+  const deniedKey = `denied.${writeKey}`
+  const tabs = createTabs(`millrace.${writeKey}.`, locks)
+  const consent = createConsent(settings.consent, !settings.ignoreGpc && !!globalPrivacyControl)
+  const views = createViews(document.referrer)
+  const former = createBatchFormer(stream, writeKey, note.read, time)
+  const recorder = createRecorder(
+    ...([former, identity, sessions, middlewares, unreported, drop] as const),
+    (event) => emit('event', event),
+    () => document.title,
+  )
+  const pageState = watchPage((...change) => safely(() => onPageChange(...change)))
+  const delivery = createDelivery(
+    stream,
+    outbox,
+    createTransport(
+      settings.endpoint.replace(/\/+$/, '') + BATCH_PATH,
+      (url, init) => fetch(url, init),
+      gzip,
+      (url, text) => navigator.sendBeacon(url, text),
+      'keepalive' in Request.prototype,
+    ),
+    tabs,
+    keeping.store,
+    CLOCK,
+    settings.maxOutboxAgeMs,
+    () => pageState() !== 'shown',
+    () => navigator.onLine,
+    drop,
+    (report) => emit('batch', report),
+  )
+
+  /** UTF-16 units that may wait in memory, about; what waits in batches is counted when they are formed. */
+  let room = maxOutboxBytes
+  /** When the next drain is set for, and when the last was. */
+  let nextDrain = Infinity
+  let lastDrain = 0
+  let isDraining = false
+
+  /** Numbers what was recorded, and hands it on to be stored and sent. */
+  function drain(): void {
+    // A function given to `use` or `on` may ask for it: what is being numbered is not numbered again.
+    if (isDraining || consent.state() === 'pending') return
+    nextDrain = Infinity
+    lastDrain = time()
+    begin()
+    isDraining = true
+    try {
+      recorder.numberAll({ ...readShared(), consent: consent.describe() as never }, (batches) => {
+        delivery.take(batches)
+        void outbox.save(batches)
+        if (pageState() !== 'shown') outbox.spill(batches)
+        note.save(former.tip())
+        sessions.save()
+      })
+    } finally {
+      isDraining = false
+    }
+    identity.save()
+    room = maxOutboxBytes - delivery.heldBytes()
+    if (pageState() === 'shown') void delivery.send()
+  }
+
+  /** What the page has replaced may throw: it is never the page that gets the error. */
+  function safely(run: () => void): void {
+    attempt(run, () => drop('invalid_call'))
+  }
+
+  /** Something that the page has replaced may throw: then its events go without. */
+  function readShared(): JsonObject {
+    return attempt(() => readContext()) ?? {}
+  }
+
+  function person(): Person {
+    begin()
+    return identity.person()
+  }
+
+  function record(call: Call, isTitleSet = true): void {
+    if (consent.state() === 'denied') {
+      drop('no_consent')
+      return
+    }
+    const now = time()
+    const [at, href, title] = recall?.() ?? [now, location.href, document.title]
+    if (call.type === 'page') views.enter(href)
+    const stamp = { time: at, href, title: isTitleSet ? title : undefined, referrer: views.before() }
+    const count = recorder.record(call, stamp, room)
+    const state = pageState()
+    // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
+    // stored before the browser gets its hands back.
+    const isHidden = state !== 'shown'
+    const drainAt = isHidden ? 0 : Math.max(now, (count < flushAt ? now : lastDrain) + flushIntervalMs)
+    if (drainAt >= nextDrain) return
+    nextDrain = drainAt
+    if (isHidden && !isDraining) queueMicrotask(() => leave(state === 'gone'))
+    else delay(() => safely(drain), Math.max(0, drainAt - now))
+  }
+
+  function leave(isGoing: boolean): void {
+    drain()
+    delivery.leave(isGoing)
+  }
+
+  /**
+   * Begins to store and send. Not before it is needed, or the page has begun: what cookies and storage are asked, the
+   * page waits for.
+   */
+  function begin(): void {
+    if (isBegun || consent.state() !== 'granted') return
+    isBegun = true
+    if (!cookieless) keeping.isOpen = true
+    identity.sync()
+    void tabs.claim(stream)
+    delay(() => {
+      // The first look at the time zone takes some browsers 20 ms: now, rather than when the first events are numbered.
+      readShared()
+      void adopt()
+    }, ADOPT_DELAY_MS)
+  }
+
+  /** Forgets everything that waits, here and in the browser. */
+  function end(): void {
+    drop('no_consent', recorder.forget() + delivery.forget())
+    tabs.yield()
+    // The other tabs hear of it, and nothing of it stays.
+    keeping.store.keep(deniedKey, 1)
+    keeping.wipe()
+  }
+
+  function decideConsent(change: Consent): void {
+    const before = consent.state()
+    drain()
+    const all = consent.change(change)
+    const state = consent.state()
+    if (state !== before) {
+      isBegun = false
+      if (state === 'pending') keeping.isOpen = false
+      if (state === 'denied') end()
+    }
+    drain()
+    emit('consent', all)
+  }
+
+  /** Takes over what pages left that are gone. */
+  async function adopt(): Promise<void> {
+    if (!keeping.isOpen) return
+    const claim = async (other: string) => other !== stream && (await tabs.claim(other))
+    const batches = await outbox.adopt(claim, !locks)
+    // Consent may be withdrawn by now.
+    if (keeping.isOpen) delivery.take(batches)
+    void delivery.send()
+  }
+
+  function onPageChange(state: PageState, isOnline: boolean): void {
+    if (isOnline) delivery.resume()
+    else if (state !== 'shown') leave(true)
+    // So that the page may rest in the back/forward cache, where it holds up nobody.
+    if (state === 'gone') tabs.yield()
+    if (state !== 'shown' || !keeping.isOpen) return
+    identity.sync()
+    void tabs.claim(stream)
+    void adopt()
+  }
+
+  function seeView(isReplaced: boolean): void {
+    const last = recorder.lastStamp()
+    // A view that sends its visitor on at once was not seen.
+    if (isReplaced && last && last.title === undefined) {
+      last.href = location.href
+      views.enter(last.href, true)
+      return
+    }
+    // The view before keeps the title that it has by now.
+    if (last) last.title ??= document.title
+    record({ type: 'page' }, false)
+    emit('page')
+  }
+
+  const start = () => {
+    if (consent.state() === 'denied') keeping.wipe()
+    else begin()
+    self.addEventListener('storage', ({ key, newValue }) => {
+      if (newValue && key === `millrace.${deniedKey}`) safely(() => decideConsent({ analytics: 'denied' }))
+    })
+  }
+  delay(() => safely(start), 0)
+  setInterval(() => void adopt(), ADOPT_INTERVAL_MS)
+  if (settings.autoPage) watchViews((isReplaced) => safely(() => seeView(isReplaced)))
+  return {
+    record,
+    person,
+    change: identity.change,
+    finish() {
+      // What was recorded before belongs to the session that ends.
+      drain()
+      sessions.finish()
+    },
+    decide: decideConsent,
+    async send() {
+      safely(drain)
+      await delivery.send()
+    },
+  }
+}
