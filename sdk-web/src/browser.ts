@@ -5,8 +5,9 @@ import type { Consent, DropReason, Middleware, Millrace, MillraceOptions } from 
 import { attempt } from './attempt.ts'
 import { callLater, createEmitter, createVerbs } from './client.ts'
 import { parseOptions, toConsent } from './options.ts'
-import type { Moment, Page } from './page.ts'
+import type { Page } from './page.ts'
 import { openPage } from './page.ts'
+import type { Stamp } from './stamp.ts'
 
 /**
  * Creates a client for the page, or one that records nothing where there is no page: on a server.
@@ -14,7 +15,7 @@ import { openPage } from './page.ts'
  * @param recall as for `openPage`
  * @throws TypeError, RangeError for a wrong option
  */
-export function createBrowserClient(options: MillraceOptions, recall?: () => Moment | undefined): Millrace {
+export function createBrowserClient(options: MillraceOptions, recall?: () => Stamp | undefined): Millrace {
   const settings = parseOptions(options)
   const { on, emit } = createEmitter()
   const middlewares = new Set<Middleware>()

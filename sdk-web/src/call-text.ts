@@ -1,7 +1,5 @@
 /** Turns what a caller hands over into JSON during the call, whatever it is; what it means is left to others. */
 
-import { attempt } from './attempt.ts'
-
 /** Most fields that are looked at in an object that needs care: more never fit into an event. */
 const MAX_FIELDS = 20_000
 
@@ -15,10 +13,11 @@ const MAX_FIELDS = 20_000
  * @throws what a getter or a `toJSON` of the caller throws; RangeError when there are too many fields
  */
 export function encodeCall(call: object): string {
-  return attempt(
-    () => JSON.stringify(call),
-    () => JSON.stringify(call, createReplacer()),
-  ) as string
+  try {
+    return JSON.stringify(call)
+  } catch {
+    return JSON.stringify(call, createReplacer())
+  }
 }
 
 function createReplacer(): (this: unknown, key: string, value: unknown) => unknown {

@@ -42,7 +42,7 @@ export function createEmitter(): Emitter {
     },
     emit(name, ...args) {
       // A plugin's or the page's: it must not cost the event, or other listeners.
-      for (const listener of [...listeners]) attempt(() => listener(name, args as never[]))
+      if (listeners.size) for (const listener of [...listeners]) attempt(() => listener(name, args as never[]))
     },
   }
 }
@@ -87,11 +87,8 @@ export function createVerbs(
   }
 
   /** Whatever of the caller's throws: it is never the page that gets the error. */
-  function guard<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => Promise<void> {
-    return (...args) => {
-      attempt(() => run(...args), onInvalid)
-      return DONE
-    }
+  function guard(run: (arg?: unknown) => void): (arg?: unknown) => void {
+    return (arg) => attempt(() => run(arg), onInvalid)
   }
 
   const verbs: Record<string, unknown> = {
@@ -107,26 +104,32 @@ export function createVerbs(
     }),
     setAnonymousId: guard((id: unknown) => change({ anonymousId: toId(id) ?? mintId() })),
   }
-  // The way of every event, and of the first hundreds before the browser has compiled it: no iterators, few objects.
+  // The way of every event, and of the first hundreds before the browser has compiled it: no iterators, few objects and
+  // functions.
   for (const name in VERBS) {
     const type = name as Verb
     const maxNames = VERBS[type]
-    verbs[type] = guard((...args: unknown[]) => {
-      let count = 0
-      while (count < maxNames && count < args.length && isName(args[count], count, type)) count++
-      // An alias says nothing but names.
-      const fields = type === 'alias' ? undefined : toObject(args[count])
-      const options = toObject(args[type === 'alias' ? count : count + 1])
-      const said: Partial<Call> =
-        type === 'track'
-          ? { event: count ? (args[0] as string) : undefined, properties: fields as never }
-          : describe(type, args.slice(0, count), fields)
-      said.type = type
-      said.options = options
-      record(said as Call)
-      emit(type, ...args)
-      void callLater(args[args.length - 1])
-    })
+    verbs[type] = (...args: unknown[]) => {
+      try {
+        let count = 0
+        while (count < maxNames && count < args.length && isName(args[count], count, type)) count++
+        // An alias says nothing but names.
+        const fields = type === 'alias' ? undefined : toObject(args[count])
+        const options = toObject(args[type === 'alias' ? count : count + 1])
+        const said: Partial<Call> =
+          type === 'track'
+            ? { event: count ? (args[0] as string) : undefined, properties: fields as never }
+            : describe(type, args.slice(0, count), fields)
+        said.type = type
+        said.options = options
+        record(said as Call)
+        emit(type, ...args)
+        void callLater(args[args.length - 1])
+      } catch {
+        onInvalid()
+      }
+      return DONE
+    }
   }
   return verbs as never
 }

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Millrace } from './api.ts'
 import { installClient } from './install.ts'
-import type { Moment } from './page.ts'
+import type { Stamp } from './stamp.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
@@ -24,16 +24,17 @@ function createPage({ withStub = true } = {}) {
 /** A client that notes each call with the moment it is made of; `now` is that of a call on the page itself. */
 function createNoter() {
   const calls: unknown[][] = []
-  let recall: () => Moment | undefined
+  let recall: () => Stamp | undefined
   const note =
     (name: string) =>
     (...args: unknown[]) => {
-      calls.push([name, args, recall() ?? 'now'])
+      const told = recall()
+      calls.push([name, args, told ? [told.time, told.href, told.title] : 'now'])
       return Promise.resolve(name)
     }
   const names = 'track page screen identify group alias reset consent use on ready flush setAnonymousId user'
   const client = Object.fromEntries(names.split(' ').map((name) => [name, note(name)])) as unknown as Millrace
-  const create = (told: () => Moment | undefined) => {
+  const create = (told: () => Stamp | undefined) => {
     recall = told
     return client
   }

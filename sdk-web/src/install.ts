@@ -1,7 +1,7 @@
 /** Puts a client where the paste-in stub was, and makes the calls that the stub kept. */
 
 import type { Millrace } from './api.ts'
-import type { Moment } from './page.ts'
+import type { Stamp } from './stamp.ts'
 
 /** A call that the stub kept: function, arguments, when and where it was made, and whom to tell the result. */
 type StubCall = [
@@ -32,18 +32,18 @@ interface Installed {
 export function installClient(
   host: Record<string, unknown>,
   name: string,
-  create: (recall: () => Moment | undefined) => Millrace,
+  create: (recall: () => Stamp | undefined) => Millrace,
 ): void {
   const installed = host[name] as Installed | undefined
   const calls = installed?.q
   // An element with that id is a global of that name too; only a stub or a client has `track`.
   if (installed?.track && !calls) return
 
-  let moment: Moment | undefined
+  let moment: Stamp | undefined
   const client = create(() => moment)
   const functions = client as unknown as Record<string, (...args: unknown[]) => unknown>
   const make = ([method, args, at, href, title, resolve]: StubCall) => {
-    moment = [at, href, title]
+    moment = { time: at, href, title, referrer: '' }
     try {
       resolve(functions[method]?.(...args))
     } finally {

@@ -18,6 +18,7 @@ import type { PageState } from './page-lifecycle.ts'
 import { watchPage } from './page-lifecycle.ts'
 import type { Call } from './recorder.ts'
 import { createRecorder } from './recorder.ts'
+import type { Stamp } from './stamp.ts'
 import { createTabs } from './tabs.ts'
 import { createTransport, gzip } from './transport.ts'
 import { createViews, watchViews } from './views.ts'
@@ -27,9 +28,6 @@ const ADOPT_DELAY_MS = 100
 
 /** How often a page that stays open looks again. */
 const ADOPT_INTERVAL_MS = 60_000
-
-/** When and where a call was made. */
-export type Moment = [timeMs: number, href: string, title: string]
 
 /** What becomes of a client's calls. */
 export interface Page extends CallTarget {
@@ -45,7 +43,8 @@ export interface Page extends CallTarget {
  * @param middlewares run on each event
  * @param unreported what was given up and no event has told yet; emptied when one has
  * @param drop counts events that are given up
- * @param recall gives the moment of a call that is made later than its caller made it; undefined for one that is not
+ * @param recall gives the moment of a call that is made later than its caller made it, without its referrer; undefined for
+ *   one that is not
  */
 export function openPage(
   settings: Settings,
@@ -53,7 +52,7 @@ export function openPage(
   unreported: JsonObject,
   drop: (reason: DropReason, count?: number) => void,
   emit: Emitter['emit'],
-  recall?: () => Moment | undefined,
+  recall?: () => Stamp | undefined,
 ): Page {
   const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
   const { time, delay } = CLOCK
@@ -146,9 +145,10 @@ export function openPage(
       return
     }
     const now = time()
-    const [at, href, title] = recall?.() ?? [now, location.href, document.title]
-    if (call.type === 'page') views.enter(href)
-    const stamp = { time: at, href, title: isTitleSet ? title : undefined, referrer: views.before() }
+    const stamp: Stamp = recall?.() ?? { time: now, href: location.href, title: document.title, referrer: '' }
+    if (call.type === 'page') views.enter(stamp.href)
+    stamp.referrer = views.before()
+    if (!isTitleSet) stamp.title = undefined
     const count = recorder.record(call, stamp, room)
     const state = pageState()
     // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
