@@ -442,7 +442,7 @@ describe('a pause', () => {
     void next.delivery.send()
     expect(next.requests).toHaveLength(1)
     next.requests[0]?.answer(0)
-    await browser.clock.advance(119_000)
+    await browser.clock.advance(59_000)
     expect(next.requests).toHaveLength(1)
     await browser.clock.advance(1_000)
     expect(next.requests).toHaveLength(2)

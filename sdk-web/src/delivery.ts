@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts'
 import { encodeBatch, halveBatch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import type { Outbox } from './outbox.ts'
-import { BLOCKED_FAILURES, decide } from './retry-policy.ts'
+import { decide } from './retry-policy.ts'
 import type { Store } from './store.ts'
 import type { Tabs } from './tabs.ts'
 import type { Transport } from './transport.ts'
@@ -15,6 +15,12 @@ const PAUSE_KEY = 'pause'
 
 /** No pause is longer: a note of one is from a clock that was wrong. */
 const MAX_PAUSE_MS = 7_200_000
+
+/** Requests in a row without an answer on a page that never had one, though there is a network: something blocks them. */
+const BLOCKED_FAILURES = 3
+
+/** Least pause then, and half of the longest. A new page tries once by itself. */
+const BLOCKED_DELAY_MS = 60_000
 
 /** Pause after a fault of the page's own making. */
 const FAULT_PAUSE_MS = 5_000
@@ -77,29 +83,21 @@ export function createDelivery(
   /** Whether any request of this page had an answer: then nothing blocks them. */
   let wasAnswered = false
   let pausedUntil = 0
-  /** Attempts that failed in a row; those of them that something in the browser may have blocked. */
+  /** Attempts that failed in a row, of all tabs. */
   let failures = 0
-  let blocks = 0
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const [until = 0, count = 0, blocked = 0] = ([] as unknown[])
-      .concat(store.load(PAUSE_KEY) ?? [])
-      .map(Number)
+    const [until = 0, count = 0] = ([] as unknown[]).concat(store.load(PAUSE_KEY) ?? []).map(Number)
     // A note from another day tells nothing of this one.
-    if (time() - until < MAX_PAUSE_MS) {
-      failures = Math.max(failures, count)
-      blocks = Math.max(blocks, blocked)
-    }
-    // One who blocks our requests does so on every page, but each page may see for itself.
-    const left = Math.max(pausedUntil, blocked ? 0 : until) - time()
+    if (time() - until < MAX_PAUSE_MS) failures = Math.max(failures, count)
+    const left = Math.max(pausedUntil, until) - time()
     return left > 0 && left < MAX_PAUSE_MS ? left : 0
   }
 
   function endPause(): void {
-    // Another tab may have noted it, so whether there is one is only known by looking.
-    if (store.load(PAUSE_KEY)) store.keep(PAUSE_KEY)
-    pausedUntil = failures = blocks = 0
+    store.keep(PAUSE_KEY)
+    pausedUntil = failures = 0
     alarmAt = Infinity
   }
 
@@ -166,14 +164,14 @@ export function createDelivery(
     if (!waiting.has(batch) || status < 0) return
     const left = readPause()
     wasAnswered ||= !!status
-    const mayBeBlocked = !wasAnswered && isOnline()
-    const plan = decide(answer, mayBeBlocked ? blocks : failures, draw(), time(), mayBeBlocked)
+    const isBlocked = !wasAnswered && isOnline() && failures + 1 >= BLOCKED_FAILURES
+    const plan = isBlocked ? BLOCKED_DELAY_MS * (1 + draw()) : decide(answer, failures, draw(), time())
     if (typeof plan === 'number') {
       if (left) return
       failures++
-      blocks = mayBeBlocked ? blocks + 1 : 0
       pausedUntil = time() + plan
-      store.keep(PAUSE_KEY, [pausedUntil, failures, blocks < BLOCKED_FAILURES ? 0 : blocks])
+      // One who blocks our requests does so on every page, but each page may see for itself.
+      store.keep(PAUSE_KEY, [isBlocked ? time() : pausedUntil, failures])
       return
     }
     endPause()

@@ -73,8 +73,6 @@ export function createRecorder(
   const readPage = createPageReader()
   const events: RecordedEvent[] = []
   let heldUnits = 0
-  /** Events at the front that have their numbers. */
-  let numbered = 0
 
   /** The event as it travels, and its context in full. */
   function build({ text, stamp, person }: RecordedEvent, base: JsonObject): MutableEvent {
@@ -145,34 +143,34 @@ export function createRecorder(
       } catch {
         onDropped('invalid_call') // something of the caller's threw, or a global that the page has patched
       }
-      return events.length - numbered
+      return events.length
     },
     lastStamp: () => events[events.length - 1]?.stamp,
     numberAll(base, onBatches) {
-      // What is recorded meanwhile, by a function given to `use` or `on`, has its turn the next time.
-      const end = events.length
       const give = (isFullOnly?: boolean) => {
         const batches = former.take(isFullOnly)
         if (batches[0]) onBatches(batches)
       }
-      for (; numbered < end; numbered++) {
-        const recorded = events[numbered] as RecordedEvent
+      // What is recorded meanwhile, by a function given to `use` or `on`, has its turn the next time.
+      for (let left = events.length; left--; ) {
+        const recorded = events[0] as RecordedEvent
         // A global that the page has patched may throw.
         const reason = attempt(
           () => add(recorded, base),
           (): DropReason => 'invalid_call',
         )
         if (reason) onDropped(reason)
-        heldUnits -= recorded.text.length + EVENT_OVERHEAD_UNITS
         give(true)
+        // Unless a listener has had everything forgotten:
+        if (events[0] !== recorded) break
+        events.shift()
+        heldUnits -= recorded.text.length + EVENT_OVERHEAD_UNITS
       }
-      events.splice(0, end)
-      numbered = 0
       give()
     },
     forget() {
-      const count = events.length - numbered
-      events.length = heldUnits = numbered = 0
+      const count = events.length
+      events.length = heldUnits = 0
       return count
     },
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Plan } from './retry-policy.ts'
-import { BLOCKED_FAILURES, decide } from './retry-policy.ts'
+import { decide } from './retry-policy.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 
@@ -9,11 +9,10 @@ interface Case {
   wait?: string
   failures?: number
   random?: number
-  isOffline?: boolean
 }
 
-function plan(status: number, { wait, failures = 0, random = 1, isOffline = false }: Case = {}): Plan {
-  return decide({ status, wait: wait ?? null }, failures, random, NOW, !isOffline)
+function plan(status: number, { wait, failures = 0, random = 1 }: Case = {}): Plan {
+  return decide({ status, wait: wait ?? null }, failures, random, NOW)
 }
 
 const date = (ms: number) => new Date(NOW + ms).toUTCString()
@@ -59,12 +58,6 @@ describe('retry policy', () => {
     ['an hour at most', 429, { wait: '86400', random: 0 }, 3_600_000],
     ['an hour at most, of endless', 429, { wait: 'Infinity', random: 0 }, 3_600_000],
     ['no answer, twice before', 0, { failures: 1, random: 0 }, 0],
-    ['blocked', 0, { failures: BLOCKED_FAILURES - 1, random: 0 }, 60_000],
-    ['blocked, and again', 0, { failures: BLOCKED_FAILURES, random: 0 }, 120_000],
-    ['blocked, and spread', 0, { failures: BLOCKED_FAILURES, random: 0.5 }, 180_000],
-    ['blocked, for an hour', 0, { failures: 30, random: 0 }, 3_600_000],
-    ['offline is not blocked', 0, { failures: 5, isOffline: true }, 30_000],
-    ['an answer is not blocked', 500, { failures: 5 }, 30_000],
   ])('waits: %s', (_, status, details, expectedMs) => {
     expect(plan(status, details)).toBe(expectedMs)
   })
@@ -76,13 +69,11 @@ describe('retry policy', () => {
         fc.option(fc.oneof(fc.string(), fc.double().map(String)), { nil: undefined }),
         fc.nat(1_000),
         fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-        fc.boolean(),
-        (status, wait, failures, random, isOffline) => {
+        (status, wait, failures, random) => {
           const planned = plan(status, {
             ...(wait === undefined ? {} : { wait }),
             failures,
             random,
-            isOffline,
           })
           if (typeof planned !== 'number') return
           expect(planned).toBeGreaterThanOrEqual(0)

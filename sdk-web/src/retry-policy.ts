@@ -29,12 +29,6 @@ const PRESSURE_DELAY_MS = 5_000
 /** Longest `Retry-After` that is honoured; beyond it a page is better served by asking again. */
 const MAX_RETRY_AFTER_MS = 3_600_000
 
-/** Requests in a row that fail without an answer: then something in the browser blocks them. */
-export const BLOCKED_FAILURES = 3
-
-/** Wait once they are blocked; doubles up to an hour. A new page tries once by itself. */
-const BLOCKED_DELAY_MS = 60_000
-
 /**
  * Decides by status: 2xx is done; no answer, 408, 429 and 5xx are tried again; 413 goes in two halves; anything else is
  * dropped, because the same bytes would get the same answer.
@@ -45,22 +39,11 @@ const BLOCKED_DELAY_MS = 60_000
  * @param failures attempts that failed in a row before this one
  * @param random a number from 0 to 1
  * @param nowMs client's clock, for a `Retry-After` that is a date
- * @param mayBeBlocked whether something in the browser may block the requests: there is a network, and none was answered
  */
-export function decide(
-  { status, wait }: Answer,
-  failures: number,
-  random: number,
-  nowMs: number,
-  mayBeBlocked: boolean,
-): Plan {
+export function decide({ status, wait }: Answer, failures: number, random: number, nowMs: number): Plan {
   if (status >= 200 && status < 300) return 'done'
   if (status === 413) return 'halve'
   if (status < 500 && !RETRIED.includes(status)) return 'drop'
-  const beyond = failures + 1 - BLOCKED_FAILURES
-  if (!status && mayBeBlocked && beyond >= 0) {
-    return Math.min(MAX_RETRY_AFTER_MS, BLOCKED_DELAY_MS * 2 ** beyond) * (1 + random)
-  }
   const bound = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** failures)
   const asked = parseRetryAfter(wait, nowMs) || (PRESSURE.includes(status) ? PRESSURE_DELAY_MS : 0)
   return asked + random * bound

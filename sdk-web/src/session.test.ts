@@ -126,9 +126,11 @@ describe('campaign', () => {
     expect(sessions.sessionOf(NOON_MS, `${HREF}?utm_source=other`).campaign).toEqual(parameters)
   })
 
-  test('keeps 256 units of a parameter', () => {
-    const { campaign } = setUp().sessions.sessionOf(NOON_MS, `${HREF}?utm_source=${'x'.repeat(300)}`)
-    expect(campaign).toEqual({ utm_source: 'x'.repeat(256) })
+  test('keeps no more than stands in the address as it is sent', () => {
+    const query = Array.from({ length: 5_000 }, (_, i) => `utm_${i}=${i}`).join('&')
+    const { campaign } = setUp().sessions.sessionOf(NOON_MS, `${HREF}?utm_source=a&${query}`)
+    expect(campaign).toMatchObject({ utm_source: 'a', utm_0: '0' })
+    expect(JSON.stringify(campaign).length).toBeLessThan(4_096)
   })
 
   test('that is another begins a session where it may', () => {

@@ -2,18 +2,13 @@
 
 import type { JsonObject } from '@millrace/schemas/wire'
 import { mintId } from './ids.ts'
+import { withoutFragment } from './stamp.ts'
 import type { Store } from './store.ts'
 
 const KEY = 'session'
 
 /** Parameters by which a link says where it was found: campaigns (`utm_*`) and click ids of advertising networks. */
 const CAMPAIGN_PARAMETER = /^utm_|cl(ic)?k?id$|^[gw]braid$|^(li_fat_id|epik|igshid|sccid|rdt_cid)$/i
-
-/** Longest value of a parameter that is kept, in UTF-16 units. */
-const MAX_PARAMETER_LENGTH = 256
-
-/** Most parameters that are kept: five of a campaign, and what networks add. */
-const MAX_PARAMETERS = 20
 
 /** A session as its events carry it in `context.session`; never changed in place. */
 export interface Session extends JsonObject {
@@ -49,23 +44,20 @@ export interface SessionSettings {
 export function createSessions(store: Store, settings: SessionSettings): Sessions {
   let session: Session | undefined
   let lastMs = 0
-  /** The last address, its campaign, and that as text. */
-  let lastHref = ''
-  let campaign: JsonObject = {}
-  let text = ''
 
   /** Takes over what this or another tab has noted. */
   function load(): void {
     const { 0: noted, 1: notedMs } = (store.load(KEY) ?? {}) as { 0?: Session; 1?: number }
     if (noted?.id) [session, lastMs] = [noted, notedMs || 0]
   }
-  function isOver(timeMs: number, campaign: string): boolean {
+  function isOver(timeMs: number, href: string): boolean {
     const { sessionTimeoutMs, sessionPerDay, sessionPerCampaign } = settings
     return (
       !session ||
       timeMs - lastMs > sessionTimeoutMs ||
       (sessionPerDay && new Date(timeMs).getDate() !== new Date(lastMs).getDate()) ||
-      (sessionPerCampaign && campaign !== '{}' && campaign !== JSON.stringify(session.campaign))
+      (sessionPerCampaign &&
+        !['{}', JSON.stringify(session.campaign)].includes(JSON.stringify(readCampaign(href))))
     )
   }
 
@@ -75,15 +67,11 @@ export function createSessions(store: Store, settings: SessionSettings): Session
 
   return {
     sessionOf(timeMs, href) {
-      if (href !== lastHref) {
-        lastHref = href
-        campaign = readCampaign(href)
-        text = JSON.stringify(campaign)
-      }
-      if (isOver(timeMs, text)) load()
-      if (!session || isOver(timeMs, text)) {
+      if (isOver(timeMs, href)) load()
+      if (!session || isOver(timeMs, href)) {
         const index = (session?.index || 0) + 1
-        session = { id: mintId(), index, start: new Date(timeMs).toISOString(), campaign }
+        const start = new Date(timeMs).toISOString()
+        session = { id: mintId(), index, start, campaign: readCampaign(href) }
       }
       lastMs = timeMs
       return session
@@ -102,9 +90,9 @@ export function createSessions(store: Store, settings: SessionSettings): Session
 
 function readCampaign(href: string): JsonObject {
   const found: JsonObject = {}
-  new URL(href).searchParams.forEach((value, name) => {
-    const isOne = CAMPAIGN_PARAMETER.test(name) && Object.keys(found).length < MAX_PARAMETERS
-    if (isOne) found[name.slice(0, 32)] = value.slice(0, MAX_PARAMETER_LENGTH)
+  // Cut, as `page.url` is: so much may stand in every event.
+  new URL(withoutFragment(href)).searchParams.forEach((value, name) => {
+    if (CAMPAIGN_PARAMETER.test(name)) found[name] = value
   })
   return found
 }

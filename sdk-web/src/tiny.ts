@@ -129,7 +129,7 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
     const [text, bytes, count] = batch
     const answer = await transport.post(`${text + new Date().toISOString()}"}`, bytes, isKept)
     if (!batches.includes(batch) || answer.status < 0) return
-    const plan = decide(answer, failures, Math.random(), Date.now(), false)
+    const plan = decide(answer, failures, Math.random(), Date.now())
     if (typeof plan === 'number') {
       failures++
       isWaiting = true

@@ -53,18 +53,14 @@ export function watchViews(
   window: HistoryWindow = self as never,
 ): void {
   const { history, location, document } = window
-  const read = () => withoutFragment(location.href)
   let seen = ''
-  const see = (isReplaced?: boolean) => {
-    seen = read()
-    onView(!!isReplaced)
-  }
-  const look = (isReplaced?: boolean) => {
+  const look = (isReplaced = false, isSeenAgain?: boolean) => {
     if (document.prerendering) return
-    const url = read()
-    if (isReplaced ? url.split('?')[0] !== seen.split('?')[0] : url !== seen) see(isReplaced)
     // What only replaced an address is no view, but going back to the address before is none either.
-    seen = url
+    const last = seen
+    seen = withoutFragment(location.href)
+    const isOther = isReplaced ? last.split('?')[0] !== seen.split('?')[0] : last !== seen
+    if (isOther || isSeenAgain) onView(isReplaced)
   }
   for (const name of ['pushState', 'replaceState'] as const) {
     const original = history[name]
@@ -74,10 +70,8 @@ export function watchViews(
     }
   }
   window.addEventListener('popstate', () => look())
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) see()
-  })
-  if (document.prerendering) document.addEventListener('prerenderingchange', () => see())
+  window.addEventListener('pageshow', ({ persisted }) => look(false, persisted))
+  document.addEventListener('prerenderingchange', () => look())
   // After what the page does first: a plugin may have to change the address or the visitor's id.
-  else queueMicrotask(look)
+  queueMicrotask(look)
 }
