@@ -30,7 +30,9 @@ export function createBrowserClient(options: MillraceOptions, recall?: () => Sta
   const onInvalid = () => drop('invalid_call')
 
   const page =
-    typeof document === 'object' ? openPage(settings, middlewares, unreported, drop, emit, recall) : NO_PAGE
+    typeof document === 'object'
+      ? openPage(settings, middlewares, unreported, drop, emit, rehearse, recall)
+      : NO_PAGE
   return {
     ...createVerbs(page, emit, onInvalid),
     consent(change) {
@@ -48,6 +50,9 @@ export function createBrowserClient(options: MillraceOptions, recall?: () => Sta
 }
 
 const nothing = () => {}
+
+/** Has the browser read what every call runs. */
+const rehearse = () => void createVerbs(NO_PAGE, nothing, nothing).track('')
 
 /** Where nothing is recorded. */
 const NO_PAGE: Page = {

@@ -42,7 +42,8 @@ export function createEmitter(): Emitter {
     },
     emit(name, ...args) {
       // A plugin's or the page's: it must not cost the event, or other listeners.
-      if (listeners.size) for (const listener of [...listeners]) attempt(() => listener(name, args as never[]))
+      if (listeners.size)
+        for (const listener of [...listeners]) attempt(() => listener(name, args as never[]))
     },
   }
 }

@@ -45,7 +45,7 @@ function openTab({
   const { locks, die } = browser.locks.openTab()
   const page = { isHidden: false, isOnline: true, isDead: false }
   const transport = createFakeTransport({ keepaliveBytes })
-  const tabs = createTabs('tabs.', withLocks ? locks : undefined)
+  const tabs = createTabs('tabs.', withLocks ? { locks } : {})
   const dropped: unknown[] = []
   const reports: unknown[] = []
   const former = createBatchFormer(stream, 'key', () => undefined, clock.now)

@@ -43,6 +43,7 @@ export interface Page extends CallTarget {
  * @param middlewares run on each event
  * @param unreported what was given up and no event has told yet; emptied when one has
  * @param drop counts events that are given up
+ * @param rehearse called when the page has begun: the time to do once what the first call should not wait for
  * @param recall gives the moment of a call that is made later than its caller made it, without its referrer; undefined for
  *   one that is not
  */
@@ -52,19 +53,20 @@ export function openPage(
   unreported: JsonObject,
   drop: (reason: DropReason, count?: number) => void,
   emit: Emitter['emit'],
+  rehearse: () => void,
   recall?: () => Stamp | undefined,
 ): Page {
   const { writeKey, cookieless, flushAt, flushIntervalMs, maxOutboxBytes } = settings
   const { time, delay } = CLOCK
-  const { locks, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean }
+  const browser = navigator as Navigator & { globalPrivacyControl?: boolean }
   const stream = mintId()
   const keeping = createKeeping(writeKey, settings, time)
   const { identity, sessions, outbox, note } = keeping
   /** Whether storage was asked who the visitor is. */
   let isBegun = false
   const deniedKey = `denied.${writeKey}`
-  const tabs = createTabs(`millrace.${writeKey}.`, locks)
-  const consent = createConsent(settings.consent, !settings.ignoreGpc && !!globalPrivacyControl)
+  const tabs = createTabs(`millrace.${writeKey}.`, browser)
+  const consent = createConsent(settings.consent, !settings.ignoreGpc && !!browser.globalPrivacyControl)
   const views = createViews(document.referrer)
   const former = createBatchFormer(stream, writeKey, note.read, time)
   const recorder = createRecorder(
@@ -80,15 +82,15 @@ export function openPage(
       settings.endpoint.replace(/\/+$/, '') + BATCH_PATH,
       (url, init) => fetch(url, init),
       gzip,
-      (url, text) => navigator.sendBeacon(url, text),
-      'keepalive' in Request.prototype,
+      (url, text) => browser.sendBeacon(url, text),
+      () => 'keepalive' in Request.prototype,
     ),
     tabs,
     keeping.store,
     CLOCK,
     settings.maxOutboxAgeMs,
     () => pageState() !== 'shown',
-    () => navigator.onLine,
+    () => browser.onLine,
     drop,
     (report) => emit('batch', report),
   )
@@ -139,14 +141,14 @@ export function openPage(
     return identity.person()
   }
 
-  function record(call: Call, isTitleSet = true): void {
+  function record(call?: Call, isTitleSet = true): void {
     if (consent.state() === 'denied') {
       drop('no_consent')
       return
     }
     const now = time()
     const stamp: Stamp = recall?.() ?? { time: now, href: location.href, title: document.title, referrer: '' }
-    if (call.type === 'page') views.enter(stamp.href)
+    if (call?.type === 'page') views.enter(stamp.href)
     stamp.referrer = views.before()
     if (!isTitleSet) stamp.title = undefined
     const count = recorder.record(call, stamp, room)
@@ -177,8 +179,10 @@ export function openPage(
     identity.sync()
     void tabs.claim(stream)
     delay(() => {
-      // The first look at the time zone takes some browsers 20 ms: now, rather than when the first events are numbered.
-      readShared()
+      // A rehearsal: a browser reads a function when it is first called, and takes up to 20 ms for its first look at the time
+      // zone. That is done by now, and no click waits for it.
+      if (keeping.isOpen) safely(record)
+      rehearse()
       void adopt()
     }, ADOPT_DELAY_MS)
   }
@@ -210,7 +214,7 @@ export function openPage(
   async function adopt(): Promise<void> {
     if (!keeping.isOpen) return
     const claim = async (other: string) => other !== stream && (await tabs.claim(other))
-    const batches = await outbox.adopt(claim, !locks)
+    const batches = await outbox.adopt(claim, !browser.locks)
     // Consent may be withdrawn by now.
     if (keeping.isOpen) delivery.take(batches)
     void delivery.send()

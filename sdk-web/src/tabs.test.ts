@@ -6,7 +6,7 @@ import { createTabs } from './tabs.ts'
 function openTwo() {
   const locks = createFakeLocks()
   const [a, b] = [locks.openTab(), locks.openTab()]
-  return { a: { ...createTabs('t.', a.locks), die: a.die }, b: { ...createTabs('t.', b.locks), die: b.die } }
+  return { a: { ...createTabs('t.', a), die: a.die }, b: { ...createTabs('t.', b), die: b.die } }
 }
 
 /** Locks that a frame without an origin has. */
@@ -54,13 +54,13 @@ describe('claim', () => {
   })
 
   test('always succeeds where there are no locks', async () => {
-    const [a, b] = [createTabs('t.'), createTabs('t.')]
+    const [a, b] = [createTabs('t.', {}), createTabs('t.', {})]
     expect([await a.claim('s'), await b.claim('s')]).toEqual([true, true])
     a.yield()
   })
 
   test('never succeeds where locks are refused', async () => {
-    expect(await createTabs('t.', REFUSED).claim('s')).toBe(false)
+    expect(await createTabs('t.', { locks: REFUSED }).claim('s')).toBe(false)
   })
 })
 
@@ -94,7 +94,7 @@ describe('turn', () => {
 
   test('comes at once where there are no locks', () => {
     const task = createTask()
-    void createTabs('t.').takeTurn(task.run)
+    void createTabs('t.', {}).takeTurn(task.run)
     expect(task.runs).toBe(1)
   })
 
@@ -120,7 +120,7 @@ describe('turn', () => {
   ])('runs once when the lock is %s', async (_, request) => {
     const task = createTask()
     let isOver = false
-    void createTabs('t.', { request })
+    void createTabs('t.', { locks: { request } })
       .takeTurn(task.run)
       .then(() => {
         isOver = true

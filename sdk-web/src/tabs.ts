@@ -25,12 +25,14 @@ export interface Tabs {
  * must be gone.
  *
  * @param name what the names of locks begin with
+ * @param browser looked at when a lock is needed, because the first look takes a while
  */
-export function createTabs(name: string, locks?: Locks): Tabs {
+export function createTabs(name: string, browser: { readonly locks?: Locks }): Tabs {
   /** By stream, how it is given up. */
   let owned = new Map<string, () => void>()
   return {
     async claim(stream) {
+      const { locks } = browser
       if (!locks || owned.has(stream)) return true
       // What is granted after everything was given up is given back.
       const current = owned
@@ -48,6 +50,7 @@ export function createTabs(name: string, locks?: Locks): Tabs {
       owned = new Map()
     },
     async takeTurn(run) {
+      const { locks } = browser
       let turn: Promise<void> | undefined
       const runOnce = () => (turn ??= run())
       try {

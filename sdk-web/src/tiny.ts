@@ -62,7 +62,7 @@ export function createMillrace({ writeKey, endpoint }: TinyOptions): TinyMillrac
       (url, init) => fetch(url, init),
       gzip,
       (url, text) => navigator.sendBeacon(url, text),
-      'keepalive' in Request.prototype,
+      () => 'keepalive' in Request.prototype,
     )
   let userId: string | undefined
   let events: string[] = []

@@ -23,7 +23,7 @@ function setUp({
     beacons.push(beacon)
     return sendBeacon()
   }
-  const transport = createTransport('/v1/batch', fetch ?? answered, compress, beacon, hasKeepalive)
+  const transport = createTransport('/v1/batch', fetch ?? answered, compress, beacon, () => hasKeepalive)
   return { calls, beacons, transport }
 }
 

@@ -48,7 +48,7 @@ export function createTransport(
   fetch: Fetch,
   compress: (text: string) => Promise<Blob>,
   sendBeacon: (url: string, text: string) => boolean,
-  hasKeepalive: boolean,
+  hasKeepalive: () => boolean,
 ): Transport {
   let room = KEEPALIVE_BUDGET_BYTES
   return {
@@ -57,7 +57,7 @@ export function createTransport(
       const taken = keepalive ? bytes : 0
       room -= taken
       try {
-        if (!keepalive || hasKeepalive) {
+        if (!keepalive || hasKeepalive()) {
           // A browser without compression, or out of memory: as it is, then.
           const body = keepalive || bytes < MIN_GZIP_BYTES ? text : await compress(text).catch(() => text)
           const { status, headers } = await fetch(url, {
