@@ -13,13 +13,10 @@ export const MAX_BATCH_BYTES = 60_000
 /** Room left in an event's 32 KB for what the collector adds to it: ids, times, origin. */
 const EVENT_MARGIN_BYTES = 1_024
 
-/** Bytes of the text around the events: `,"batch":[],"sentAt":"2026-01-01T00:00:00.000Z"}`, and some. */
-const TAIL_BYTES = 80
-
 /**
  * A batch as it lies in the outbox, where names of fields would differ between builds. Its key is
- * `<stream>-<number of the first event>`; the head is the JSON text of all fields but the events, without the closing
- * brace; the texts are the events', at least one; the time is when it was formed, milliseconds since 1970.
+ * `<stream>-<number of the first event>`; the head is the JSON text of the fields that the key and the events do not
+ * tell, without the closing brace; the texts are the events', at least one; the time is when it was formed, milliseconds since 1970.
  */
 export type StoredBatch = [key: string, head: string, texts: string[], timeMs: number]
 
@@ -36,25 +33,27 @@ export interface Batch {
 
 /** A batch of given content. */
 export function createBatch(stored: StoredBatch): Batch {
-  return { stored, bytes: byteLength(stored[1] + stored[2]) + TAIL_BYTES }
+  return { stored, bytes: byteLength(encodeBatch(stored, 0)) }
 }
 
 /** The request's body: a JSON text of `WireBatch`. */
-export function encodeBatch([, head, texts]: StoredBatch, sentAtMs: number): string {
-  return `${head},"batch":[${texts}],"sentAt":"${new Date(sentAtMs).toISOString()}"}`
+export function encodeBatch([key, head, texts]: StoredBatch, sentAtMs: number): string {
+  const [stream, firstSeq] = key.split('-')
+  const names = `"stream":"${stream}","batchId":"${stream}.${firstSeq}","firstSeq":${firstSeq}`
+  return `${head},${names},"batch":[${texts}],"sentAt":"${new Date(sentAtMs).toISOString()}"}`
 }
 
 /**
  * The two halves of a batch of more than one event that is too large for the collector, or a proxy in front of it.
  * The first takes the key and the id of the whole, which was never taken under it.
  */
-export function halveBatch([, head, texts, timeMs]: StoredBatch): Batch[] {
+export function halveBatch([key, head, texts, timeMs]: StoredBatch): Batch[] {
   const middle = texts.length >> 1
-  const fields = JSON.parse(`${head}}`)
-  return [0, middle].map((start) => {
-    const half = start ? texts.slice(middle) : texts.slice(0, middle)
-    return createBatch([...nameBatch(fields, fields.firstSeq + start), half, timeMs])
-  })
+  const nextKey = key.replace(/\d+$/, (firstSeq) => `${+firstSeq + middle}`)
+  return [
+    createBatch([key, head, texts.slice(0, middle), timeMs]),
+    createBatch([nextKey, head, texts.slice(middle), timeMs]),
+  ]
 }
 
 /** The batches of one stream, numbered from 1. */
@@ -114,8 +113,8 @@ export function createBatchFormer(
         const isNew = !open?.stored[2][0]
         if (!open || isNew) {
           openShared = withoutPrototype(shared)
-          const fields = { writeKey, stream, previous: findPrevious(), context: shared }
-          open = createBatch([...nameBatch(fields, lastSeq + 1), [], now()])
+          const head = JSON.stringify({ writeKey, previous: findPrevious(), context: shared })
+          open = createBatch([`${stream}-${lastSeq + 1}`, head.slice(0, -1), [], now()])
         }
         const { bytes, stored } = open
         const text = encodeEvent(event, shared, own)
@@ -138,13 +137,6 @@ export function createBatchFormer(
     },
     tip: () => ({ stream, lastSeq }),
   }
-}
-
-/** Key and head of a batch. A stream gives each number out once, so where a batch begins names it. */
-function nameBatch(fields: { stream: string }, firstSeq: number): [key: string, head: string] {
-  const { stream } = fields
-  const named = { ...fields, batchId: `${stream}.${firstSeq}`, firstSeq }
-  return [`${stream}-${firstSeq}`, JSON.stringify(named).slice(0, -1)]
 }
 
 function byteLength(text: string): number {

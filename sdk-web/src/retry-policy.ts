@@ -4,8 +4,8 @@
 export interface Answer {
   /** HTTP status; 0 when there was none (no network, blocked, timed out); -1 when it was sent by a way that tells nothing. */
   status: number
-  /** `Retry-After` as it came; null when absent or not readable (another origin must expose it by CORS). */
-  wait: string | null
+  /** `Retry-After` as it came; none when absent or not readable (another origin must expose it by CORS). */
+  wait?: string | null
 }
 
 /** What to do with the batch: it was taken, it never will be, it is too large as it is, or to wait so many milliseconds. */
@@ -50,7 +50,7 @@ export function decide({ status, wait }: Answer, failures: number, random: numbe
 }
 
 /** Seconds or an HTTP date, as milliseconds from now; 0 when absent, past or neither. */
-function parseRetryAfter(text: string | null, nowMs: number): number {
+function parseRetryAfter(text: string | null | undefined, nowMs: number): number {
   const waitMs = Number(text) * 1_000 || Date.parse(text ?? '') - nowMs || 0
   return Math.min(MAX_RETRY_AFTER_MS, Math.max(0, waitMs))
 }

@@ -4,7 +4,7 @@ import { settle } from './fakes.ts'
 import type { Fetch } from './transport.ts'
 import { createTransport, gzip, KEEPALIVE_BUDGET_BYTES } from './transport.ts'
 
-const NOTHING = { status: 0, wait: null }
+const NOTHING = { status: 0 }
 
 /** A transport whose requests are answered when told to. */
 function setUp({
@@ -124,7 +124,7 @@ describe('keepalive', () => {
     const { calls, beacons, transport } = setUp()
     const sent = transport.post('{}', 2, true)
     calls[0]?.reply(new TypeError('keepalive budget exceeded'))
-    expect(await sent).toEqual({ status: -1, wait: null })
+    expect(await sent).toEqual({ status: -1 })
     expect(beacons).toEqual([['/v1/batch', '{}']])
   })
 

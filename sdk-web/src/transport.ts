@@ -77,11 +77,11 @@ export function createTransport(
         room += taken
       }
       try {
-        if (keepalive && sendBeacon(url, text)) return { status: -1, wait: null }
+        if (keepalive && sendBeacon(url, text)) return { status: -1 }
       } catch {
         // No beacon either.
       }
-      return { status: 0, wait: null }
+      return { status: 0 }
     },
   }
 }
