@@ -20,6 +20,7 @@ const INTERNAL_FIELDS = [
     'stored',
     'isSaved',
     'isKept',
+    'isBlind',
     'take',
     'tip',
     'load',
@@ -44,7 +45,7 @@ const INTERNAL_FIELDS = [
     'post',
   ],
   ...['room', 'person', 'change', 'complete', 'sync', 'state', 'describe', 'stamp', 'lastStamp', 'numberAll'],
-  ...['record', 'enter', 'emit', 'wait', 'time', 'draw', 'call', 'finish', 'options'],
+  ...['record', 'enter', 'emit', 'wait', 'time', 'draw', 'finish', 'options'],
   ...[
     'decide',
     'isOpen',
@@ -101,6 +102,6 @@ export default [
   {
     input: path('src/stub.js'),
     output: { file: path('dist/stub.js'), format: 'es' },
-    plugins: [minify()],
+    plugins: [minify({ properties: false })],
   },
 ]

@@ -27,8 +27,10 @@ export interface Batch {
   bytes: number
   /** Whether it is known to be in the outbox. */
   isSaved?: boolean
-  /** Whether a request carries it that outlives the page. */
+  /** Whether a request carries it that outlives the page, and is not answered yet. */
   isKept?: boolean
+  /** Whether the last request was one that tells nothing. */
+  isBlind?: boolean
 }
 
 /** A batch of given content. */

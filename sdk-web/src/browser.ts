@@ -21,11 +21,16 @@ export function createBrowserClient(options: MillraceOptions, recall?: () => Sta
   const middlewares = new Set<Middleware>()
   const dropped: Partial<Record<DropReason, number>> = {}
   const unreported: JsonObject = {}
+  let isTelling = false
   const drop = (reason: DropReason, count = 1) => {
     if (!count) return
     dropped[reason] = (dropped[reason] || 0) + count
     unreported[reason] = ((unreported[reason] as number) || 0) + count
+    // A listener that records may have that given up too.
+    if (isTelling) return
+    isTelling = true
     emit('dropped', reason, count)
+    isTelling = false
   }
   const onInvalid = () => drop('invalid_call')
 

@@ -167,6 +167,22 @@ describe('script', () => {
     expect(Object.keys(built.kept.local)).toContain('millrace.person')
   })
 
+  test('is handed what the stub was given before it came, functions too', async () => {
+    const { run, client, bodies } = openPage()
+    const told: unknown[] = []
+    run(files.get('stub.js'))
+    void client().ready(() => told.push('ready'))
+    client().on('track', (name) => told.push(name))
+    client().use((event) => {
+      delete event.properties?.['secret']
+    })
+    void client().track('Early', { secret: 1, open: 2 }, {}, () => told.push('recorded'))
+    run(files.get('millrace.js'))
+    await client().flush()
+    expect(told.sort()).toEqual(['Early', 'ready', 'recorded'])
+    expect(bodies.join()).toContain('"properties":{"open":2}')
+  })
+
   test('speaks the wire, with the stub and its tag', async () => {
     const { urls, bodies } = await visit(files.get('millrace.js'))
     const batches = bodies.map((body): WireBatch => JSON.parse(body))

@@ -88,8 +88,11 @@ export function createVerbs(
   }
 
   /** Whatever of the caller's throws: it is never the page that gets the error. */
-  function guard(run: (arg?: unknown) => void): (arg?: unknown) => void {
-    return (arg) => attempt(() => run(arg), onInvalid)
+  function guard(run: (arg?: unknown) => void): (arg?: unknown) => Promise<void> {
+    return (arg) => {
+      attempt(() => run(arg), onInvalid)
+      return DONE
+    }
   }
 
   const verbs: Record<string, unknown> = {

@@ -365,6 +365,28 @@ describe('a pause', () => {
     expect(requests).toHaveLength(6)
   })
 
+  test('that others noted does not make the first request without an answer a blocked one', async () => {
+    const { keep, delivery, requests, browser, clock } = openTab()
+    browser.store.keep('pause', [browser.clock.now() - 60_000, 9])
+    await keep(['A'])
+    void delivery.send()
+    requests[0]?.answer(0)
+    await clock.advance(30_000)
+    expect(requests).toHaveLength(2)
+  })
+
+  test('lasts as it should whatever else is noted with it', async () => {
+    const { keep, delivery, requests, browser, clock } = openTab()
+    browser.store.keep('pause', [browser.clock.now(), 'x', {}])
+    await keep(['A'])
+    void delivery.send()
+    requests[0]?.answer(503, '60')
+    await clock.advance(59_999)
+    expect(requests).toHaveLength(1)
+    await clock.advance(1)
+    expect(requests).toHaveLength(2)
+  })
+
   test.each([[5], [{ a: 1 }], [{ 0: 1 }], ['text'], [['a', null]]])(
     'is none when what is noted is %j',
     async (note) => {
@@ -507,6 +529,22 @@ describe('leaving', () => {
     await flushed
     expect(requests.map(({ isKeepalive }) => isKeepalive)).toEqual([true, false])
     expect(browser.outbox.discarded).toEqual(['own-1'])
+  })
+
+  test('does not send again what is on its way when the page shows, and is settled when that is answered', async () => {
+    const { keep, delivery, requests, page } = openTab()
+    page.isHidden = true
+    await keep(['A'])
+    delivery.leave(true)
+    page.isHidden = false
+    const flushed = delivery.send()
+    page.isHidden = true
+    delivery.leave(true)
+    expect(await isDone(flushed)).toBe(false)
+    expect(requests).toHaveLength(1)
+    requests[0]?.answer(200)
+    expect(await isDone(flushed)).toBe(true)
+    expect(delivery.heldBytes()).toBe(0)
   })
 
   test('during a pause sends nothing that is stored', async () => {

@@ -35,7 +35,7 @@ export interface Delivery {
   /** Bytes that wait. */
   heldBytes(): number
   /** Sends what waits; resolves when all was answered or a retry has to be waited for. */
-  send(): Promise<void>
+  send(): Promise<unknown>
   /**
    * Stores what waits, before it returns.
    *
@@ -76,28 +76,36 @@ export function createDelivery(
   const waiting = new Set<Batch>()
   /** Keys of all that was ever taken in. */
   const known = new Set<string>()
+  let heldBytes = 0
   let isSending = false
-  let sending: Promise<void> | undefined
+  let sending: Promise<unknown> | undefined
+  /** Settled when all requests were answered that outlive the page. */
+  let leaving: Promise<unknown> | undefined
   /** When the loop is set to go on by itself. */
   let alarmAt = Infinity
   /** Whether any request of this page had an answer: then nothing blocks them. */
   let wasAnswered = false
   let pausedUntil = 0
-  /** Attempts that failed in a row, of all tabs. */
+  /** Attempts that failed in a row; those of them that something in the browser may have blocked. */
   let failures = 0
+  let blocks = 0
 
   /** Milliseconds until sending may go on; reads what other tabs have noted. */
   function readPause(): number {
-    const [until = 0, count = 0] = ([] as unknown[]).concat(store.load(PAUSE_KEY) ?? []).map(Number)
+    const note = ([] as unknown[]).concat(store.load(PAUSE_KEY) ?? [])
+    const [until = 0, count = 0, blocked = 0] = note.map((value) => Number(value) || 0)
     // A note from another day tells nothing of this one.
-    if (time() - until < MAX_PAUSE_MS) failures = Math.max(failures, count)
+    if (time() - until < MAX_PAUSE_MS) {
+      failures = Math.max(failures, count)
+      blocks = Math.max(blocks, blocked)
+    }
     const left = Math.max(pausedUntil, until) - time()
     return left > 0 && left < MAX_PAUSE_MS ? left : 0
   }
 
   function endPause(): void {
     store.keep(PAUSE_KEY)
-    pausedUntil = failures = 0
+    pausedUntil = failures = blocks = 0
     alarmAt = Infinity
   }
 
@@ -107,7 +115,8 @@ export function createDelivery(
       const [key, , , timeMs] = batch.stored
       if (time() - timeMs > maxAgeMs) settle(batch, 'expired')
       else if (
-        !(batch.isKept && isHidden()) &&
+        !batch.isKept &&
+        !(batch.isBlind && isHidden()) &&
         (!found || (key.startsWith(stream) && !found.stored[0].startsWith(stream)))
       ) {
         found = batch
@@ -141,9 +150,9 @@ export function createDelivery(
     )
   }
 
-  function send(): Promise<void> {
+  function send(): Promise<unknown> {
     if (!isSending) sending = sendAll()
-    return sending as Promise<void>
+    return Promise.all([sending, leaving])
   }
 
   async function sendNext(): Promise<void> {
@@ -157,61 +166,67 @@ export function createDelivery(
     batch.isKept = isKept
     const answer = await transport.post(encodeBatch(stored, time()), bytes, isKept)
     const { status } = answer
+    batch.isKept = false
     // A beacon tells nothing: as long as the page may go at any time, it stays the last attempt.
-    batch.isKept = status < 0
+    batch.isBlind = status < 0
     onReport({ id: stored[0].replace('-', '.'), events: stored[2].length, bytes, status })
     // Unless another request of the same batch was answered first, or nobody knows:
     if (!waiting.has(batch) || status < 0) return
     const left = readPause()
     wasAnswered ||= !!status
-    const isBlocked = !wasAnswered && isOnline() && failures + 1 >= BLOCKED_FAILURES
+    const mayBeBlocked = !wasAnswered && isOnline()
+    const isBlocked = mayBeBlocked && blocks + 1 >= BLOCKED_FAILURES
     const plan = isBlocked ? BLOCKED_DELAY_MS * (1 + draw()) : decide(answer, failures, draw(), time())
     if (typeof plan === 'number') {
       if (left) return
       failures++
+      blocks = mayBeBlocked ? blocks + 1 : 0
       pausedUntil = time() + plan
       // One who blocks our requests does so on every page, but each page may see for itself.
-      store.keep(PAUSE_KEY, [isBlocked ? time() : pausedUntil, failures])
+      store.keep(PAUSE_KEY, isBlocked ? [time(), failures, blocks] : [pausedUntil, failures])
       return
     }
     endPause()
     if (plan === 'halve' && stored[2].length > 1) {
       const halves = halveBatch(stored)
-      waiting.delete(batch)
-      for (const half of halves) {
-        waiting.add(half)
-        known.add(half.stored[0])
-      }
+      remove(batch)
+      halves.forEach(add)
       void outbox.save(halves)
     } else settle(batch, plan === 'done' ? undefined : 'refused')
   }
 
+  function add(batch: Batch): void {
+    waiting.add(batch)
+    known.add(batch.stored[0])
+    heldBytes += batch.bytes
+  }
+
+  function remove(batch: Batch): void {
+    if (waiting.delete(batch)) heldBytes -= batch.bytes
+  }
+
   function settle(batch: Batch, reason?: DropReason): void {
-    waiting.delete(batch)
+    remove(batch)
     outbox.discard(batch)
     if (reason) onDropped(reason, batch.stored[2].length)
   }
 
   return {
     take(batches) {
-      for (const batch of batches) {
-        const [key] = batch.stored
-        if (!known.has(key)) waiting.add(batch)
-        known.add(key)
-      }
+      for (const batch of batches) if (!known.has(batch.stored[0])) add(batch)
     },
-    heldBytes() {
-      let sum = 0
-      for (const { bytes } of waiting) sum += bytes
-      return sum
-    },
+    heldBytes: () => heldBytes,
     send,
     leave(isGoing) {
       outbox.spill(waiting)
       for (const batch of waiting) {
         // During a pause, what is stored can wait; a page that may store nothing has only now.
-        const isDue = isGoing && !batch.isKept && !(batch.isSaved && readPause())
-        if (isDue && batch.bytes <= transport.room()) void attempt(batch, true).then(send)
+        const isDue = isGoing && !batch.isKept && !batch.isBlind && !(batch.isSaved && readPause())
+        if (isDue && batch.bytes <= transport.room()) {
+          const kept = attempt(batch, true)
+          leaving = Promise.all([leaving, kept])
+          void kept.then(send)
+        }
       }
       void send()
     },

@@ -58,13 +58,21 @@ describe('on a server', () => {
 })
 
 /** A page whose collector takes everything. */
-function openPage({ storage = createFakeStorage(), jar = createFakeCookieJar() } = {}) {
+function openPage({
+  storage = createFakeStorage(),
+  jar = createFakeCookieJar(),
+  more = {},
+  hasKeepalive = true,
+} = {}) {
   const clock = createFakeClock()
   const page = createFakeWindow()
   const events: WireEvent[] = []
+  const beacons: string[] = []
+  const collector = { status: 200 }
   const location = new URL('https://shop.example/')
   const fetch = (_: string, { body }: { body: string }) => {
     const { batch, context }: WireBatch = JSON.parse(body)
+    if (collector.status !== 200) return Promise.resolve(new Response('', collector))
     events.push(...batch.map((event) => ({ ...event, context: { ...context, ...event.context } })))
     return Promise.resolve(new Response())
   }
@@ -76,11 +84,13 @@ function openPage({ storage = createFakeStorage(), jar = createFakeCookieJar() }
   const parts = {
     ...{ location, document, fetch, self, localStorage: storage, sessionStorage: createFakeStorage() },
     window: { navigator: { language: 'de' }, screen: { width: 1, height: 2 }, devicePixelRatio: 3 },
-    navigator: { onLine: true, sendBeacon: () => true },
+    navigator: { onLine: true, sendBeacon: (_: string, body: string) => beacons.push(body) },
+    Request: hasKeepalive ? Request : class {},
+    Date: Object.assign(class extends Date {}, { now: clock.now }),
     ...{ setTimeout: clock.delay, setInterval: () => 0, indexedDB: undefined, CompressionStream: undefined },
   }
   for (const [name, part] of Object.entries(parts)) vi.stubGlobal(name, part)
-  return { clock, events, client: createMillrace(options) }
+  return { clock, page, events, beacons, collector, client: createMillrace({ ...options, ...more }) }
 }
 
 afterEach(() => void vi.unstubAllGlobals())
@@ -164,6 +174,67 @@ describe('in a page', () => {
     const sessionOf = (event?: WireEvent) => event?.context?.['session'] as { id: string; index: number }
     expect(sessionOf(c).id).not.toBe(sessionOf(a).id)
     expect(sessionOf(c).index).toBe(1)
+  })
+
+  test.each(['event', 'dropped'] as const)(
+    'consent refused in a listener to %s holds for what is being numbered',
+    async (name) => {
+      const storage = createFakeStorage()
+      const { client, clock, events } = openPage({ storage })
+      client.use((event) => event.event !== 'B' && event)
+      client.on(name, () => client.consent('denied'))
+      for (const event of ['A', 'B', 'C']) void client.track(event)
+      await clock.advance(1_000)
+      await client.flush()
+      expect(events).toEqual([])
+      expect(Object.keys(storage)).toEqual([])
+    },
+  )
+
+  test('what a beacon carried is sent again when the page is back, also where nothing is stored', async () => {
+    const { client, clock, page, events, beacons } = openPage({
+      more: { cookieless: true },
+      hasKeepalive: false,
+    })
+    await clock.advance(1_000)
+    void client.track('A')
+    page.setVisibility('hidden')
+    await clock.advance(60_000)
+    expect([beacons.length, events.length]).toEqual([1, 0])
+    page.setVisibility('visible')
+    await clock.advance(1_000)
+    expect(events.map(({ event }) => event)).toEqual(['A'])
+  })
+
+  test('there is room again as soon as what filled it is delivered', async () => {
+    const { client, clock, events, collector } = openPage({ more: { maxOutboxBytes: 2_000 } })
+    collector.status = 503
+    for (let i = 0; i < 20; i++) {
+      void client.track(`Event ${i}`)
+      await clock.advance(300)
+    }
+    expect(client.dropped.queue_full).toBeGreaterThan(0)
+    collector.status = 200
+    await clock.advance(120_000)
+    const { length } = events
+    void client.track('Late')
+    await clock.advance(1_000)
+    expect(events.slice(length).map(({ event }) => event)).toEqual(['Late'])
+  })
+
+  test('a listener to what is given up may record, also where that is given up too', () => {
+    const { client } = openPage({ more: { consent: 'denied' } })
+    client.on('dropped', () => void client.track('Dropped'))
+    void client.track('A')
+    expect(client.dropped).toEqual({ no_consent: 2 })
+  })
+
+  test('every call that has nothing to tell gives a promise, as with the stub', async () => {
+    const { client } = openPage()
+    const calls = [client.reset(), client.setAnonymousId('a'), client.track('A')]
+    expect(
+      await Promise.all(calls.map(async (call) => (call as unknown as Promise<void>).then(() => 1))),
+    ).toEqual([1, 1, 1])
   })
 
   test('consent that is pending again shuts the storage, and leaves what is in it', async () => {

@@ -122,7 +122,14 @@ describe('outbox', () => {
       request.onsuccess = () => resolve(request.result)
     })
     const records = database.transaction('outbox', 'readwrite').objectStore('outbox')
-    for (const [key, value] of Object.entries({ 'x-1': 'text', 'x-2': null, 'x-3': {}, 'x-4': [1, 2, 3] })) {
+    for (const [key, value] of Object.entries({
+      'x-1': 'text',
+      'x-2': null,
+      'x-3': {},
+      'x-4': [1, 2, 3],
+      'x-5': [['x-5'], '{', [], 1],
+      'x-6': ['x', '{', [], 1],
+    })) {
       records.put(value, key)
     }
     for (const key of [7, new Date(0), ['list']] satisfies IDBValidKey[]) records.put('other', key)

@@ -113,6 +113,7 @@ export function createOutbox(
 
 /** Whether a record is of our writing: other scripts of the page can write there too. */
 function isStoredBatch(record: unknown): record is StoredBatch {
-  const [key, , texts] = Array.isArray(record) ? record : []
-  return /^\w+-\d+$/.test(key) && Array.isArray(texts)
+  const [key, head, texts, timeMs] = Array.isArray(record) ? record : []
+  const kinds = `${typeof key} ${typeof head} ${typeof timeMs}`
+  return kinds === 'string string number' && /^\w+-\d+$/.test(key) && Array.isArray(texts)
 }

@@ -95,17 +95,23 @@ export function openPage(
     (report) => emit('batch', report),
   )
 
-  /** UTF-16 units that may wait in memory, about; what waits in batches is counted when they are formed. */
-  let room = maxOutboxBytes
   /** When the next drain is set for, and when the last was. */
   let nextDrain = Infinity
   let lastDrain = 0
   let isDraining = false
+  /** What was said of consent and does not hold yet. */
+  let decided: Consent | undefined
 
   /** Numbers what was recorded, and hands it on to be stored and sent. */
   function drain(): void {
     // A function given to `use` or `on` may ask for it: what is being numbered is not numbered again.
-    if (isDraining || consent.state() === 'pending') return
+    if (isDraining) return
+    if (consent.state() !== 'pending') safely(number)
+    if (decided) applyConsent(decided)
+    if (pageState() === 'shown') void delivery.send()
+  }
+
+  function number(): void {
     nextDrain = Infinity
     lastDrain = time()
     begin()
@@ -122,8 +128,6 @@ export function openPage(
       isDraining = false
     }
     identity.save()
-    room = maxOutboxBytes - delivery.heldBytes()
-    if (pageState() === 'shown') void delivery.send()
   }
 
   /** What the page has replaced may throw: it is never the page that gets the error. */
@@ -137,7 +141,7 @@ export function openPage(
   }
 
   function person(): Person {
-    begin()
+    safely(begin)
     return identity.person()
   }
 
@@ -151,7 +155,7 @@ export function openPage(
     if (call?.type === 'page') views.enter(stamp.href)
     stamp.referrer = views.before()
     if (!isTitleSet) stamp.title = undefined
-    const count = recorder.record(call, stamp, room)
+    const count = recorder.record(call, stamp, maxOutboxBytes - delivery.heldBytes())
     const state = pageState()
     // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
     // stored before the browser gets its hands back.
@@ -159,7 +163,7 @@ export function openPage(
     const drainAt = isHidden ? 0 : Math.max(now, (count < flushAt ? now : lastDrain) + flushIntervalMs)
     if (drainAt >= nextDrain) return
     nextDrain = drainAt
-    if (isHidden && !isDraining) queueMicrotask(() => leave(state === 'gone'))
+    if (isHidden && !isDraining) queueMicrotask(() => safely(() => leave(state === 'gone')))
     else delay(() => safely(drain), Math.max(0, drainAt - now))
   }
 
@@ -196,9 +200,15 @@ export function openPage(
     keeping.wipe()
   }
 
+  /** What is said holds from the end of the drain on, for all that was recorded before. */
   function decideConsent(change: Consent): void {
-    const before = consent.state()
+    decided = { ...decided, ...change }
     drain()
+  }
+
+  function applyConsent(change: Consent): void {
+    decided = undefined
+    const before = consent.state()
     const all = consent.change(change)
     const state = consent.state()
     if (state !== before) {
@@ -225,7 +235,9 @@ export function openPage(
     else if (state !== 'shown') leave(true)
     // So that the page may rest in the back/forward cache, where it holds up nobody.
     if (state === 'gone') tabs.yield()
-    if (state !== 'shown' || !keeping.isOpen) return
+    if (state !== 'shown') return
+    void delivery.send()
+    if (!keeping.isOpen) return
     identity.sync()
     void tabs.claim(stream)
     void adopt()

@@ -44,6 +44,10 @@ function openPage(path = '/', isPrerendered = false) {
   return {
     seen,
     fire,
+    /** As by one who took `replaceState` before it was watched. */
+    replaceUnseen(url: string) {
+      entries[place] = resolve(url)
+    },
     push: (url?: string) => window.history.pushState({}, '', url),
     replace: (url?: string) => window.history.replaceState({}, '', url),
     go(steps: number) {
@@ -121,11 +125,12 @@ describe('view', () => {
 
   test('is seen again when the page comes from the cache, not when it is shown first', async () => {
     const page = openPage('/')
-    page.fire('pageshow', { persisted: false })
     await Promise.resolve()
+    page.replaceUnseen('/?b=1')
+    page.fire('pageshow', { persisted: false })
     expect(page.seen).toEqual(['/'])
     page.fire('pageshow', { persisted: true })
-    expect(page.seen).toEqual(['/', '/'])
+    expect(page.seen).toEqual(['/', '/?b=1'])
     page.replace('/?a=1')
     expect(page.seen).toHaveLength(2)
   })

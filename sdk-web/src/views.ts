@@ -70,7 +70,7 @@ export function watchViews(
     }
   }
   window.addEventListener('popstate', () => look())
-  window.addEventListener('pageshow', ({ persisted }) => look(false, persisted))
+  window.addEventListener('pageshow', ({ persisted }) => persisted && look(false, true))
   document.addEventListener('prerenderingchange', () => look())
   // After what the page does first: a plugin may have to change the address or the visitor's id.
   queueMicrotask(look)
