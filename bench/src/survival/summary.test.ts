@@ -29,6 +29,14 @@ describe('describeSeries', () => {
       expect(line).not.toHaveProperty('aim')
   })
 
+  it.each(['a tab closed right after', '503 for 10 s: a tab', 'offline for 5 s, page open'])(
+    'keeps no aim when every browser failed: %s',
+    (scenario) => {
+      const lines = describeSeries(createSeries({ scenario, outcomes: [], errors: ['Error: not done'] }))
+      expect(lines.map(({ value }) => value)).toEqual(lines.map(() => Number.NaN))
+    },
+  )
+
   it.each([
     ['503 for 10 s: 2 tabs', { value: 2, aim: { atMost: 3 } }],
     ['offline for 5 s, page open', { value: 40, aim: { atMost: 1_500 } }],

@@ -35,7 +35,8 @@ export function describeSeries(series: Series): SurvivalMeasured[] {
   const name = `${sdk}, ${browser}: ${scenario}, ${events.toLocaleString('en-US')} events`
   const line = (what: string, unit: string, samples: number[], value: number, aim: Measured['aim']) => ({
     name: `${name}: ${what}`,
-    value,
+    // A series of browsers that failed shows nothing, and keeps no aim.
+    value: outcomes.length > 0 ? value : Number.NaN,
     unit,
     samples,
     ...(sdk === OURS && aim !== undefined ? { aim } : {}),
