@@ -32,7 +32,7 @@ interface Job {
 }
 
 /**
- * Plays all scenarios; about a quarter of an hour. `MILLRACE_BENCH_SDKS` and `MILLRACE_BENCH_BROWSERS` choose some, as
+ * Plays all scenarios; about half an hour. `MILLRACE_BENCH_SDKS` and `MILLRACE_BENCH_BROWSERS` choose some, as
  * `millrace,segment` and `chromium`; `MILLRACE_BENCH_REPEATS` is the number of repetitions for all.
  */
 export const measureSurvival: Measurement = async (report) => {
@@ -75,14 +75,19 @@ async function playJobs(
   for (let round = 0; round < rounds; round += 1) {
     report(`${[...new Set(jobs.map(({ sdk }) => sdk))].join(', ')}: round ${round + 1} of ${rounds}`)
     const turn = all.filter(({ job }) => job.repeats > round)
-    await runInLanes(
-      turn.map(
-        ({ job, series }) =>
-          () =>
-            playInto(series, job, bundles),
-      ),
-      laneCount,
-    )
+    const play = (isAlone: boolean, lanes: number) =>
+      runInLanes(
+        turn
+          .filter(({ job }) => !!job.part.isAlone === isAlone)
+          .map(
+            ({ job, series }) =>
+              () =>
+                playInto(series, job, bundles),
+          ),
+        lanes,
+      )
+    await play(false, laneCount)
+    await play(true, 1)
   }
   return all.map(({ series }) => series)
 }
