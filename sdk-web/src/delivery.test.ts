@@ -40,11 +40,13 @@ function openTab({
   maxAgeMs = 7 * DAY_MS,
   outbox = browser.outbox as Parameters<typeof createDelivery>[1],
   withLocks = false,
+  isBroken = false,
 } = {}) {
   const { clock, store } = browser
   const { locks, die } = browser.locks.openTab()
   const page = { isHidden: false, isOnline: true, isDead: false }
   const transport = createFakeTransport({ keepaliveBytes })
+  if (isBroken) transport.post = () => Promise.reject(new Error('replaced by the page'))
   const tabs = createTabs('tabs.', withLocks ? { locks } : {})
   const dropped: unknown[] = []
   const reports: unknown[] = []
@@ -545,6 +547,15 @@ describe('leaving', () => {
     requests[0]?.answer(200)
     expect(await isDone(flushed)).toBe(true)
     expect(delivery.heldBytes()).toBe(0)
+  })
+
+  test('keeps what it has, and settles, where a part of the browser was replaced by one that throws', async () => {
+    const { keep, delivery, page, browser } = openTab({ isBroken: true })
+    page.isHidden = true
+    await keep(['A'])
+    delivery.leave(true)
+    await delivery.send()
+    expect([...browser.outbox.records.keys()]).toEqual(['own-1'])
   })
 
   test('during a pause sends nothing that is stored', async () => {

@@ -223,7 +223,7 @@ export function createDelivery(
         // During a pause, what is stored can wait; a page that may store nothing has only now.
         const isDue = isGoing && !batch.isKept && !batch.isBlind && !(batch.isSaved && readPause())
         if (isDue && batch.bytes <= transport.room()) {
-          const kept = attempt(batch, true)
+          const kept = attempt(batch, true).catch(() => {}) // as above: what was replaced may throw
           leaving = Promise.all([leaving, kept])
           void kept.then(send)
         }

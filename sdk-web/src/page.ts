@@ -31,7 +31,7 @@ const ADOPT_INTERVAL_MS = 60_000
 
 /** What becomes of a client's calls. */
 export interface Page extends CallTarget {
-  /** Takes what the visitor allows. Throws where the page has replaced a part of the browser with one that does. */
+  /** Takes what the visitor allows; it holds once what was recorded before has its numbers. */
   decide(consent: Consent): void
   /** Numbers what was recorded and sends what waits; resolves when all was answered or a retry has to be waited for. */
   send(): Promise<void>
