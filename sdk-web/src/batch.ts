@@ -16,7 +16,8 @@ const EVENT_MARGIN_BYTES = 1_024
 /**
  * A batch as it lies in the outbox, where names of fields would differ between builds. Its key is
  * `<stream>-<number of the first event>`; the head is the JSON text of the fields that the key and the events do not
- * tell, without the closing brace; the texts are the events', at least one; the time is when it was formed, milliseconds since 1970.
+ * tell, without the closing brace; the texts are the events', at least one; the time is when it was formed, milliseconds
+ * since 1970.
  */
 export type StoredBatch = [key: string, head: string, texts: string[], timeMs: number]
 

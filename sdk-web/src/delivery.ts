@@ -223,7 +223,8 @@ export function createDelivery(
         // During a pause, what is stored can wait; a page that may store nothing has only now.
         const isDue = isGoing && !batch.isKept && !batch.isBlind && !(batch.isSaved && readPause())
         if (isDue && batch.bytes <= transport.room()) {
-          const kept = attempt(batch, true).catch(() => {}) // as above: what was replaced may throw
+          // What the page has replaced may throw; then the batch is still stored.
+          const kept = attempt(batch, true).catch(() => {})
           leaving = Promise.all([leaving, kept])
           void kept.then(send)
         }

@@ -163,8 +163,6 @@ export function createRecorder(
         )
         if (reason) onDropped(reason)
         give(true)
-        // Unless a listener has had everything forgotten:
-        if (events[0] !== recorded) break
         events.shift()
         heldUnits -= recorded.text.length + EVENT_OVERHEAD_UNITS
       }

@@ -54,7 +54,8 @@ export interface RememberConsentOptions {
 /**
  * Follows a platform of IAB's Transparency and Consent Framework, version 2, whose stub (`__tcfapi`) is on the page
  * already. The client hears of a choice as soon as there is one, made now or earlier, and of each change. Where the
- * platform says that the GDPR does not apply, all is granted, and to who sends Global Privacy Control all is denied. Start the client with `consent: 'pending'`.
+ * platform says that the GDPR does not apply, all is granted, but not for those who send Global Privacy Control. Start the
+ * client with `consent: 'pending'`.
  *
  * @returns a function that ends it
  */
