@@ -12,5 +12,7 @@ export default {
   fetch: (request, env, context) => handleFetch(request, env, context),
   queue: (batch, env) => handleQueue(batch, env),
   scheduled: (_controller, env) =>
-    handleScheduled(env, [{ name: 'destroy_old_salts', run: () => destroyOldSalts(env.LAKE, Date.now()) }]),
+    handleScheduled(config, env, [
+      { name: 'destroy_old_salts', run: () => destroyOldSalts(env.LAKE, Date.now()) },
+    ]),
 } satisfies ExportedHandler<Env, unknown>

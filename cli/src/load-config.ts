@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import type { MillraceConfig } from '@millrace/schemas/config'
 import type { TrackingPlan } from '@millrace/schemas/plan'
 import { UsageError } from './command-world.ts'
 
@@ -38,7 +39,12 @@ export async function loadSourceNames(path: string, label: string): Promise<stri
   return sources.map(({ name }) => name)
 }
 
-async function loadConfig(path: string, label: string): Promise<Config> {
+/**
+ * The configuration whole, as `defineConfig` has checked it.
+ *
+ * @throws as {@link loadPlans} does
+ */
+export async function loadConfig(path: string, label: string): Promise<MillraceConfig> {
   if (!(await isFile(path))) throw new UsageError(`there is no file ${label}`)
   const { default: config } = await importModule(path, label)
   if (isConfig(config)) return config
@@ -53,11 +59,6 @@ export async function isFile(path: string): Promise<boolean> {
   return found?.isFile() === true
 }
 
-interface Config {
-  sources: { name: string; plan?: TrackingPlan }[]
-  development?: { plan?: TrackingPlan }
-}
-
 async function importModule(path: string, label: string): Promise<{ default?: unknown }> {
   try {
     return await import(pathToFileURL(path).href)
@@ -68,6 +69,6 @@ async function importModule(path: string, label: string): Promise<{ default?: un
 }
 
 /** `defineConfig` has checked the rest. */
-function isConfig(config: unknown): config is Config {
+function isConfig(config: unknown): config is MillraceConfig {
   return typeof config === 'object' && config !== null && 'sources' in config && Array.isArray(config.sources)
 }

@@ -3,17 +3,21 @@
 import { Command, CommanderError } from 'commander'
 import { registerAccessLogImport } from './access-log/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
+import { registerCorrections } from './correct/command.ts'
+import { registerForget } from './forget/command.ts'
 import { registerLookup } from './lookup/command.ts'
+import { registerMigrate } from './migrate/command.ts'
 import { registerPlan } from './plan/command.ts'
 import { printable } from './printable.ts'
 import { registerQuarantine } from './quarantine/command.ts'
+import { registerQuery } from './query/command.ts'
 
 export type { ProgramOptions } from './command-world.ts'
 
 /** Wrong arguments or a file that is not there. */
 const EXIT_USAGE = 2
 
-/** Runs a command and resolves with its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Never rejects for these. */
+/** Runs a command and resolves with its exit code: 0 done, 1 failed, 2 wrong usage, 3 of some commands, 130 interrupted. Never rejects for these. */
 export async function runProgram(options: ProgramOptions): Promise<number> {
   let exitCode = 0
   const program = createProgram(options, (code) => {
@@ -43,5 +47,9 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
   registerPlan(program, world)
   registerLookup(program, world)
   registerQuarantine(program, world)
+  registerQuery(program, world)
+  registerForget(program, world)
+  registerCorrections(program, world)
+  registerMigrate(program, world)
   return program
 }

@@ -91,11 +91,20 @@ export async function receive(c: Context, deps: ReceiveDeps, batch: Batch, route
     return refusal(413, 'too_many_events', message)
   }
 
-  const { rules } = authorized
+  const { rules, isSecret } = authorized
   const sender = readSender(request, rules, deps.tools)
   const identity = route === 'import' ? CLIENT_IDENTITY : await readIdentity(c, deps, rules, sender)
   if (identity === undefined) return unavailable('the ids of visitors cannot be made just now')
-  const arrival = { rules, tools: deps.tools, route, receivedAt, sender, identity, waitUntil: waitUntilOf(c) }
+  const arrival = {
+    rules,
+    tools: deps.tools,
+    route,
+    isSecret,
+    receivedAt,
+    sender,
+    identity,
+    waitUntil: waitUntilOf(c),
+  }
   const { envelopes, receipts, acceptedCount } = await acceptBatch(
     { body, batch: events, readTexts },
     arrival,

@@ -1,14 +1,18 @@
 /** Platform entry of the consumers: queue name to handler, cron to job. */
 
+import type { MillraceConfig } from '@millrace/schemas'
 import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
 import { createEventsHandler } from './events-handler.ts'
 import { runJobs, type ScheduledJob } from './jobs.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
+import { createStatements } from './recompute/clickhouse.ts'
+import { readRollupOptions } from './recompute/options.ts'
+import { recompute } from './recompute/recompute.ts'
 import { createRetryHandler } from './retry-handler.ts'
 import { drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
-import { createWarehouse, type Warehouse } from './warehouse/insert.ts'
+import { createWarehouse, type Warehouse, type WarehouseConnection } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
 export type { ScheduledJob } from './jobs.ts'
@@ -45,11 +49,13 @@ function queueRole(name: string): string {
 }
 
 /**
- * Runs the jobs of the cron trigger: says whether the warehouse answers, and drives the spill back to the queue.
+ * Runs the jobs of the cron trigger: says whether the warehouse answers, drives the spill back to the queue, and computes
+ * anew what follows from the events of the last minute.
  *
  * @param extraJobs jobs of other parts of the Worker; none fails or waits because of another
  */
 export async function handleScheduled(
+  config: MillraceConfig,
   env: ConsumersEnv,
   extraJobs: readonly ScheduledJob[] = [],
 ): Promise<void> {
@@ -57,8 +63,19 @@ export async function handleScheduled(
   const jobs: ScheduledJob[] = [
     { name: 'pulse', run: () => reportPulse({ ping: connect(env).ping, now: Date.now, log }) },
     { name: 'spill', run: () => drainSpill({ bucket, queue, now: Date.now, log }) },
+    { name: 'recompute', run: () => runRecompute(config, env) },
   ]
   await runJobs([...jobs, ...extraJobs], log)
+}
+
+function runRecompute(config: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
+  const effects = {
+    ...createStatements(connectionOf(env)),
+    randomId: () => crypto.randomUUID(),
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    log,
+  }
+  return recompute(effects, readRollupOptions(config, Date.now()))
 }
 
 function createHandlers(
@@ -76,18 +93,27 @@ function createHandlers(
       retryQueue: env.RETRY_QUEUE,
       deadQueue: env.DEAD_QUEUE,
     }),
-    retry: createRetryHandler({ ...effects, sinks, deadQueue: env.DEAD_QUEUE }),
+    retry: createRetryHandler({
+      ...effects,
+      sinks,
+      retryQueue: env.RETRY_QUEUE,
+      deadQueue: env.DEAD_QUEUE,
+    }),
     dead: createDeadHandler({ ...effects, bucket: env.LAKE }),
   }
 }
 
 function connect(env: ConsumersEnv): Warehouse {
-  return createWarehouse({
+  return createWarehouse(connectionOf(env))
+}
+
+function connectionOf(env: ConsumersEnv): WarehouseConnection {
+  return {
     url: env.CLICKHOUSE_URL,
     username: env.CLICKHOUSE_USER,
     password: env.CLICKHOUSE_PASSWORD,
     database: env.CLICKHOUSE_DATABASE,
-  })
+  }
 }
 
 function log(record: Record<string, unknown>): void {

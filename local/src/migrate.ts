@@ -1,18 +1,26 @@
-/** Applies the ClickHouse migrations of `schemas/migrations` to a server, over its HTTP interface. */
+/** Brings a ClickHouse on this machine to the schema of `schemas/migrations`, over its HTTP interface. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createClient } from '@clickhouse/client'
 import {
-  type AppliedMigration,
-  applyMigrations,
   type Migration,
+  migrateWarehouse,
   parseMigrationFile,
+  type RunStatement,
+  type SourceRetention,
 } from '@millrace/schemas/migrations'
 import { ROOT } from './root.ts'
 
 /** Name of the database; the outside contract fixes it. */
 export const DATABASE = 'millrace'
+
+/** Options of {@link migrate}. */
+export interface MigrateOptions {
+  /** Default: those of this release. */
+  migrations?: readonly Migration[]
+  /** How long rows of each source are kept. Default: for ever. */
+  retention?: readonly SourceRetention[]
+}
 
 const FOLDER = join(ROOT, 'schemas/migrations')
 
@@ -23,33 +31,45 @@ export function readMigrations(): Migration[] {
 }
 
 /**
- * Makes the database and applies what is missing in it.
+ * Makes the database and applies what is missing in it. What would lose data is done without a question: it is local.
  *
- * @returns names of the migrations applied now
- * @throws Error as `applyMigrations`, or the client's
+ * @returns what was done, in lines for a person
+ * @throws Error as `migrateWarehouse`
  */
 export async function migrate(
   url: string,
-  migrations: readonly Migration[] = readMigrations(),
+  { migrations = readMigrations(), retention = [] }: MigrateOptions = {},
 ): Promise<string[]> {
-  const client = createClient({ url })
-  const database = { http_headers: { 'X-ClickHouse-Database': DATABASE } }
-  try {
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE}` })
-    return await applyMigrations(migrations, {
-      execute: async (statement) => {
-        await client.command({ query: statement, ...database })
+  const done: string[] = []
+  const target = { database: DATABASE, user: 'default', password: '' }
+  await migrateWarehouse(
+    { migrations, target, retention },
+    {
+      run: createRun(url, DATABASE),
+      runOutside: createRun(url, ''),
+      confirm: async () => true,
+      onDone: (step) => {
+        done.push(
+          step.kind === 'migration'
+            ? `applied migration ${step.name}`
+            : `set the retention of ${step.table}: ${step.rules}`,
+        )
       },
-      readApplied: async () => {
-        const query = 'SELECT version, name, checksum FROM migrations FINAL ORDER BY version'
-        const result = await client.query({ query, format: 'JSONEachRow', ...database })
-        return result.json<AppliedMigration>()
-      },
-      record: async (applied) => {
-        await client.insert({ table: `${DATABASE}.migrations`, values: [applied], format: 'JSONEachRow' })
-      },
-    })
-  } finally {
-    await client.close()
+    },
+  )
+  return done
+}
+
+/** Runs statements in a database; '' is none in particular. */
+export function createRun(url: string, database: string): RunStatement {
+  const target = `${url}/?database=${database}&default_format=JSONEachRow&wait_end_of_query=1`
+  return async (sql) => {
+    const response = await fetch(target, { method: 'POST', body: sql })
+    const text = await response.text()
+    if (!response.ok) throw new Error(text.trim())
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
   }
 }

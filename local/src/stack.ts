@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SourceRetention } from '@millrace/schemas/migrations'
 import { type ClickHouseProcess, startClickHouse } from './clickhouse/process.ts'
 import { migrate } from './migrate.ts'
 import { requireFreePort } from './ports.ts'
@@ -15,6 +16,8 @@ export interface StackOptions {
   clickhousePort: number
   /** Folder for all data. */
   dataPath: string
+  /** How long rows of each source are kept. Default: for ever. */
+  retention?: readonly SourceRetention[]
   /** Start ClickHouse again when it ends by itself. Default true. */
   keepClickHouse?: boolean
   /** Milliseconds between two runs of the cron trigger; 0 for none. Default 60,000. */
@@ -77,7 +80,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await clickhouse.start()
   try {
     const clickhouseUrl = clickhouse.url()
-    for (const name of await migrate(clickhouseUrl)) say(`applied migration ${name}`)
+    const { retention = [] } = options
+    for (const line of await migrate(clickhouseUrl, { retention })) say(line)
     const worker = await startWorker({
       port,
       dataPath,

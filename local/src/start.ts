@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import type { MillraceConfig, SourceConfig } from '@millrace/schemas/config'
+import { readRetention } from '@millrace/schemas/migrations'
 import { build } from '../../scripts/build.ts'
 import { DATABASE } from './migrate.ts'
 import { readPort, requireFreePort } from './ports.ts'
@@ -47,6 +48,7 @@ async function launch(): Promise<Stack> {
     port,
     clickhousePort,
     dataPath,
+    retention: readRetention(config),
     say,
     onWorkerLog: printTrouble,
     variables,

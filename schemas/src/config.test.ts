@@ -5,7 +5,10 @@ const shop = { name: 'shop', writeKeys: ['wk'] }
 
 describe('defineConfig', () => {
   it('gives a good configuration back', () => {
-    const config: MillraceConfig = { sources: [{ ...shop, secretKeyVar: 'SHOP_SECRET' }] }
+    const config: MillraceConfig = {
+      sources: [{ ...shop, secretKeyVar: 'SHOP_SECRET' }],
+      warehouse: { cluster: 'main' },
+    }
     expect(defineConfig(config)).toBe(config)
   })
 
@@ -47,6 +50,21 @@ describe('defineConfig', () => {
       'a secret in place of its name',
       { sources: [{ ...shop, secretKeyVar: 's3cr3t' }] },
       'sources[0].secretKeyVar must be the name of a Worker secret',
+    ],
+    [
+      'a warehouse that is none',
+      { sources: [], warehouse: 'main' },
+      'warehouse must be an object, got "main"',
+    ],
+    [
+      'a field of the warehouse that is none',
+      { sources: [], warehouse: { clusters: 'main' } },
+      'warehouse.clusters is not a field of warehouse; it has cluster',
+    ],
+    [
+      'the name of a cluster that is none',
+      { sources: [], warehouse: { cluster: "a'b" } },
+      'warehouse.cluster must be 1 to 64 of A-Z, a-z, 0-9, "_", ".", "-", got "a\'b"',
     ],
   ])('refuses %s', (_what, config, message) => {
     expect(() => defineConfig(config as MillraceConfig)).toThrow(message)

@@ -23,6 +23,16 @@ export interface MillraceConfig {
   sources: SourceConfig[]
   /** Settings of the source `dev`, which only development has. Default none. */
   development?: SourceSettings
+  warehouse?: WarehouseConfig
+}
+
+/** Where events are kept. */
+export interface WarehouseConfig {
+  /**
+   * Name of the ClickHouse cluster that the tables are spread over, as `system.clusters` has it. Default: one server.
+   * Set it before the first `millrace migrate`: tables of one server are not turned into those of a cluster.
+   */
+  cluster?: string
 }
 
 /** Name and write key of the development source, which only development has. Source: DESIGN section 7. */
@@ -32,7 +42,11 @@ const OWN_FIELDS = ['name', 'writeKeys', 'secretKeyVar', 'readTokenVar']
 
 const FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, ...SETTING_NAMES])
 
-const CONFIG_FIELDS: readonly string[] = ['sources', 'development']
+const CONFIG_FIELDS: readonly string[] = ['sources', 'development', 'warehouse']
+
+const WAREHOUSE_FIELDS: readonly string[] = ['cluster']
+
+const CLUSTER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/
 
 const VAR_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
 
@@ -49,6 +63,7 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
       throw new TypeError(`${field} is not a field of the configuration; it has ${CONFIG_FIELDS.join(', ')}`)
   }
   if (config.development !== undefined) checkSettings(config.development, 'development')
+  if (config.warehouse !== undefined) checkWarehouse(config.warehouse)
   const names = new Set<string>()
   const keys = new Set<string>()
   config.sources.forEach((source, index) => {
@@ -80,6 +95,22 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
     checkSettings(settings, at)
   })
   return config
+}
+
+function checkWarehouse(warehouse: unknown): void {
+  if (typeof warehouse !== 'object' || warehouse === null)
+    throw new TypeError(`warehouse must be an object, got ${JSON.stringify(warehouse)}`)
+  for (const field of Object.keys(warehouse)) {
+    if (!WAREHOUSE_FIELDS.includes(field))
+      throw new TypeError(
+        `warehouse.${field} is not a field of warehouse; it has ${WAREHOUSE_FIELDS.join(', ')}`,
+      )
+  }
+  const { cluster } = warehouse as { cluster?: unknown }
+  if (cluster === undefined || (typeof cluster === 'string' && CLUSTER_NAME.test(cluster))) return
+  throw new RangeError(
+    `warehouse.cluster must be 1 to 64 of A-Z, a-z, 0-9, "_", ".", "-", got ${JSON.stringify(cluster)}`,
+  )
 }
 
 function checkName(name: unknown, option: string): void {

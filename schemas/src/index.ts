@@ -1,6 +1,7 @@
 /** Everything the collector, the consumers and the tests need to know about an event, validator included. */
 
 export * from './config.ts'
+export * from './corrections.ts'
 export * from './envelope.ts'
 export * from './event-time.ts'
 export type { ParsedEvent } from './events/common.ts'
@@ -8,6 +9,7 @@ export * from './events/identity.ts'
 export * from './events/track.ts'
 export * from './events/view.ts'
 export * from './facts.ts'
+export * from './forgotten.ts'
 export * from './json-text.ts'
 export * from './parse-event.ts'
 export * from './plan/check-event.ts'

@@ -19,6 +19,8 @@ export const REASONS = [
   'event_too_large',
   /** Objects and arrays are nested deeper than 64. */
   'too_deep',
+  /** A correction or retraction that came without the secret key. */
+  'secret_key_required',
   /** Neither `userId` nor `anonymousId`. */
   'missing_identity',
   /** The client's clock is impossible: not a date, or too far from ours to be corrected. */
@@ -35,6 +37,8 @@ export const REASONS = [
   'bot',
   /** Filtered: the source's own `enrich` left it out. */
   'left_out_by_hook',
+  /** Filtered: the person asked to be forgotten; found by the consumer, so no answer names it. */
+  'forgotten',
   /** Duplicate: an earlier event of the same batch has the same id. */
   'repeated_in_batch',
   /** The warehouse refuses the event for its content; found by the consumer, so no answer names it. */
@@ -59,6 +63,10 @@ export const ERROR_CODES = [
   'origin_not_allowed',
   'rate_limited',
   'invalid_lookup',
+  'missing_read_token',
+  'unknown_read_token',
+  'invalid_question',
+  'question_too_heavy',
   'method_not_allowed',
   'not_found',
   'temporarily_unavailable',

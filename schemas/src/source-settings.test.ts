@@ -24,6 +24,11 @@ describe('settings', () => {
         { table: 'products', on: 'properties.product_id' },
         { table: 'products', on: 'properties.other_id', as: 'other' },
       ],
+      measures: [
+        { name: 'revenue', path: 'properties.revenue', events: ['Order Completed'] },
+        { name: 'tax_2', path: 'properties.order total.Größe' },
+      ],
+      retention: { eventsDays: 400, quarantineDays: 1, rollupsDays: 7300 },
     }
     expect([complaintOf({}), complaintOf(settings)]).toEqual(['', ''])
   })
@@ -60,6 +65,51 @@ describe('settings', () => {
       { identity: { kind: 'server' } },
       'sources[0].identity.kind must be one of client, cookie, cookieless, got "server"',
     ],
+    [
+      { measures: [{ name: 'Revenue', path: 'properties.revenue' }] },
+      'sources[0].measures[0].name must be a name such as revenue: 1 to 64 of a-z, 0-9, "_", got "Revenue"',
+    ],
+    [
+      { measures: [{ name: 'a', path: 'traits.age' }] },
+      'sources[0].measures[0].path must be a path such as properties.revenue, got "traits.age"',
+    ],
+    [
+      { measures: [{ name: 'a', path: 'properties.products.*.price' }] },
+      'sources[0].measures[0].path must be a path such as properties.revenue, got "properties.products.*.price"',
+    ],
+    [
+      { measures: [{ name: 'a', path: "properties.a'b" }] },
+      'sources[0].measures[0].path must be a path such as properties.revenue, got "properties.a\'b"',
+    ],
+    [
+      { measures: [{ name: 'a', path: 'properties.x', events: [] }] },
+      'sources[0].measures[0].events must not be empty, got []',
+    ],
+    [
+      {
+        measures: [
+          { name: 'a', path: 'properties.x' },
+          { name: 'a', path: 'properties.y' },
+        ],
+      },
+      'sources[0].measures[1].name must differ from those of the other measures, got "a" twice',
+    ],
+    [
+      { retention: { eventsDays: 0 } },
+      'sources[0].retention.eventsDays must be a whole number of days from 1 to 7300, got 0',
+    ],
+    [
+      { retention: { eventsDays: 1.5 } },
+      'sources[0].retention.eventsDays must be a whole number of days from 1 to 7300, got 1.5',
+    ],
+    [
+      { retention: { rollupsDays: '30' } },
+      'sources[0].retention.rollupsDays must be a whole number of days from 1 to 7300, got "30"',
+    ],
+    [
+      { retention: { rollupsDays: 36500 } },
+      'sources[0].retention.rollupsDays must be a whole number of days from 1 to 7300, got 36500',
+    ],
   ])('%j are refused by option, rule and value', (settings, message) => {
     expect(complaintOf(settings)).toBe(message)
   })
@@ -77,9 +127,18 @@ describe('settings', () => {
       { identity: { kind: 'cookie', cookieName: 'id' } },
       'sources[0].identity.cookieName is not known; known are kind, name, domain',
     ],
+    [
+      { retention: { days: 30 } },
+      'sources[0].retention.days is not known; known are eventsDays, quarantineDays, rollupsDays',
+    ],
     [{ geos: true }, 'sources[0].geos is not known; known are allowedOrigins, plan, geo, '],
   ])('%j are told the keys that there are', (settings, message) => {
     expect(complaintOf(settings)).toContain(message)
+  })
+
+  it('with more measures than twenty are refused', () => {
+    const measures = Array.from({ length: 21 }, (_, n) => ({ name: `m${n}`, path: 'properties.x' }))
+    expect(complaintOf({ measures })).toMatch(/^sources\[0\]\.measures must be at most 20, got /)
   })
 
   it.each([

@@ -1,4 +1,4 @@
-/** What can be set for a source beside its name and keys: who may send, the plan, privacy, enrichment, identity. */
+/** What can be set for a source beside its name and keys: who may send, the plan, privacy, enrichment, identity, how long. */
 
 import { z } from 'zod'
 import type { RequestFacts } from './facts.ts'
@@ -101,6 +101,29 @@ export type EnrichHook = (
   request: HookRequest,
 ) => HookEvent | null | Promise<HookEvent | null>
 
+/** A number that events carry, added up in the roll-ups. */
+export interface Measure {
+  /** Stands in the column `measure` of the roll-ups: 1 to 64 of `a-z`, `0-9`, `_`, beginning with a letter. */
+  name: string
+  /** Dotted path below `properties`, for example `properties.revenue`. Events whose value is no number do not count. */
+  path: string
+  /** Names of the `track` events, or types such as `page`. Default all events. */
+  events?: readonly string[]
+}
+
+/**
+ * Whole days, 1 to 7,300, after which ClickHouse deletes rows of the source. `millrace migrate` and `npm start` tell it so.
+ * Default of each: never.
+ */
+export interface Retention {
+  /** Of events by `timestamp`, and of sessions by `ended_at`. Corrections of events stay a week longer. */
+  eventsDays?: number
+  /** Of refused events and of the list of those left out, by `received_at`. */
+  quarantineDays?: number
+  /** Of the roll-ups, by minute and hour. */
+  rollupsDays?: number
+}
+
 /** Settings of a source; everything has a default. */
 export interface SourceSettings {
   /**
@@ -132,7 +155,19 @@ export interface SourceSettings {
   enrich?: EnrichHook
   /** Whether the rate limits of `wrangler.toml` hold for it. Default true; false in development. */
   rateLimits?: boolean
+  /** At most 20, of different names. Default none. */
+  measures?: readonly Measure[]
+  retention?: Retention
 }
+
+/** Each measure is a row more for every minute and name of event. */
+const MAX_MEASURES = 20
+
+/** Twenty years: the roll-ups' time plus what is far more than that would be past the end of ClickHouse's `DateTime`. */
+const MAX_RETENTION_DAYS = 7_300
+
+/** No `*`, and nothing that would end a quoted name. */
+const MEASURE_PATH = /^properties(\.[^.*`'"\\\p{C}]+)+$/u
 
 const SECRET_VAR = /^[A-Z][A-Z0-9_]{0,127}$/
 const ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/
@@ -161,6 +196,9 @@ const path = text(PATH, 'must be a path such as traits.email').refine(
 )
 const paths = z.array(path).min(1)
 const outcome = z.enum(['store', 'anonymize', 'filter']).optional()
+
+const DAYS_RULE = `must be a whole number of days from 1 to ${MAX_RETENTION_DAYS}`
+const days = z.int(DAYS_RULE).min(1, DAYS_RULE).max(MAX_RETENTION_DAYS, DAYS_RULE).optional()
 
 const PiiRuleSchema = z.discriminatedUnion('action', [
   known({ paths, action: z.literal('drop') }),
@@ -221,6 +259,17 @@ const SettingsSchema = known({
     .custom<EnrichHook>((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   rateLimits: z.boolean().optional(),
+  measures: z
+    .array(
+      known({
+        name: text(/^[a-z][a-z0-9_]{0,63}$/, 'must be a name such as revenue: 1 to 64 of a-z, 0-9, "_"'),
+        path: text(MEASURE_PATH, 'must be a path such as properties.revenue'),
+        events: z.array(z.string().min(1)).min(1).optional(),
+      }),
+    )
+    .max(MAX_MEASURES, `must be at most ${MAX_MEASURES}`)
+    .optional(),
+  retention: known({ eventsDays: days, quarantineDays: days, rollupsDays: days }).optional(),
 })
 
 /** Names of all settings. */
@@ -238,6 +287,7 @@ export function checkSettings(settings: SourceSettings, at: string): void {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   if (issue !== undefined) throw new RangeError(describeIssue(issue, settings, at))
   checkJoins(settings.lookups ?? [], `${at}.lookups`)
+  checkMeasures(settings.measures ?? [], `${at}.measures`)
   if (settings.plan !== undefined) checkPlan(settings.plan, `${at}.plan`)
 }
 
@@ -248,6 +298,19 @@ function checkJoins(joins: readonly LookupJoin[], at: string): void {
     if (names.has(name)) {
       const rule = 'must differ from those of the other joins (its default is the name of the table)'
       throw new RangeError(`${at}[${index}].as ${rule}, got "${name}" twice`)
+    }
+    names.add(name)
+  })
+}
+
+/** Two measures of one name would be added to each other. */
+function checkMeasures(measures: readonly Measure[], at: string): void {
+  const names = new Set<string>()
+  measures.forEach(({ name }, index) => {
+    if (names.has(name)) {
+      throw new RangeError(
+        `${at}[${index}].name must differ from those of the other measures, got "${name}" twice`,
+      )
     }
     names.add(name)
   })
@@ -270,7 +333,7 @@ function describeRule(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_union' && 'options' in issue) {
     return `must be one of ${(issue.options ?? []).join(', ')}`
   }
-  if (issue.code === 'too_small') return 'must not be empty'
+  if (issue.code === 'too_small' && issue.origin !== 'number') return 'must not be empty'
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
   return `must be ${/^[aeio]/i.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
 }

@@ -21,6 +21,8 @@ export interface Arrival {
   rules: SourceRules
   tools: EdgeTools
   route: Route
+  /** The sender has the secret key. */
+  isSecret: boolean
   /** Milliseconds since 1970. */
   receivedAt: number
   sender: Sender
@@ -50,7 +52,7 @@ export interface AcceptedBatch {
  * left out rather than held against its events.
  */
 export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<AcceptedBatch> {
-  const { rules, tools, route, receivedAt, sender, identity, waitUntil } = arrival
+  const { rules, tools, route, isSecret, receivedAt, sender, identity, waitUntil } = arrival
   const shared = readSharedFields(input.body)
   const mintId = createIdMinter(rules.source)
   // Hashed twice, a value would be another one.
@@ -59,6 +61,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     rules,
     tools,
     route,
+    isSecret,
     receivedAt,
     sender,
     shared,

@@ -10,9 +10,11 @@ import type {
 } from '@millrace/schemas'
 import {
   byteLength,
+  checkCorrection,
   EVENT_TYPES,
   encodeJson,
   fitsBytes,
+  isCorrection,
   MAX_EVENT_BYTES,
   parseEvent,
 } from '@millrace/schemas'
@@ -32,6 +34,8 @@ import { readId, type SharedFields } from './shared-fields.ts'
 /** A batch as the judge sees it. */
 export interface JudgeScope extends FactScope, FinishScope {
   shared: SharedFields
+  /** The sender has the secret key. */
+  isSecret: boolean
   identity: IdentityReader
   mintId: (content: string) => Promise<string>
 }
@@ -91,6 +95,7 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
 
   const judgeEvent = (one: Case, event: ParsedEvent): MaybePromise<Judgement> => {
     const { isAnonymized } = one
+    if (isCorrection(event)) return judgeCorrection(one, event)
     const facts = readFacts(event)
     const pii = isLifted(event, one.input) ? rules.piiOfLifted : rules.pii
     const isForeign = facts.isRelayed === true && sender.agentKind !== 'browser'
@@ -117,6 +122,18 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
       if (stored === undefined) return leaveOutByHook(one)
       return accept(one, { event: stored, facts, time })
     })
+  }
+
+  /** It says something of another event and nothing of its own, so no rule about persons, bots or plans is for it. */
+  const judgeCorrection = (one: Case, event: ParsedEvent): Judgement => {
+    if (!scope.isSecret) return refuse(one, CORRECTION_WITHOUT_KEY)
+    const wrong = checkCorrection(event.event ?? '', event.properties)
+    if (wrong !== undefined) return refuse(one, { ...wrong, reason: 'invalid_field' })
+    const { route, receivedAt } = scope
+    const time = readEventTime(event, { route, receivedAt, sentAt: shared.head.sentAt })
+    if (!time.ok) return refuse(one, { ...time, reason: 'impossible_time' })
+    if (accepted.has(one.messageId)) return leaveOutRepeated(one)
+    return accept(one, { event, facts: { isRelayed: true }, time })
   }
 
   const accept = (one: Case, candidate: Candidate): Judgement => {
@@ -168,6 +185,12 @@ const MISSING_IDENTITY = {
   reason: 'missing_identity',
   path: 'anonymousId',
   message: 'an event needs a userId or an anonymousId',
+} as const
+
+const CORRECTION_WITHOUT_KEY = {
+  reason: 'secret_key_required',
+  path: 'event',
+  message: 'a correction needs the secret key of the source, in the Authorization header',
 } as const
 
 const OVERGROWN = {

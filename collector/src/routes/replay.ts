@@ -104,6 +104,8 @@ async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, eve
     rules,
     tools: deps.tools,
     route,
+    // Whoever replays has it.
+    isSecret: true,
     receivedAt: parseClientTime(receivedAt) ?? deps.now(),
     identity:
       anonymousId === undefined ? CLIENT_IDENTITY : createKnownIdentity(anonymousId, clientAnonymousId),

@@ -1,0 +1,32 @@
+/** What the recomputation needs of the configuration: the measures of each source, and since when its events are whole. */
+
+import type { MillraceConfig, SourceSettings } from '@millrace/schemas'
+import { toDateTime } from '../warehouse/column-values.ts'
+import type { RollupOptions } from './rollups.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/** Name of the source that only development has. Source: DESIGN section 7. */
+const DEVELOPMENT_SOURCE = 'dev'
+
+/**
+ * Options for a run.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function readRollupOptions(config: MillraceConfig, nowMs: number): RollupOptions {
+  const sources: (SourceSettings & { name: string })[] = [
+    ...config.sources,
+    { ...config.development, name: DEVELOPMENT_SOURCE },
+  ]
+  return {
+    measures: sources.map(({ name, measures = [] }) => ({ source: name, measures })),
+    horizons: new Map(
+      sources.flatMap(({ name, retention }) => {
+        if (retention?.eventsDays === undefined) return []
+        // The day in which events begin to go is not whole any more.
+        return [[name, toDateTime(nowMs - (retention.eventsDays - 1) * DAY_MS)] as const]
+      }),
+    ),
+  }
+}

@@ -1,0 +1,86 @@
+/** ClickHouse with the migrations, the sink and the recomputation, without a Worker around them: envelopes in, tables out. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Envelope } from '@millrace/schemas'
+import { createStatements } from '../../consumers/src/recompute/clickhouse.ts'
+import type { SourceMeasures } from '../../consumers/src/recompute/measures.ts'
+import { type RecomputeReport, recompute } from '../../consumers/src/recompute/recompute.ts'
+import { createWarehouse } from '../../consumers/src/warehouse/insert.ts'
+import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
+import { startClickHouse } from '../../local/src/clickhouse/process.ts'
+import { DATABASE, migrate } from '../../local/src/migrate.ts'
+
+/** A warehouse for one test file. */
+export interface TestWarehouse {
+  url: string
+  /** Writes one queue batch as the consumer does. */
+  write: (envelopes: readonly Envelope[]) => Promise<void>
+  /** One run; `failAt` makes its n-th statement fail, as a Worker that is gone would. */
+  recompute: (options?: { failAt?: number }) => Promise<RecomputeReport>
+  /** Rows of a query. */
+  query: <Row>(sql: string, parameters?: Record<string, unknown>) => Promise<Row[]>
+  /** Runs a statement. */
+  run: (sql: string, parameters?: Record<string, unknown>) => Promise<void>
+  /** Statements that the last run made. */
+  statementCount: () => number
+  stop: () => Promise<void>
+}
+
+/** The run was cut off on purpose. */
+export class CutOff extends Error {}
+
+/** Starts it. */
+export async function startWarehouse(measures: readonly SourceMeasures[] = []): Promise<TestWarehouse> {
+  const dataPath = await mkdtemp(join(tmpdir(), 'millrace-warehouse-'))
+  const clickhouse = await startClickHouse({ dataPath, port: 0 })
+  await migrate(clickhouse.url)
+  const connection = { url: clickhouse.url, username: 'default', password: '', database: DATABASE }
+  const sink = createWarehouseSink({ insert: createWarehouse(connection).insert })
+  const statements = createStatements(connection)
+  let count = 0
+  return {
+    url: clickhouse.url,
+    async write(envelopes) {
+      const deliveries = envelopes.map((envelope, index) => ({ messageId: String(index), envelope }))
+      const outcomes = await sink.write(deliveries)
+      const failed = outcomes.find(({ kind }) => kind !== 'written')
+      if (failed !== undefined) throw new Error(JSON.stringify(failed))
+    },
+    recompute({ failAt = Number.POSITIVE_INFINITY } = {}) {
+      count = 0
+      const guard = () => {
+        count++
+        if (count >= failAt) throw new CutOff(`statement ${count}`)
+      }
+      return recompute(
+        {
+          async run(sql, parameters) {
+            guard()
+            await statements.run(sql, parameters)
+          },
+          async read<Row>(sql: string, parameters?: Record<string, unknown>) {
+            guard()
+            return statements.read<Row>(sql, parameters)
+          },
+          randomId: () => crypto.randomUUID(),
+          sleep: async () => {},
+          // Those that were cut off on purpose need not be waited for.
+          patienceMs: 0,
+          // Each insert has ended when the next run begins.
+          overlapSeconds: 0,
+          log: () => {},
+        },
+        { measures, horizons: new Map() },
+      )
+    },
+    query: statements.read,
+    run: statements.run,
+    statementCount: () => count,
+    async stop() {
+      await clickhouse.stop()
+      await rm(dataPath, { recursive: true, force: true })
+    },
+  }
+}
