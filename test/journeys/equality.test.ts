@@ -5,7 +5,8 @@
 
 import { decodeEnvelope, type Envelope } from '@millrace/schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createApp, createSources } from '../support/collector.mjs.mts'
+// biome-ignore lint/correctness/useImportExtensions: the types are declared beside it.
+import { createApp, createSources } from '../support/collector.mjs'
 import { expectTables, readTables, type Tables } from '../support/oracle/compare.ts'
 import { createRandom, type Random } from '../support/oracle/random.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'

@@ -1,0 +1,324 @@
+/** A person is forgotten: nothing of hers is in any table, and everyone else's numbers are those of the events that stay. */
+
+import type { Envelope, EnvelopeEvent, QuarantinedEvent } from '@millrace/schemas'
+import { ENVELOPE_VERSION } from '@millrace/schemas'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ForgetEffects, findTraces, forget } from '../../cli/src/forget/forget.ts'
+import { listRequests } from '../../cli/src/forget/record.ts'
+import { createStatements } from '../../cli/src/forget/statements.ts'
+import { createForgottenLookup } from '../../consumers/src/forgotten/lookup.ts'
+import { sweepForgotten } from '../../consumers/src/forgotten/sweep.ts'
+import { withoutForgotten } from '../../consumers/src/forgotten/without-forgotten.ts'
+import type { Statements } from '../../consumers/src/recompute/clickhouse.ts'
+import type { Sink } from '../../consumers/src/sink.ts'
+import { createWarehouse } from '../../consumers/src/warehouse/insert.ts'
+import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
+import { expectTablesOf, readTables } from '../support/oracle/compare.ts'
+import { distinctEvents, type OracleEvent } from '../support/oracle/events.ts'
+import { resolveIdentity } from '../support/oracle/identity.ts'
+import { CutOff, startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
+
+/** Everything of hers has this in it, and nothing else has. */
+const HERS = 'alice'
+
+/** With all that could go wrong on the way into a statement. */
+const ALICE = `${HERS}'s \\"id"\t[ü],{}`
+
+const START = Date.UTC(2026, 10, 20, 10)
+
+const names = Array.from({ length: 40 }, (_, index) => `cut${index}`)
+const sources = ['whole', 'again', 'visitor', ...names]
+
+let warehouse: TestWarehouse
+beforeAll(async () => {
+  warehouse = await startWarehouse(
+    sources.map((source) => ({ source, measures: [{ name: 'revenue', path: 'properties.revenue' }] })),
+  )
+})
+afterAll(() => warehouse.stop())
+
+function envelope(source: string, more: Partial<Envelope>): Envelope {
+  return {
+    version: ENVELOPE_VERSION,
+    part: 0,
+    source,
+    route: 'batch',
+    receivedAt: START + 86_400_000,
+    batchId: 'b',
+    events: [],
+    quarantined: [],
+    omitted: [],
+    ...more,
+  }
+}
+
+type Story = [id: string, minute: number, event: Omit<EnvelopeEvent, 'messageId' | 'timestamp'>]
+
+const page = (path: string) => ({ type: 'page' as const, properties: { path } })
+const buy = (revenue: number) => ({ type: 'track' as const, event: 'Buy', properties: { revenue } })
+const inSession = (id: string) => ({ context: { session: { id } } })
+
+/** Two persons on one laptop, in one visit and in one session of the client's, each with a telephone of their own. */
+const STORIES: readonly Story[] = [
+  ['m1', 0, { ...page('/'), anonymousId: 'laptop' }],
+  [
+    'm2',
+    5,
+    { type: 'identify', anonymousId: 'laptop', userId: ALICE, traits: { email: `${HERS}@example.com` } },
+  ],
+  ['m3', 10, { ...page('/hers'), anonymousId: 'laptop' }],
+  ['m4', 20, { ...buy(20), anonymousId: 'laptop', userId: ALICE }],
+  ['m5', 30, { type: 'identify', anonymousId: 'laptop', userId: 'bob' }],
+  ['m6', 31, { ...buy(5), anonymousId: 'laptop' }],
+  ['m7', 62, { ...page('/b'), anonymousId: 'laptop' }],
+  ['m8', 400, { ...page('/c'), anonymousId: 'laptop', userId: ALICE, ...inSession('s1') }],
+  ['m9', 401, { ...page('/d'), anonymousId: 'laptop', userId: 'bob', ...inSession('s1') }],
+  ['m10', 402, { ...page('/e'), anonymousId: 'laptop', ...inSession('s1') }],
+  ['m11', 403, { ...buy(9), anonymousId: 'laptop', userId: ALICE, ...inSession('s1') }],
+  ['p1', 15, { ...page('/p'), anonymousId: `${HERS}-phone` }],
+  ['p2', 16, { ...buy(100), anonymousId: `${HERS}-phone`, userId: `${HERS}-before` }],
+  ['p3', 500, { type: 'alias', previousId: `${HERS}-before`, userId: ALICE, anonymousId: `${HERS}-phone` }],
+  ['p4', 5_000, { ...page('/later'), anonymousId: `${HERS}-phone` }],
+  ['q1', 15, { ...page('/p'), anonymousId: 'his-phone' }],
+  ['q2', 17, { ...buy(50), anonymousId: 'his-phone', userId: 'bob' }],
+]
+
+function deliver(source: string, stories: readonly Story[] = STORIES): Envelope {
+  const events = stories.map(([messageId, minute, event]) => {
+    const at = START + minute * 60_000
+    return { ...event, messageId, timestamp: at, originalTimestamp: at }
+  })
+  return envelope(source, { events })
+}
+
+function refuse(messageId: string, raw: string, more: Partial<QuarantinedEvent> = {}): QuarantinedEvent {
+  const shared = { index: 0, reason: 'missing_field' as const, path: 'event', message: 'm' }
+  return { ...shared, messageId, raw, rawBytes: raw.length, ...more }
+}
+
+const REFUSED: readonly QuarantinedEvent[] = [
+  refuse('r1', JSON.stringify({ type: 'track', userId: ALICE })),
+  refuse('r2', `{"userId" : "${HERS}-before","properties":{"long":"cut`, { rawBytes: 99_999 }),
+  refuse('r3', '{"type":"track"}', { anonymousId: `${HERS}-phone` }),
+  refuse('r4', '{"type":"track","userId":"bob"}'),
+]
+
+/** A correction of hers, one of his, and what retracts them. */
+function corrections(): Story[] {
+  const of = (event: string, properties: EnvelopeEvent['properties']) => ({
+    type: 'track' as const,
+    event,
+    properties: properties ?? {},
+  })
+  return [
+    ['c1', 6_000, of('$correct', { messageId: 'm4', reason: 'r', changes: { properties: { revenue: 21 } } })],
+    ['c2', 6_001, of('$retract', { messageId: 'c1', reason: 'r' })],
+    ['c3', 6_002, of('$correct', { messageId: 'q1', reason: 'r', changes: { userId: `${HERS}-before` } })],
+    ['c4', 6_003, of('$correct', { messageId: 'q2', reason: 'r', changes: { properties: { revenue: 51 } } })],
+  ]
+}
+
+const read = (source: string) => readTables(warehouse, source)
+
+/** The events that stay: those that the oracle gives to nobody of hers. */
+function remaining(source: string, stories = STORIES): OracleEvent[] {
+  const all = distinctEvents([deliver(source, stories)])
+  const { personOf } = resolveIdentity(all)
+  return all.filter((event) => !personOf(event).startsWith(HERS))
+}
+
+/** Tables, dictionaries too, with a row that has the word in it. */
+async function tablesWith(word: string, sources?: readonly string[]): Promise<string[]> {
+  const columns = await warehouse.query<{ table: string; names: string[]; types: string[] }>(`
+    SELECT c.table AS table, groupArray(c.name) AS names, groupArray(c.type) AS types
+    FROM system.columns AS c INNER JOIN system.tables AS t ON c.database = t.database AND c.table = t.name
+    WHERE c.database = 'millrace' AND t.engine NOT LIKE '%View' AND c.type NOT LIKE 'AggregateFunction%' AND c.default_kind != 'ALIAS'
+    GROUP BY table ORDER BY table`)
+  const found: string[] = []
+  for (const { table, names } of columns) {
+    const where = sources === undefined || !names.includes('source') ? '' : `WHERE source IN ('${sources.join("', '")}')`
+    const rows = await warehouse.query<object>(
+      `SELECT ${names.map((name) => `\`${name}\``).join(', ')} FROM ${table} ${where}`,
+    )
+    if (JSON.stringify(rows).includes(word)) found.push(table)
+  }
+  return found
+}
+
+function effectsOf({ failAt = Number.POSITIVE_INFINITY } = {}): ForgetEffects {
+  const statements = createStatements({
+    url: warehouse.url,
+    user: 'default',
+    password: '',
+    database: 'millrace',
+    fetch,
+    signal: new AbortController().signal,
+  })
+  let count = 0
+  let before = ''
+  return {
+    read: statements.read,
+    async run(sql, parameters) {
+      // One after the other, and all alike.
+      if (!sql.endsWith('APPLY DELETED MASK') || !before.endsWith('APPLY DELETED MASK')) count++
+      before = sql
+      if (count >= failAt) throw new CutOff(`statement ${count}`)
+      await statements.run(sql, parameters)
+    },
+    randomId: () => crypto.randomUUID(),
+    sleep: async () => {},
+    patienceMs: 0,
+  }
+}
+
+async function forgetHer(source: string, effects = effectsOf(), id = ALICE) {
+  const found = await findTraces(effects, { source, kind: 'user', id })
+  return { found, deleted: await forget(effects, found, 'asked for it') }
+}
+
+describe('a person with two devices, one of them shared', () => {
+  it('is gone from every table, and the numbers of the other are those of his events', async () => {
+    const source = 'whole'
+    await warehouse.write([
+      deliver(source),
+      deliver(source, corrections()),
+      envelope(source, { quarantined: [...REFUSED] }),
+    ])
+    await warehouse.recompute()
+    expect(await tablesWith(HERS)).toEqual(
+      expect.arrayContaining([
+        'events',
+        'identities',
+        'sessions',
+        'quarantine',
+        'corrections',
+        'person_of_user',
+      ]),
+    )
+
+    const { found, deleted } = await forgetHer(source)
+    expect(found).toMatchObject({ users: 2, devices: 2, sharedDevices: 2, isRepeated: false })
+    expect(deleted).toMatchObject({ quarantine: 3 })
+    await warehouse.recompute()
+
+    expect(await tablesWith(HERS)).toEqual([])
+    const mutations = await warehouse.query<object>('SELECT command FROM system.mutations')
+    expect(JSON.stringify(mutations)).not.toContain(HERS)
+    const masked = await warehouse.query(
+      "SELECT table FROM system.parts WHERE active AND has_lightweight_delete AND database = 'millrace'",
+    )
+    expect(masked).toEqual([])
+    // q1 had been put down to her by a correction.
+    const events = remaining(source)
+      .filter(({ id }) => id !== 'q1')
+      .map((event) => (event.id === 'q2' ? { ...event, revenue: 51 } : event))
+    expect(await read(source)).toEqual(expectTablesOf(events))
+  })
+})
+
+describe('what comes later', () => {
+  const source = 'again'
+  const logged: Record<string, unknown>[] = []
+  let sink: Sink
+
+  beforeAll(async () => {
+    await warehouse.write([deliver(source)])
+    await warehouse.recompute()
+    await forgetHer(source)
+    await warehouse.recompute()
+    const connection = { url: warehouse.url, username: 'default', password: '', database: 'millrace' }
+    const read: Statements['read'] = (sql, parameters) => warehouse.query(sql, parameters)
+    const lookup = createForgottenLookup({ read, now: Date.now, log: (record) => void logged.push(record) })
+    sink = withoutForgotten(createWarehouseSink({ insert: createWarehouse(connection).insert }), lookup)
+  })
+
+  it('is left out by the Worker, with nothing of its content', async () => {
+    const later = deliver(source, [
+      ['l1', 9_000, { ...buy(1), userId: ALICE }],
+      ['l2', 9_001, { ...page('/'), anonymousId: `${HERS}-phone` }],
+      ['l3', 9_002, { type: 'alias', previousId: `${HERS}-before`, userId: 'somebody' }],
+      ['m1', 0, { ...page('/'), anonymousId: 'laptop' }],
+      ['l4', 9_003, { ...page('/'), anonymousId: 'laptop', userId: 'bob' }],
+    ])
+    const outcomes = await sink.write([
+      { messageId: 'a', envelope: later },
+      { messageId: 'b', envelope: envelope(source, { quarantined: [...REFUSED] }) },
+    ])
+    expect([outcomes, logged]).toEqual([[{ kind: 'written' }, { kind: 'written' }], []])
+    await warehouse.recompute()
+    const omitted = await warehouse.query<{ id: string }>(
+      `SELECT message_id AS id FROM omitted FINAL WHERE source = '${source}' AND status = 'filtered' AND reason = 'forgotten' ORDER BY id`,
+    )
+    expect(omitted.map(({ id }) => id)).toEqual(['l1', 'l2', 'l3', 'm1', 'r1', 'r2', 'r3'])
+    expect(await tablesWith(HERS, [source])).toEqual([])
+    const his: Story[] = [...STORIES, ['l4', 9_003, { ...page('/'), anonymousId: 'laptop', userId: 'bob' }]]
+    expect(await read(source)).toEqual(expectTablesOf(remaining(source, his)))
+  })
+
+  it('is deleted again where a Worker did not know yet', async () => {
+    const before = await read(source)
+    const slipped: Story[] = [
+      ['s1', 61, { ...page('/slipped'), anonymousId: 'laptop', userId: ALICE }],
+      ['s2', 9_100, { ...buy(3), anonymousId: `${HERS}-phone` }],
+    ]
+    await warehouse.write([
+      deliver(source, slipped),
+      envelope(source, { quarantined: [...REFUSED.slice(0, 3)] }),
+    ])
+    await warehouse.recompute()
+    expect(await tablesWith(HERS, [source])).toContain('events')
+    const statements = { run: warehouse.run, read: warehouse.query }
+    expect(await sweepForgotten(statements, { id: 'sweep', since: '1970-01-01 00:00:00.000' })).toBe(2)
+    await warehouse.recompute()
+    expect(await tablesWith(HERS, [source])).toEqual([])
+    expect(await read(source)).toEqual(before)
+  })
+})
+
+describe('a visitor who never said who they are', () => {
+  it('is forgotten by the anonymous id, and a device of several persons is not', async () => {
+    const source = 'visitor'
+    await warehouse.write([
+      deliver(source),
+      deliver(source, [['v1', 1, { ...page('/v'), anonymousId: 'nobody-1' }]]),
+    ])
+    await warehouse.recompute()
+    const effects = effectsOf()
+    const shared = findTraces(effects, { source, kind: 'anonymous', id: 'laptop' })
+    await expect(shared).rejects.toThrow('several persons used this device; forget each by --user')
+    const found = await findTraces(effects, { source, kind: 'anonymous', id: 'nobody-1' })
+    expect(found).toMatchObject({ users: 0, devices: 1, sharedDevices: 0, events: 1 })
+    expect(found.lake).toEqual(['events/source=visitor/date=2026-11-20/hour=10/'])
+    await forget(effects, found, '')
+    await warehouse.recompute()
+    expect(await read(source)).toEqual(expectTablesOf(distinctEvents([deliver(source)])))
+  })
+})
+
+it('a command that is cut off anywhere is finished by the next one', { timeout: 1_800_000 }, async () => {
+  await warehouse.write(names.map((source) => deliver(source)))
+  await warehouse.recompute()
+  const cut: string[] = []
+  for (const [index, source] of names.entries()) {
+    const isCut = await forgetHer(source, effectsOf({ failAt: index + 1 })).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof CutOff) return true
+        throw error
+      },
+    )
+    cut.push(source)
+    if (!isCut) break
+  }
+  expect(cut.length).toBeLessThan(names.length)
+  await warehouse.recompute()
+  for (const source of cut) await forgetHer(source)
+  await warehouse.recompute()
+  for (const source of cut) {
+    expect(await read(source), source).toEqual(expectTablesOf(remaining(source)))
+    const requests = await listRequests(effectsOf(), source)
+    expect(requests, source).toMatchObject([{ reason: 'asked for it', finishedAt: expect.any(String) }])
+    expect(requests[0]?.openLake.length, source).toBe(4)
+  }
+  expect(await tablesWith(HERS, cut)).toEqual([])
+})
