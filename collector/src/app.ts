@@ -8,6 +8,7 @@ import { cors } from 'hono/cors'
 import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
 import { createAuthorize } from './authorize.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
+import { QUESTION_NAMES } from './query/questions.ts'
 import type { RateLimits } from './rate-limits.ts'
 import {
   type Batch,
@@ -21,6 +22,7 @@ import {
 } from './receive.ts'
 import { answerJson, refusal, refuse, refuseUnexpected } from './refuse.ts'
 import { takeLookup } from './routes/lookups.ts'
+import { type QueryDeps, takeQuestion } from './routes/query.ts'
 import { replay } from './routes/replay.ts'
 import { takeImage } from './routes/take-image.ts'
 import { tellRudderConfig, tellSegmentSettings } from './routes/tell-settings.ts'
@@ -43,6 +45,8 @@ export interface CollectorDeps {
   limits?: RateLimits
   /** Where lookup tables are stored. Default: nowhere, and the route answers 503. */
   lookupBucket?: LookupBucket
+  /** Answers questions about events. Default: nothing does, and the routes answer 503. */
+  answer?: QueryDeps['answer']
   /** The OpenAPI description, made when it is first asked for. Default: there is none. */
   describeApi?: () => object
   /** Serves the demo shop; only in development. Default: there is none. */
@@ -116,6 +120,13 @@ export function createApp(deps: CollectorDeps): Hono {
   })
   route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, receiving, deps.lookupBucket))
 
+  for (const name of QUESTION_NAMES) {
+    const path = `/v1/query/${name}`
+    app.on(['GET', 'POST'], path, (c) => takeQuestion(c, deps, name))
+    app.all(path, (c) => refuseMethod(c, 'GET, POST'))
+  }
+  app.all('/v1/query/:question?', (c) => refuse(c, refusal(404, 'not_found', KNOWN_QUESTIONS)))
+
   const { describeApi, demo } = deps
   if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))
   if (demo !== undefined) {
@@ -176,6 +187,8 @@ function createReceiving({
     }),
   }
 }
+
+const KNOWN_QUESTIONS = `there is no such question; known: ${QUESTION_NAMES.join(', ')}`
 
 /** A secret key is in the header, so whoever has none is refused before anything is read on its behalf. */
 async function refuseWithoutSecret(

@@ -7,8 +7,8 @@ import { createSources } from './sources.ts'
 /** The time it always is. */
 export const NOW = Date.UTC(2026, 10, 21, 12)
 
-/** The source whose keys are `wk`, `wk-new` and `abcd`, and `sk`. */
-export const SHOP = { name: 'shop', writeKeys: ['wk', 'wk-new', 'abcd'], secretKey: 'sk' }
+/** The source whose keys are `wk`, `wk-new` and `abcd`, and `sk`, and whose read token is `rt`. */
+export const SHOP = { name: 'shop', writeKeys: ['wk', 'wk-new', 'abcd'], secretKey: 'sk', readToken: 'rt' }
 
 /** What a test changes. */
 export type FakeOptions = Partial<CollectorDeps> & { settings?: SourceSettings }

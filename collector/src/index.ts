@@ -10,6 +10,9 @@ import { createCacheMarks } from './identity/cache-marks.ts'
 import { createCookielessIds } from './identity/cookieless.ts'
 import { createSalts, type SaltBucket } from './identity/salts.ts'
 import { describeApi } from './openapi.ts'
+import { createAnswer } from './query/answer.ts'
+import { createAnswerCache } from './query/cache.ts'
+import { createRunStatement } from './query/clickhouse.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import { createSources, readSecret, resolveSources } from './sources.ts'
 import { createSpill, type SpillBucket } from './spill.ts'
@@ -21,11 +24,15 @@ export { destroyOldSalts } from './identity/salts.ts'
 export interface CollectorEnv {
   MILLRACE_ENV: string
   CLICKHOUSE_URL: string
+  CLICKHOUSE_USER: string
+  CLICKHOUSE_PASSWORD: string
+  CLICKHOUSE_DATABASE: string
   EVENTS_QUEUE: EventQueue
   LAKE: SpillBucket & LookupBucket & SaltBucket
-  /** Rate limits; a deployment may leave either out. */
+  /** Rate limits; a deployment may leave any out. */
   SOURCE_LIMIT?: RateLimiter
   CLIENT_LIMIT?: RateLimiter
+  QUERY_LIMIT?: RateLimiter
   ASSETS: { fetch: (request: Request) => Promise<Response> }
 }
 
@@ -66,12 +73,29 @@ function createHandler(config: MillraceConfig, env: CollectorEnv): Handler {
     secret: (variable) => readSecret(secrets, variable),
     limits: { bySource: env.SOURCE_LIMIT, byClient: env.CLIENT_LIMIT },
     lookupBucket: env.LAKE,
+    answer: createAnswer({
+      run: createRunStatement(connectionOf(env)),
+      database: env.CLICKHOUSE_DATABASE,
+      cache: createAnswerCache(caches.default, log),
+      limiter: env.QUERY_LIMIT,
+      now,
+      log,
+    }),
     describeApi,
     now,
     log,
     ...(env.MILLRACE_ENV === 'development' ? { demo: (request: Request) => serveDemo(request, env) } : {}),
   })
   return (request, context) => app.fetch(request, env, context)
+}
+
+function connectionOf(env: CollectorEnv) {
+  return {
+    url: env.CLICKHOUSE_URL,
+    username: env.CLICKHOUSE_USER,
+    password: env.CLICKHOUSE_PASSWORD,
+    database: env.CLICKHOUSE_DATABASE,
+  }
 }
 
 /** 16 hex digits. */

@@ -10,6 +10,7 @@ import {
 } from '@millrace/schemas'
 import { z } from 'zod'
 import { type Json, nameOf, ref, schemaOf } from './openapi-parts.ts'
+import { ANSWER } from './openapi-questions.ts'
 import { ReplayBodySchema } from './routes/replay.ts'
 
 /** What `GET /v1/projects/{writeKey}/settings` answers. */
@@ -74,6 +75,7 @@ export function describeSchemas(): Json {
     Batch: describeBatch({ writeKey: WRITE_KEY }),
     ImportBatch: describeBatch({}),
     Receipt: RECEIPT,
+    Answer: ANSWER,
     Error: ERROR,
     Lookup: LOOKUP,
     LookupAnswer: schemaOf(LookupAnswerSchema),

@@ -1,4 +1,4 @@
-import { ERROR_CODES, EVENT_TYPES, REASONS } from '@millrace/schemas'
+import { ERROR_CODES, type ErrorCode, EVENT_TYPES, REASONS } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { createCollector, type FakeOptions } from './fakes.ts'
 import { describeApi } from './openapi.ts'
@@ -46,6 +46,9 @@ const away: FakeOptions = { makeDurable: () => Promise.reject(new Error('away'))
 const broken: FakeOptions = {
   sources: {
     find: () => {
+      throw new Error('broken')
+    },
+    findReader: () => {
       throw new Error('broken')
     },
   },
@@ -122,9 +125,58 @@ const PIXEL_TRIALS: Trials = {
   503: { query: '?writeKey=wk&userId=u', options: away },
 }
 
+const reader = { authorization: 'Bearer rt' }
+const answered = async () => ({ ok: true, json: '{}', cache: 'miss' }) as const
+const asking = (answer: FakeOptions['answer']): Trial => ({ options: { answer } })
+const refusing = (status: 422 | 429, code: ErrorCode) =>
+  asking(async () => ({ ok: false, status, code, message: 'no', retryAfterSeconds: 10 }))
+
+/** Fields that each question needs. */
+const QUESTIONS: Record<string, object> = {
+  top: { field: 'country' },
+  breakdown: { by: ['country'] },
+  funnel: { steps: ['page', 'page'] },
+  retention: { first: 'page', returning: 'page' },
+}
+
+/** The question is in the query of a GET, and in the body of a POST. */
+function questionTrials(path: string, method: string): Trials {
+  const fields = QUESTIONS[path.replace('/v1/query/', '')] ?? {}
+  const ask = (more: object, trial: Trial = {}): Trial => {
+    const question = { ...fields, ...more }
+    const texts = Object.entries(question).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ])
+    const sent =
+      method === 'GET' ? { query: `?${new URLSearchParams(texts)}` } : { body: JSON.stringify(question) }
+    return { headers: reader, ...sent, ...trial }
+  }
+  const bodies: Trials =
+    method === 'GET'
+      ? {}
+      : {
+          413: { headers: reader, body: ' '.repeat(70_000) },
+          415: { headers: { ...reader, 'content-encoding': 'br' }, body: '{}' },
+        }
+  return {
+    200: ask({}, asking(answered)),
+    400: ask({ nonsense: 'x' }),
+    401: ask({}, { headers: {} }),
+    403: ask({ source: 'blog' }),
+    405: { method: 'DELETE' },
+    ...bodies,
+    422: ask({}, refusing(422, 'question_too_heavy')),
+    429: ask({}, refusing(429, 'rate_limited')),
+    500: ask({}, { options: broken }),
+    503: ask({}),
+  }
+}
+
 const OPEN_TRIALS: Trials = { 200: {}, 405: { method: 'DELETE' } }
 
-function trialsOf(path: string): Trials {
+function trialsOf(path: string, method: string): Trials {
+  if (path.startsWith('/v1/query/')) return questionTrials(path, method)
   if (path === '/v1/import') {
     const body = '{"batch":[{"type":"page","userId":"u"}]}'
     return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }
@@ -173,12 +225,21 @@ describe('the OpenAPI description', () => {
     expect(OPERATIONS.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routes.toSorted())
   })
 
-  it.each(OPERATIONS)('lists the statuses that there are trials of: $method $path', ({ path, operation }) => {
-    expect(Object.keys(operation.responses)).toEqual(Object.keys(trialsOf(path)))
-  })
+  it.each(OPERATIONS)(
+    'lists the statuses that there are trials of: $method $path',
+    ({ path, method, operation }) => {
+      expect(Object.keys(operation.responses)).toEqual(Object.keys(trialsOf(path, method)))
+    },
+  )
 
   const trials = OPERATIONS.flatMap(({ path, method, operation }) =>
-    Object.entries(trialsOf(path)).map(([status, trial]) => ({ status, path, method, operation, trial })),
+    Object.entries(trialsOf(path, method)).map(([status, trial]) => ({
+      status,
+      path,
+      method,
+      operation,
+      trial,
+    })),
   )
   it.each(trials)(
     'knows of the $status of $method $path',

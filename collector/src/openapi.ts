@@ -21,6 +21,7 @@ import {
   ref,
   refTo,
 } from './openapi-parts.ts'
+import { describeQuestions, READ_TOKEN_SCHEMES } from './openapi-questions.ts'
 import { describeQueryFields, describeSchemas } from './openapi-schemas.ts'
 
 /** The only places of a secret key. */
@@ -40,7 +41,7 @@ export function describeApi(): Json {
       title: 'Millrace collector',
       version: '1',
       description:
-        'The Segment HTTP Tracking API, with an answer for each event that was not plainly accepted. A body is read ' +
+        'The Segment HTTP Tracking API and a query API. The former with an answer for each event that was not plainly accepted. A body is read ' +
         'whatever its Content-Type; gzip and deflate are inflated. A 2xx answer means that every event of the request is ' +
         `durable. Limits: ${MAX_EVENT_BYTES} bytes an event, ${MAX_BATCH_BYTES} bytes and ${MAX_BATCH_EVENTS} events a batch.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
@@ -71,6 +72,7 @@ function describeKeys(): Json {
     },
     secretKeyBasic: { ...basic, description: `${inHeader} as user name; the password is empty` },
     secretKeyBearer: { ...bearer, description: inHeader },
+    ...READ_TOKEN_SCHEMES,
   }
 }
 
@@ -93,6 +95,7 @@ function describePaths(): Json {
       post: postSecret('Quarantined events, judged again; at most 1 MiB', ref('Replay'), 'Replayed'),
     },
     '/v1/lookups/{name}': { put: describePutLookup() },
+    ...describeQuestions(),
     '/v1/m': { post: describeCounters() },
     ...describeBoots(''),
     ...describeBoots('/{prefix}'),

@@ -121,6 +121,7 @@ describe('a pixel', () => {
   it('is an image even where something is wrong on our side', async () => {
     const { app, logged } = createCollector({
       sources: {
+        findReader: () => undefined,
         find: () => {
           throw new Error('no sources')
         },

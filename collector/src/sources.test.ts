@@ -47,3 +47,25 @@ describe('find', () => {
     expect(sources.find(key)).toBeUndefined()
   })
 })
+
+describe('findReader', () => {
+  const sources = createSources([
+    { name: 'shop', writeKeys: ['a'], secretKey: 'secret', readToken: 'shop-read' },
+    { name: 'blog', writeKeys: ['b'], readToken: 'blog-read' },
+    { name: 'mute', writeKeys: ['c'] },
+  ])
+
+  it.each([
+    ['shop-read', 'shop'],
+    ['blog-read', 'blog'],
+  ])('finds the source of the read token %s', (token, name) => {
+    expect(sources.findReader(token)?.name).toBe(name)
+  })
+
+  it.each(['', 'a', 'secret', 'shop-rea', 'shop-readd', 'shop-readshop-read', 'undefined'])(
+    'finds none by %j',
+    (token) => {
+      expect(sources.findReader(token)).toBeUndefined()
+    },
+  )
+})

@@ -22,6 +22,8 @@ export interface KeyMatch {
 export interface Sources {
   /** The source that a key belongs to, or `undefined`. */
   find: (key: string) => KeyMatch | undefined
+  /** The source whose read token it is, or `undefined`. */
+  findReader: (token: string) => Source | undefined
 }
 
 /** The published development source; it exists only when `MILLRACE_ENV` is `development`. Source: DESIGN section 7. */
@@ -55,7 +57,10 @@ export function resolveSources(config: MillraceConfig, env: Record<string, unkno
   return sources
 }
 
-/** Write keys are public and looked up by a map; secret keys are compared in constant time, all of them every time. */
+/**
+ * Write keys are public and looked up by a map; secret keys and read tokens are compared in constant time, all of them
+ * every time.
+ */
 export function createSources(sources: readonly Source[]): Sources {
   const byWriteKey = new Map(
     sources.flatMap((source) => source.writeKeys.map((key) => [key, source] as const)),
@@ -71,6 +76,14 @@ export function createSources(sources: readonly Source[]): Sources {
         }
       }
       return match
+    },
+    findReader(token) {
+      let reader: Source | undefined
+      for (const candidate of sources) {
+        if (candidate.readToken !== undefined && isEqualInConstantTime(token, candidate.readToken))
+          reader = candidate
+      }
+      return reader
     },
   }
 }

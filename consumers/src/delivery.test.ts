@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideDelaySeconds, decideDelivery } from './delivery.ts'
+import { decideDelaySeconds, decideDelivery, decideNextTry } from './delivery.ts'
 
 describe('decideDelivery', () => {
   it('leaves nothing to do for what is written', () => {
@@ -9,7 +9,7 @@ describe('decideDelivery', () => {
   it('decides for each message by itself', () => {
     const outcomes = [[{ kind: 'retry', error: 'a' } as const, { kind: 'refused', error: 'b' } as const]]
     expect(decideDelivery(['warehouse'], outcomes)).toEqual([
-      { retryIn: [{ sink: 'warehouse', error: 'a' }], deadIn: [] },
+      { retryIn: [{ sink: 'warehouse', error: 'a', isPressure: false }], deadIn: [] },
       { retryIn: [], deadIn: [{ sink: 'warehouse', error: 'b' }] },
     ])
   })
@@ -26,5 +26,28 @@ describe('decideDelaySeconds', () => {
     [1e9, 1, 900],
   ])('of attempt %i with chance %d is %i', (attempts, random, seconds) => {
     expect(decideDelaySeconds(attempts, random)).toBe(seconds)
+  })
+
+  it.each([
+    [1, 0, 8],
+    [1, 1, 16],
+    [2, 1, 32],
+    [7, 1, 900],
+  ])('under pressure of attempt %i with chance %d is %i', (attempts, random, seconds) => {
+    expect(decideDelaySeconds(attempts, random, true)).toBe(seconds)
+  })
+})
+
+describe('decideNextTry', () => {
+  it.each([
+    [1, 0, false, 'wait'],
+    [89, 7, false, 'wait'],
+    [90, 0, false, 'send-anew'],
+    [90, 6, false, 'send-anew'],
+    [90, 7, false, 'bury'],
+    [99, 7, true, 'send-anew'],
+    [99, 1e6, true, 'send-anew'],
+  ] as const)('of attempt %i in round %i, pressure %s, is %s', (attempts, rounds, isPressure, next) => {
+    expect(decideNextTry({ attempts, rounds }, isPressure)).toBe(next)
   })
 })

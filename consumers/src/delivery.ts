@@ -4,7 +4,7 @@ import type { Outcome, SinkName } from './sink.ts'
 
 /** What one message still needs: nothing, another try in some sinks, a place among the dead letters. */
 export interface MessagePlan {
-  retryIn: { sink: SinkName; error: string }[]
+  retryIn: { sink: SinkName; error: string; isPressure: boolean }[]
   deadIn: { sink: SinkName; error: string }[]
 }
 
@@ -23,8 +23,9 @@ export function decideDelivery(
     const plan: MessagePlan = { retryIn: [], deadIn: [] }
     sinkNames.forEach((sink, s) => {
       const outcome = outcomes[s]?.[index]
-      if (outcome === undefined) plan.retryIn.push({ sink, error: 'no outcome' })
-      else if (outcome.kind === 'retry') plan.retryIn.push({ sink, error: outcome.error })
+      if (outcome === undefined) plan.retryIn.push({ sink, error: 'no outcome', isPressure: false })
+      else if (outcome.kind === 'retry')
+        plan.retryIn.push({ sink, error: outcome.error, isPressure: outcome.isPressure === true })
       else if (outcome.kind === 'refused') plan.deadIn.push({ sink, error: outcome.error })
     })
     return plan
@@ -34,7 +35,10 @@ export function decideDelivery(
 /** First delay. */
 const BASE_DELAY_SECONDS = 1
 
-/** Longest delay: a hundred tries then span about a day. */
+/** First delay under pressure: merges of parts and the end of a large query take about that long. */
+const BASE_PRESSURE_DELAY_SECONDS = 16
+
+/** Longest delay: a round of tries then spans most of a day. */
 const MAX_DELAY_SECONDS = 900
 
 /**
@@ -43,8 +47,35 @@ const MAX_DELAY_SECONDS = 900
  *
  * @param attempts how often it was tried, from 1
  * @param random a number from 0 up to 1
+ * @param isPressure whether the sink had too much to do; it is then left alone for longer
  */
-export function decideDelaySeconds(attempts: number, random: number): number {
-  const ceiling = Math.min(MAX_DELAY_SECONDS, BASE_DELAY_SECONDS * 2 ** Math.min(attempts - 1, 30))
+export function decideDelaySeconds(attempts: number, random: number, isPressure = false): number {
+  const base = isPressure ? BASE_PRESSURE_DELAY_SECONDS : BASE_DELAY_SECONDS
+  const ceiling = Math.min(MAX_DELAY_SECONDS, base * 2 ** Math.min(attempts - 1, 30))
   return Math.max(1, Math.round(ceiling * (0.5 + random / 2)))
+}
+
+/**
+ * Tries after which a message of the queue `retry` is sent to it anew. Under `max_retries` of `wrangler.toml`, behind which
+ * the platform would move it to the dead letters, so that there is another try when that sending fails. The new message
+ * also has its whole retention before it.
+ */
+export const TRIES_A_ROUND = 90
+
+/** Rounds that trouble may take which is no pressure: about a week, so that a weekend with a wrong password loses nothing. */
+const MAX_ROUNDS = 8
+
+/**
+ * What to do with a message of the queue `retry` that failed again: wait for its next try, send it anew with all tries
+ * before it, or bury it. Pressure never buries. Other trouble does in the end: what failed for a week is more likely a
+ * fault of ours with this one message than an outage, and somebody should see it.
+ *
+ * @param tried how often it was delivered, from 1, and in how many rounds before this one
+ */
+export function decideNextTry(
+  tried: { attempts: number; rounds: number },
+  isPressure: boolean,
+): 'wait' | 'send-anew' | 'bury' {
+  if (tried.attempts < TRIES_A_ROUND) return 'wait'
+  return isPressure || tried.rounds + 1 < MAX_ROUNDS ? 'send-anew' : 'bury'
 }

@@ -38,6 +38,15 @@ describe('the handler of events', () => {
     expect(retryQueue.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(1)
   })
 
+  it('leaves a sink under pressure alone for longer', async () => {
+    const [retryQueue, effects] = [createQueue(), createEffects()]
+    const sink = createSink(() => ({ kind: 'retry', error: 'Too many parts', isPressure: true }))
+    const deps = { ...effects, sinks: [sink], retryQueue, deadQueue: createQueue() }
+    await createEventsHandler(deps)([createMessage('m1', text('a'))])
+    expect(retryQueue.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([16])
+    expect(effects.logged).toMatchObject([{ event: 'sink_pressure', sink: 'warehouse', messageId: 'm1' }])
+  })
+
   it('retries the message itself when the retry queue is away, and only that one', async () => {
     const batch = messages()
     const retryQueue = createQueue(new Error('queue is away'))

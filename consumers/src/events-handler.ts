@@ -70,9 +70,10 @@ async function settle(
   const { id: messageId } = message
   const body = bodyText(message.body)
   try {
-    const sends = plan.retryIn.map(({ sink, error }) => {
-      log({ level: 'warn', event: 'sink_failed', sink, messageId, error: error.slice(0, 300) })
-      const delaySeconds = decideDelaySeconds(1, random())
+    const sends = plan.retryIn.map(({ sink, error, isPressure }) => {
+      const event = isPressure ? 'sink_pressure' : 'sink_failed'
+      const delaySeconds = decideDelaySeconds(1, random(), isPressure)
+      log({ level: 'warn', event, sink, messageId, delaySeconds, error: error.slice(0, 300) })
       return retryQueue.send(wrapMessage({ sink, error, messageId }, body), {
         contentType: 'text',
         delaySeconds,

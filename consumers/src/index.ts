@@ -3,13 +3,15 @@
 import type { MillraceConfig } from '@millrace/schemas'
 import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
 import { createEventsHandler } from './events-handler.ts'
+import { createForgottenLookup } from './forgotten/lookup.ts'
+import { withoutForgotten } from './forgotten/without-forgotten.ts'
 import { runJobs, type ScheduledJob } from './jobs.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
 import { createStatements } from './recompute/clickhouse.ts'
-import { readRollupOptions } from './recompute/options.ts'
-import { recompute } from './recompute/recompute.ts'
+import { readRecomputeOptions } from './recompute/options.ts'
+import { recomputeAll } from './recompute/recompute.ts'
 import { createRetryHandler } from './retry-handler.ts'
 import { drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
 import { createWarehouse, type Warehouse, type WarehouseConnection } from './warehouse/insert.ts'
@@ -75,17 +77,18 @@ function runRecompute(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     log,
   }
-  return recompute(effects, readRollupOptions(config, Date.now()))
+  return recomputeAll(effects, readRecomputeOptions(config, Date.now()))
 }
 
 function createHandlers(
   env: ConsumersEnv,
 ): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
   const effects: HandlerEffects = { random: Math.random, log }
+  const forgotten = forgottenOf(env)
   const sinks = [
     createWarehouseSink({ insert: connect(env).insert }),
     createQuarantineSink({ bucket: env.LAKE }),
-  ]
+  ].map((sink) => withoutForgotten(sink, forgotten))
   return {
     events: createEventsHandler({
       ...effects,
@@ -101,6 +104,17 @@ function createHandlers(
     }),
     dead: createDeadHandler({ ...effects, bucket: env.LAKE }),
   }
+}
+
+/** One an isolate, so that the list is not read for every batch. */
+const forgottenByEnv = new WeakMap<ConsumersEnv, ReturnType<typeof createForgottenLookup>>()
+
+function forgottenOf(env: ConsumersEnv) {
+  const known = forgottenByEnv.get(env)
+  if (known !== undefined) return known
+  const lookup = createForgottenLookup({ read: createStatements(connectionOf(env)).read, now: Date.now, log })
+  forgottenByEnv.set(env, lookup)
+  return lookup
 }
 
 function connect(env: ConsumersEnv): Warehouse {

@@ -1,7 +1,7 @@
 /** Handler of the queue `retry`: gives each message to the one sink that still wants it. */
 
 import { decodeEnvelope } from '@millrace/schemas'
-import { decideDelaySeconds } from './delivery.ts'
+import { decideDelaySeconds, decideNextTry, TRIES_A_ROUND } from './delivery.ts'
 import {
   bodyText,
   type HandlerEffects,
@@ -9,7 +9,7 @@ import {
   type QueueMessage,
   waitForDeploy,
 } from './queue.ts'
-import type { Delivery, Outcome, Sink } from './sink.ts'
+import type { Delivery, Outcome, Sink, SinkName } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
 import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
@@ -17,6 +17,8 @@ import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
 /** What the handler works with. */
 export interface RetryHandlerDeps extends HandlerEffects {
   sinks: readonly Sink[]
+  /** The queue that the messages come from. */
+  retryQueue: OutgoingQueue
   deadQueue: OutgoingQueue
   /** See {@link writeToSinks}. */
   sinkTimeoutMs?: number
@@ -26,9 +28,14 @@ interface Retry {
   message: QueueMessage
   delivery: Delivery
   body: string
+  /** See `rounds` of `Wrapper`. */
+  rounds: number
 }
 
-/** A handler that retries with growing delay. A message out of tries goes to `dead` by the queue's own setting. */
+/**
+ * A handler that retries with growing delay, as long as it takes. A message that is near its last try is sent anew before
+ * it is acknowledged: a crash in between leaves two of it, which write the same rows.
+ */
 export function createRetryHandler(
   deps: RetryHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
@@ -49,7 +56,7 @@ async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessa
     } else {
       const error = 'not a retry message that this Worker reads'
       unreadable.push(
-        bury(deps, message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
+        moveTo(deps, 'dead', message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
       )
     }
   }
@@ -75,7 +82,8 @@ function readRetry(sinks: readonly Sink[], message: QueueMessage): ReadRetry {
       ? { kind: 'newer', why: decoded.message }
       : { kind: 'unreadable' }
   const delivery = { messageId: unwrapped.wrapper.messageId, envelope: decoded.envelope }
-  return { kind: 'retry', sink, retry: { message, delivery, body: unwrapped.body } }
+  const { rounds = 0 } = unwrapped.wrapper
+  return { kind: 'retry', sink, retry: { message, delivery, body: unwrapped.body, rounds } }
 }
 
 async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {
@@ -87,39 +95,57 @@ async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly
 async function settle(
   deps: RetryHandlerDeps,
   { name: sink }: Sink,
-  { message, delivery: { messageId }, body }: Retry,
+  retry: Retry,
   outcome: Outcome = { kind: 'retry', error: 'no outcome' },
 ): Promise<void> {
+  const { message, delivery, body } = retry
+  const { messageId } = delivery
   if (outcome.kind === 'written') {
     message.ack()
   } else if (outcome.kind === 'refused') {
-    await bury(deps, message, wrapMessage({ sink, error: outcome.error, messageId }, body))
+    await moveTo(deps, 'dead', message, wrapMessage({ sink, error: outcome.error, messageId }, body))
   } else {
-    const delaySeconds = decideDelaySeconds(message.attempts + 1, deps.random())
-    const error = outcome.error.slice(0, 300)
-    deps.log({
-      level: 'warn',
-      event: 'sink_failed',
-      sink,
-      messageId,
-      attempts: message.attempts,
-      delaySeconds,
-      error,
-    })
-    message.retry({ delaySeconds })
+    await tryLater(deps, sink, retry, outcome)
   }
 }
 
-async function bury(
-  { deadQueue, random, log }: RetryHandlerDeps,
+async function tryLater(
+  deps: RetryHandlerDeps,
+  sink: SinkName,
+  { message, delivery: { messageId }, body, rounds }: Retry,
+  { error, isPressure = false }: Outcome & { kind: 'retry' },
+): Promise<void> {
+  const next = decideNextTry({ attempts: message.attempts, rounds }, isPressure)
+  const attempts = rounds * TRIES_A_ROUND + message.attempts
+  const delaySeconds = decideDelaySeconds(attempts + 1, deps.random(), isPressure)
+  // Once a round it is said louder: somebody waits for a day, and more.
+  const level = next === 'wait' ? 'warn' : 'error'
+  const event = isPressure ? 'sink_pressure' : 'sink_failed'
+  deps.log({ level, event, sink, messageId, attempts, delaySeconds, error: error.slice(0, 300) })
+  if (next === 'wait') {
+    message.retry({ delaySeconds })
+  } else if (next === 'bury') {
+    await moveTo(deps, 'dead', message, wrapMessage({ sink, error, messageId }, body))
+  } else {
+    const text = wrapMessage({ sink, error, messageId, rounds: rounds + 1 }, body)
+    await moveTo(deps, 'retry', message, text, delaySeconds)
+  }
+}
+
+/** Sends the text that stands for the message from now on, and acknowledges the message; when that fails, it is retried. */
+async function moveTo(
+  deps: RetryHandlerDeps,
+  name: 'retry' | 'dead',
   message: QueueMessage,
   text: string,
+  delaySeconds = 0,
 ): Promise<void> {
+  const queue = name === 'retry' ? deps.retryQueue : deps.deadQueue
   try {
-    await deadQueue.send(text, { contentType: 'text' })
+    await queue.send(text, { contentType: 'text', delaySeconds })
     message.ack()
   } catch (error) {
-    log({ level: 'error', event: 'dead_queue_failed', messageId: message.id, error: String(error) })
-    message.retry({ delaySeconds: decideDelaySeconds(message.attempts, random()) })
+    deps.log({ level: 'error', event: `${name}_queue_failed`, messageId: message.id, error: String(error) })
+    message.retry({ delaySeconds: decideDelaySeconds(message.attempts, deps.random()) })
   }
 }

@@ -1,7 +1,7 @@
 /** The one interface that all sinks share: warehouse and quarantine now, lake and live windows beside them. */
 
 import type { Envelope } from '@millrace/schemas'
-import { withTimeout } from './timeout.ts'
+import { TimeoutError, withTimeout } from './timeout.ts'
 
 /** Names of the sinks; they travel in `retry` messages, so a name is never reused. */
 export const SINK_NAMES = ['warehouse', 'quarantine'] as const
@@ -16,12 +16,13 @@ export interface Delivery {
 }
 
 /**
- * What became of one delivery in one sink. `retry`: trouble that may pass. `refused`: the same bytes will be refused
+ * What became of one delivery in one sink. `retry`: trouble that may pass, of which `isPressure` says that the sink has
+ * too much to do, so it is left alone for longer and tried as long as it takes. `refused`: the same bytes will be refused
  * again, so it goes to the dead letters.
  */
 export type Outcome =
   | { kind: 'written' }
-  | { kind: 'retry'; error: string }
+  | { kind: 'retry'; error: string; isPressure?: boolean }
   | { kind: 'refused'; error: string }
 
 /** Somewhere events are written to. */
@@ -59,15 +60,10 @@ async function writeToSink(
   try {
     const outcomes = await withTimeout(sink.write(deliveries), timeoutMs)
     if (outcomes.length === deliveries.length) return outcomes
-    return retryAll(
-      deliveries,
-      `${sink.name} gave ${outcomes.length} outcomes for ${deliveries.length} deliveries`,
-    )
+    const error = `${sink.name} gave ${outcomes.length} outcomes for ${deliveries.length} deliveries`
+    return deliveries.map(() => ({ kind: 'retry', error }))
   } catch (error) {
-    return retryAll(deliveries, String(error))
+    const isPressure = error instanceof TimeoutError
+    return deliveries.map(() => ({ kind: 'retry', error: String(error), isPressure }))
   }
-}
-
-function retryAll(deliveries: readonly Delivery[], error: string): Outcome[] {
-  return deliveries.map(() => ({ kind: 'retry', error }))
 }

@@ -101,7 +101,7 @@ describe('drainSpill', () => {
     const { log, logged } = createEffects()
     await drainSpill({ bucket: env.LAKE, queue, now: () => NOW, log, stepTimeoutMs: 20 })
     expect(await keysLeft()).toEqual([keyOf(1)])
-    expect(logged).toMatchObject([{ objects: 0, error: 'Error: no answer within 20 ms' }])
+    expect(logged).toMatchObject([{ objects: 0, error: 'TimeoutError: no answer within 20 ms' }])
   })
 
   it('keeps within the limits of a call', async () => {

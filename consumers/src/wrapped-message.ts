@@ -15,6 +15,8 @@ export interface Wrapper {
   error: string
   /** Id that the message had on the `events` queue. */
   messageId: string
+  /** How often it was sent to `retry` anew because its tries were used up; absent for none. */
+  rounds?: number
 }
 
 /** Longest error text that is kept, so that wrapper and envelope together stay under the limit of a queue message. */
@@ -46,6 +48,7 @@ function parseWrapper(line: string): Wrapper | undefined {
     if (value?.version !== 1 || typeof value.messageId !== 'string' || typeof value.error !== 'string')
       return undefined
     if (value.sink !== undefined && typeof value.sink !== 'string') return undefined
+    if (value.rounds !== undefined && !Number.isSafeInteger(value.rounds)) return undefined
     return value as Wrapper
   } catch {
     // Not JSON: not a wrapper.

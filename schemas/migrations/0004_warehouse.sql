@@ -350,7 +350,7 @@ CREATE TABLE IF NOT EXISTS forgotten
 (
     source LowCardinality(String),
     id_hash String COMMENT 'SHA-256 in hex of kind, a line feed and the id',
-    kind LowCardinality(String) COMMENT 'user or anonymous',
+    kind LowCardinality(String) COMMENT 'user, anonymous or message',
     request_id String COMMENT 'Of the request to forget, as in erasures',
     at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
@@ -363,7 +363,7 @@ CREATE TABLE IF NOT EXISTS erasures
 (
     source LowCardinality(String),
     request_id String,
-    step LowCardinality(String) COMMENT 'requested, deleted or lake',
+    step LowCardinality(String) COMMENT 'requested, deleted, lake, or rewritten when that is done',
     detail String COMMENT 'JSON text: counts, or the object still to be rewritten',
     at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
@@ -373,7 +373,7 @@ ORDER BY (source, request_id, step, detail);
 -- Rows of before. Twice, because Workers go on writing meanwhile: what came to the old table during the first copy is in
 -- the second. The old table stays, under another name, until migration 0005.
 -- unless: SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'events' AND NOT match(sorting_key, '\\bevent\\b')
-INSERT INTO events_0004 (* EXCEPT (inserted_at, session_id, session_index)) SELECT * FROM events;
+INSERT INTO events_0004 (* EXCEPT (inserted_at, session_id, session_index), inserted_at) SELECT *, received_at FROM events;
 -- unless: SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'events' AND NOT match(sorting_key, '\\bevent\\b')
 EXCHANGE TABLES events AND events_0004;
 
@@ -411,7 +411,7 @@ SELECT
 FROM events
 WHERE event IN ('$correct', '$retract') AND type = 'track';
 
-INSERT INTO events (* EXCEPT (inserted_at, session_id, session_index)) SELECT * FROM events_0004;
+INSERT INTO events (* EXCEPT (inserted_at, session_id, session_index), inserted_at) SELECT *, received_at FROM events_0004;
 
 -- What came to `events` between the exchange and the views has gone through none of them.
 INSERT INTO arrivals

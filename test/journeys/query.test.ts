@@ -3,7 +3,10 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRunStatement } from '../../collector/src/query/clickhouse.ts'
 import { questionArbitrary } from '../../collector/src/query/question-arbitraries.ts'
+import { createAsk } from '../../collector/src/query/reader.ts'
+import { sql } from '../../collector/src/query/sql.ts'
 import { ROOT } from '../../scripts/setup.mjs'
 import { startCommand } from '../support/command.ts'
 import { configPath } from '../support/configured-stack.ts'
@@ -326,6 +329,21 @@ describe('a source', () => {
     expect(asked.get(200)).toBeGreaterThan(100)
     expect(stack.workerLog.filter((line) => /query_failed|unexpected_error/.test(line))).toEqual([])
   }, 120_000)
+
+  it('sees no row of another by a statement that forgets whose rows it reads, and changes none', async () => {
+    const connection = { url: stack.clickhouseUrl, username: 'default', password: '', database: 'millrace' }
+    const read = createAsk(createRunStatement(connection), 'millrace', 'shop')
+    for (const statement of [
+      sql`SELECT DISTINCT source FROM events_resolved`,
+      sql`SELECT DISTINCT source FROM events`,
+      sql`SELECT DISTINCT source FROM millrace.sessions FINAL`,
+      sql`SELECT DISTINCT source FROM rollup_minute AS r FINAL`,
+      sql`SELECT DISTINCT source FROM (SELECT * FROM rollup_hour UNION ALL SELECT * FROM rollup_hour)`,
+    ]) {
+      expect(await read(statement)).toEqual([['shop']])
+    }
+    await expect(read(sql`TRUNCATE TABLE sessions`)).rejects.toMatchObject({ kind: 'fault' })
+  })
 
   it('sees no row of another by asking for its very values', async () => {
     const values = [`/${BLOG_MARK}`, BLOG_MARK, `${BLOG_MARK}-v1`]

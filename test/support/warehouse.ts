@@ -18,7 +18,7 @@ export interface TestWarehouse {
   /** Writes one queue batch as the consumer does. */
   write: (envelopes: readonly Envelope[]) => Promise<void>
   /** One run; `failAt` makes its n-th statement fail, as a Worker that is gone would. */
-  recompute: (options?: { failAt?: number }) => Promise<RecomputeReport>
+  recompute: (options?: { failAt?: number; maxEvents?: number }) => Promise<RecomputeReport>
   /** Rows of a query. */
   query: <Row>(sql: string, parameters?: Record<string, unknown>) => Promise<Row[]>
   /** Runs a statement. */
@@ -48,7 +48,7 @@ export async function startWarehouse(measures: readonly SourceMeasures[] = []): 
       const failed = outcomes.find(({ kind }) => kind !== 'written')
       if (failed !== undefined) throw new Error(JSON.stringify(failed))
     },
-    recompute({ failAt = Number.POSITIVE_INFINITY } = {}) {
+    recompute({ failAt = Number.POSITIVE_INFINITY, maxEvents = 500_000 } = {}) {
       count = 0
       const guard = () => {
         count++
@@ -70,6 +70,7 @@ export async function startWarehouse(measures: readonly SourceMeasures[] = []): 
           patienceMs: 0,
           // Each insert has ended when the next run begins.
           overlapSeconds: 0,
+          maxEvents,
           log: () => {},
         },
         { measures, horizons: new Map() },

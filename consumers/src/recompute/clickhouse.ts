@@ -23,6 +23,7 @@ const SETTINGS: ClickHouseSettings = {
   do_not_merge_across_partitions_select_final: 1,
   // A table in a cluster is behind a Distributed one; an insert then answers when the shards have it.
   distributed_foreground_insert: 1,
+  distributed_product_mode: 'global',
   // Work that lies years back touches a partition a month.
   max_partitions_per_insert_block: '0',
   json_type_escape_dots_in_keys: 1,

@@ -4,7 +4,7 @@ import { parseClientTime } from '@millrace/schemas'
 import { toDateTime } from '../warehouse/column-values.ts'
 import type { Parameters, Statements } from './clickhouse.ts'
 import { type Correction, type CorrectionState, stateOf } from './correction-state.ts'
-import { addWork, HAS_CLIENT_SESSION, type Run, runParameters } from './work.ts'
+import { addWork, HAS_CLIENT_SESSION, IS_NEW, type Run, runParameters } from './work.ts'
 
 interface Target {
   source: string
@@ -13,13 +13,14 @@ interface Target {
 
 /** Events with a new correction, with a new retraction of a correction, and such that have only now arrived. */
 const TARGETS = `
-WITH fresh AS (SELECT source, target_id FROM corrections WHERE inserted_at > {since:DateTime64(3)})
+WITH fresh AS (SELECT source, target_id FROM corrections WHERE ${IS_NEW})
 SELECT DISTINCT source, target_id AS id
 FROM corrections
 WHERE (source, target_id) IN fresh
    OR (source, message_id) IN fresh
    OR (source, message_id) IN (SELECT source, target_id FROM corrections WHERE (source, message_id) IN fresh)
-   OR (source, target_id) IN (SELECT source, message_id FROM events WHERE inserted_at > {since:DateTime64(3)})`
+   OR (source, target_id) IN (
+     SELECT source, message_id FROM events WHERE ${IS_NEW} AND message_id IN (SELECT target_id FROM corrections))`
 
 /** Corrections of ids, and whatever retracts those. */
 const CORRECTIONS_OF = `
@@ -65,6 +66,8 @@ const WORK_BEFORE: readonly [kind: string, query: string][] = [
 /** Applies what was inserted since the last run, and adds what is stale because of it. Idempotent. */
 export async function recomputeCorrections(statements: Statements, current: Run): Promise<void> {
   const { read, run } = statements
+  const [any] = await read('SELECT 1 AS one FROM corrections LIMIT 1')
+  if (any === undefined) return
   const targets = await read<Target>(TARGETS, runParameters(current))
   for (const target of targets) {
     const state = stateOf(target.id, await readCorrections(statements, target))
@@ -119,12 +122,16 @@ function buildReplacement(state: CorrectionState): { replace: string[]; values: 
   for (const [field, value] of Object.entries(state.changes)) {
     const column = Object.hasOwn(TEXT_COLUMNS, field) ? TEXT_COLUMNS[field] : undefined
     const paths = Object.hasOwn(JSON_COLUMNS, field) ? JSON_COLUMNS[field] : undefined
-    if (column !== undefined && typeof value === 'string') {
+    if (column !== undefined && (typeof value === 'string' || typeof value === 'number')) {
       replace.push(`{new_${column}:String} AS ${column}`)
-      values[`new_${column}`] = value
+      values[`new_${column}`] = String(value)
     } else if (paths !== undefined && typeof value === 'object') {
+      // Taken out before it is put in: a patch alone would merge what lies deeper.
       replace.push(
-        `CAST(JSONMergePatch(toJSONString(${field}), {new_${field}:String}) AS JSON(max_dynamic_paths = ${paths})) AS ${field}`,
+        `CAST(JSONMergePatch(toJSONString(${field}), {old_${field}:String}, {new_${field}:String}) AS JSON(max_dynamic_paths = ${paths})) AS ${field}`,
+      )
+      values[`old_${field}`] = JSON.stringify(
+        Object.fromEntries(Object.keys(value ?? {}).map((key) => [key, null])),
       )
       values[`new_${field}`] = JSON.stringify(value)
     } else if (field === 'timestamp' && typeof value === 'string') {

@@ -5,7 +5,7 @@
 
 import type { Statements } from './clickhouse.ts'
 import { type Alias, joinUsers } from './components.ts'
-import { addWork, EVER, FOREVER, type Run, runParameters, workIds } from './work.ts'
+import { addWork, EVER, FOREVER, IS_NEW, type Run, runParameters, workIds } from './work.ts'
 
 /** Users at most that are read at once while the aliases around them are followed. */
 const FRONTIER_SIZE = 1_000
@@ -140,7 +140,7 @@ WHERE run = {run:String} AND kind = 'anonymous' AND (
     FROM (SELECT source, anonymous_id, evidence_id, evidence_at FROM identities FINAL WHERE (source, anonymous_id) IN ${workIds('anonymous')}) AS i
     INNER JOIN (
       SELECT source, message_id, timestamp, arrayJoin([anonymous_id, previous_id]) AS id
-      FROM events WHERE inserted_at > {since:DateTime64(3)} AND NOT bitTest(placeholder_ids, 0)
+      FROM events WHERE ${IS_NEW} AND NOT bitTest(placeholder_ids, 0)
     ) AS e ON e.source = i.source AND e.id = i.anonymous_id
     WHERE e.timestamp < i.evidence_at OR (e.message_id = i.evidence_id AND e.timestamp != i.evidence_at)
   )
@@ -240,7 +240,7 @@ async function reload(
   staleQuery: string,
 ): Promise<void> {
   for (let count = 0; count < MAX_RELOADS; count++) {
-    await run(`SYSTEM RELOAD DICTIONARY ${dictionary}`)
+    await run(`SYSTEM RELOAD DICTIONARY ${dictionary}${current.onCluster}`)
     const [row] = await read<{ stale: string }>(staleQuery, runParameters(current))
     if (Number(row?.stale) === 0) return
   }

@@ -2,7 +2,7 @@
 
 import type { MillraceConfig, SourceSettings } from '@millrace/schemas'
 import { toDateTime } from '../warehouse/column-values.ts'
-import type { RollupOptions } from './rollups.ts'
+import type { RecomputeOptions } from './rollups.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
@@ -14,12 +14,13 @@ const DEVELOPMENT_SOURCE = 'dev'
  *
  * @param nowMs milliseconds since 1970
  */
-export function readRollupOptions(config: MillraceConfig, nowMs: number): RollupOptions {
+export function readRecomputeOptions(config: MillraceConfig, nowMs: number): RecomputeOptions {
   const sources: (SourceSettings & { name: string })[] = [
     ...config.sources,
     { ...config.development, name: DEVELOPMENT_SOURCE },
   ]
   return {
+    cluster: config.warehouse?.cluster,
     measures: sources.map(({ name, measures = [] }) => ({ source: name, measures })),
     horizons: new Map(
       sources.flatMap(({ name, retention }) => {

@@ -4,10 +4,11 @@
  * way in: so an event that comes twice, late, out of order or again changes nothing that it should not.
  */
 
+import { sweepForgotten } from '../forgotten/sweep.ts'
 import type { Statements } from './clickhouse.ts'
 import { recomputeCorrections } from './corrections.ts'
 import { recomputeIdentity } from './identity.ts'
-import { type RollupOptions, recomputeRollups } from './rollups.ts'
+import { type RecomputeOptions, recomputeRollups } from './rollups.ts'
 import { recomputeSessions } from './sessions.ts'
 import { collectWork, MARK_DONE, type Run, runParameters } from './work.ts'
 
@@ -19,6 +20,8 @@ export interface RecomputeEffects extends Statements {
   patienceMs?: number
   /** How far back each run looks behind the end of the one before, in seconds. Default {@link OVERLAP_SECONDS}. */
   overlapSeconds?: number
+  /** Default {@link MAX_EVENTS}. */
+  maxEvents?: number
   log: (record: Record<string, unknown>) => void
 }
 
@@ -34,8 +37,16 @@ const PATIENCE_MS = 120_000
 
 const POLL_MS = 500
 
+/**
+ * New rows after which a run ends at the next full minute of their inserts, and another one goes on: a first run over years of
+ * events must fit ClickHouse's memory and a cron handler's 15 minutes.
+ */
+export const MAX_EVENTS = 500_000
+
 /** What a run did. */
 export interface RecomputeReport {
+  /** There is more to do: run again. */
+  isBehind: boolean
   /** Windows of a minute that were computed. */
   minutes: number
   sessions: number
@@ -51,19 +62,34 @@ export interface RecomputeReport {
  *
  * @throws what ClickHouse throws; the next run then does it all
  */
-export async function recompute(effects: RecomputeEffects, options: RollupOptions): Promise<RecomputeReport> {
+export async function recompute(
+  effects: RecomputeEffects,
+  options: RecomputeOptions,
+): Promise<RecomputeReport> {
   const startedAt = Date.now()
   await waitForOthers(effects)
-  const current = await begin(effects)
+  const current = await begin(effects, options)
+  await sweepForgotten(effects, current)
   await recomputeCorrections(effects, current)
   await collectWork(effects, current)
   await recomputeIdentity(effects, current)
   await recomputeSessions(effects, current)
   await recomputeRollups(effects, current, options)
-  const report = { ...(await countWork(effects, current)), durationMs: Date.now() - startedAt }
+  const counts = await countWork(effects, current)
+  const report = { isBehind: current.until < current.now, ...counts, durationMs: Date.now() - startedAt }
   await end(effects, current, report)
   effects.log({ level: 'info', event: 'recomputed', ...report })
   return report
+}
+
+/** How long runs follow each other when there is much to do. */
+const CATCH_UP_MS = 5 * 60_000
+
+/** Runs until all is done, or five minutes have passed. Throws as {@link recompute}. */
+export async function recomputeAll(effects: RecomputeEffects, options: RecomputeOptions): Promise<void> {
+  const startedAt = Date.now()
+  let report = await recompute(effects, options)
+  while (report.isBehind && Date.now() - startedAt < CATCH_UP_MS) report = await recompute(effects, options)
 }
 
 /** Another run under way would compute the same beside this one. */
@@ -86,17 +112,34 @@ SELECT
     (SELECT max(up_to) FROM recompute_state FINAL WHERE job = '${JOB}') - INTERVAL {overlapSeconds:UInt32} SECOND,
     toDateTime64(0, 3, 'UTC'))) AS since`
 
-async function begin({
-  run,
-  read,
-  randomId,
-  overlapSeconds = OVERLAP_SECONDS,
-}: RecomputeEffects): Promise<Run> {
+async function begin(effects: RecomputeEffects, { cluster }: RecomputeOptions): Promise<Run> {
+  const { run, read, randomId, overlapSeconds = OVERLAP_SECONDS } = effects
   const [clock] = await read<{ now: string; since: string }>(CLOCK, { overlapSeconds })
   if (clock === undefined) throw new Error('ClickHouse does not say what time it is')
-  const current = { id: randomId(), ...clock }
+  const until = (await findEnd(effects, clock.since)) ?? clock.now
+  const onCluster = cluster === undefined ? '' : ` ON CLUSTER '${cluster}'`
+  const current = { id: randomId(), ...clock, until, onCluster }
   await run("INSERT INTO recompute_work (run, kind) SELECT {run:String}, 'begun'", runParameters(current))
   return current
+}
+
+/** The end of the minute in which so many rows have been inserted that more would be too much for one run. */
+async function findEnd(
+  { read, maxEvents = MAX_EVENTS }: RecomputeEffects,
+  since: string,
+): Promise<string | undefined> {
+  const [row] = await read<{ until: string }>(
+    `
+SELECT toString(toDateTime64(minute + INTERVAL 1 MINUTE, 3, 'UTC')) AS until
+FROM (
+  SELECT minute, sum(rows) OVER (ORDER BY minute) AS total
+  FROM (SELECT toStartOfMinute(inserted_at) AS minute, count() AS rows FROM events WHERE inserted_at > {since:DateTime64(3)} GROUP BY minute)
+)
+WHERE total >= {maxEvents:UInt64} AND minute < (SELECT max(toStartOfMinute(inserted_at)) FROM events WHERE inserted_at > {since:DateTime64(3)})
+ORDER BY minute LIMIT 1`,
+    { since, maxEvents },
+  )
+  return row?.until
 }
 
 async function countWork({ read }: RecomputeEffects, current: Run) {
@@ -119,7 +162,7 @@ async function end({ run }: RecomputeEffects, current: Run, report: RecomputeRep
   const parameters = { ...runParameters(current), ...report }
   await run(
     `INSERT INTO recompute_state (job, up_to, minutes, sessions, identities, duration_ms)
-SELECT '${JOB}', {now:DateTime64(3)}, {minutes:UInt64}, {sessions:UInt64}, {identities:UInt64}, {durationMs:UInt64}`,
+SELECT '${JOB}', least({now:DateTime64(3)}, {until:DateTime64(3)}), {minutes:UInt64}, {sessions:UInt64}, {identities:UInt64}, {durationMs:UInt64}`,
     parameters,
   )
   await run(MARK_DONE, parameters)

@@ -15,6 +15,12 @@ export interface RollupOptions {
   horizons: ReadonlyMap<string, string>
 }
 
+/** What a run needs of the configuration. */
+export interface RecomputeOptions extends RollupOptions {
+  /** Name of the cluster that the tables are spread over. Default: one server. */
+  cluster?: string | undefined
+}
+
 /** Minutes of the work that still have all their events. */
 const TOUCHED = `(
   SELECT DISTINCT source, toDateTime(from_time, 'UTC') AS minute

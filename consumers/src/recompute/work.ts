@@ -10,6 +10,7 @@
  * - `owner`: whose such an id was before (`detail`), and from when to when.
  * - `user`: a user id whose aliases may have changed.
  * - `known`: a session (`id`) of a visitor (`detail`) in the work, as it was before.
+ * - `moved`: a message (`id`, the key of `arrivals`) whose copies lie in several minutes.
  * - `session_range`, `visitor_range`, `owned`, `changed_owner`, `changed_user`: what follows from those.
  * - `adopted`: a run (`id`) that was cut off and is taken over. `begun`, `done`: the run itself.
  */
@@ -21,13 +22,17 @@ export interface Run {
   id: string
   /** ClickHouse's clock when it began, `2026-11-22 10:00:00.000`: the version of all rows that it writes. */
   now: string
-  /** What was inserted after this is looked at. */
+  /** What was inserted after this is looked at, */
   since: string
+  /** and not after this. */
+  until: string
+  /** ` ON CLUSTER '…'` for what must be done on every server; empty for one server. */
+  onCluster: string
 }
 
 /** What statements need of a run. */
-export function runParameters({ id, now, since }: Run): Parameters {
-  return { run: id, now, since }
+export function runParameters({ id, now, since, until }: Run): Parameters {
+  return { run: id, now, since, until }
 }
 
 /** Statement that adds work: the query gives `source, id, from_time, to_time, detail`. */
@@ -47,7 +52,8 @@ const NO_TIME = "toDateTime64(0, 3, 'UTC') AS from_time, toDateTime64(0, 3, 'UTC
 /** A session that the client counts: an id that is not one of the words for nothing. */
 export const HAS_CLIENT_SESSION = "(session_id != '' AND lower(session_id) NOT IN ('null', 'undefined'))"
 
-const IS_NEW = 'inserted_at > {since:DateTime64(3)}'
+/** Rows that a run looks at. */
+export const IS_NEW = '(inserted_at > {since:DateTime64(3)} AND inserted_at <= {until:DateTime64(3)})'
 
 /** Every minute that a copy of a message ever lay in. The message may have left the one for the other. */
 const MINUTES_OF_NEW = `
@@ -58,49 +64,39 @@ FROM (
      OR (source, key) IN (SELECT source, cityHash64(source, message_id) FROM corrected_events WHERE ${IS_NEW})
 )`
 
-/** Each new event with its time, and with the minutes of its other copies. */
-const TIMES_OF_NEW = `
-SELECT source, visitor, session_id, timestamp AS at FROM new_events
-UNION ALL
-SELECT source, visitor, session_id, toDateTime64(minute, 3, 'UTC') + INTERVAL shift MILLISECOND AS at
-FROM (
-  SELECT n.source AS source, n.visitor AS visitor, n.session_id AS session_id, a.minute AS minute
-  FROM new_events AS n
-  INNER JOIN (SELECT source, key, minute FROM arrivals WHERE (source, key) IN (SELECT source, key FROM new_events)) AS a
-  ON n.source = a.source AND n.key = a.key
-  WHERE a.minute != toStartOfMinute(n.timestamp)
-) ARRAY JOIN [0, 59999] AS shift`
+/** Messages with copies in several minutes, and from the first of these to the end of the last. */
+const MOVED = `
+SELECT source, toString(key) AS id, toDateTime64(min(minute), 3, 'UTC') AS from_time,
+  toDateTime64(max(minute), 3, 'UTC') + INTERVAL 59999 MILLISECOND AS to_time, '' AS detail
+FROM arrivals
+WHERE (source, key) IN (SELECT source, cityHash64(source, message_id) FROM events WHERE ${IS_NEW})
+   OR (source, key) IN (SELECT source, cityHash64(source, message_id) FROM corrected_events WHERE ${IS_NEW})
+GROUP BY source, key HAVING min(minute) != max(minute)`
 
-const NEW_EVENTS = `
-new_events AS (
+function newEvents(table: string): string {
+  return `
   SELECT
     source,
     cityHash64(source, message_id) AS key,
     if(bitTest(placeholder_ids, 1), if(bitTest(placeholder_ids, 0), '', user_id), anonymous_id) AS visitor,
-    if(${HAS_CLIENT_SESSION}, session_id, '') AS session_id,
+    if(${HAS_CLIENT_SESSION}, session_id, '') AS client_session,
     timestamp
-  FROM events
-  WHERE ${IS_NEW} AND event NOT IN ('$correct', '$retract')
-  UNION ALL
-  SELECT
-    source,
-    cityHash64(source, message_id) AS key,
-    if(bitTest(placeholder_ids, 1), if(bitTest(placeholder_ids, 0), '', user_id), anonymous_id) AS visitor,
-    if(${HAS_CLIENT_SESSION}, session_id, '') AS session_id,
-    timestamp
-  FROM corrected_events
-  WHERE ${IS_NEW}
-)`
+  FROM ${table}
+  WHERE ${IS_NEW} AND event NOT IN ('$correct', '$retract')`
+}
 
-const SESSIONS_OF_NEW = `
-WITH ${NEW_EVENTS}
-SELECT source, session_id AS id, min(at) AS from_time, max(at) AS to_time, '' AS detail
-FROM (${TIMES_OF_NEW}) WHERE session_id != '' GROUP BY source, session_id`
-
-const VISITORS_OF_NEW = `
-WITH ${NEW_EVENTS}
-SELECT source, visitor AS id, min(at) AS from_time, max(at) AS to_time, '' AS detail
-FROM (${TIMES_OF_NEW}) WHERE session_id = '' AND visitor != '' GROUP BY source, visitor`
+/** Sessions and visitors of new events, between the times of these and of their other copies. */
+const VISITS_OF_NEW = `
+INSERT INTO recompute_work (run, kind, source, id, from_time, to_time)
+SELECT {run:String}, if(e.client_session = '', 'visitor', 'session') AS kind, e.source AS source,
+  if(e.client_session = '', e.visitor, e.client_session) AS id,
+  min(least(e.timestamp, if(m.id = '', e.timestamp, m.from_time))),
+  max(greatest(e.timestamp, if(m.id = '', e.timestamp, m.to_time)))
+FROM (${newEvents('events')} UNION ALL ${newEvents('corrected_events')}) AS e
+LEFT JOIN (
+  SELECT source, id, from_time, to_time FROM recompute_work WHERE run = {run:String} AND kind = 'moved'
+) AS m ON e.source = m.source AND toString(e.key) = m.id
+GROUP BY kind, source, id HAVING id != ''`
 
 /** Ids that a new event says something about: its own with its user's, and what an alias joins. */
 const ANONYMOUS_OF_NEW = `
@@ -157,8 +153,8 @@ export async function collectWork({ run }: Statements, current: Run): Promise<vo
   await run(addWork('adopted', LEFT_BEHIND), parameters)
   await run(TAKE_OVER, parameters)
   await run(addWork('minute', MINUTES_OF_NEW), parameters)
-  await run(addWork('session', SESSIONS_OF_NEW), parameters)
-  await run(addWork('visitor', VISITORS_OF_NEW), parameters)
+  await run(addWork('moved', MOVED), parameters)
+  await run(VISITS_OF_NEW, parameters)
   await run(addWork('anonymous', ANONYMOUS_OF_NEW), parameters)
   await run(addWork('user', USERS_OF_NEW), parameters)
 }

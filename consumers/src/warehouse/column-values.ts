@@ -21,6 +21,15 @@ export function asText(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** First number that a `UInt32` does not hold; ClickHouse would wrap it around and say nothing. */
+const UINT32_LIMIT = 2 ** 32
+
+/** The value when it is a whole number that a `UInt32` holds, otherwise `undefined`. */
+export function asUInt32(value: JsonValue | undefined): number | undefined {
+  const isHeld = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < UINT32_LIMIT
+  return isHeld ? value : undefined
+}
+
 /** As the tuples of a column `violations` are named. */
 export function toTuples(violations: readonly Violation[] = []): JsonObject[] {
   return violations.map(({ path, rule, found, message }) => ({ path, rule, found, message }))

@@ -1,12 +1,13 @@
 /** What a client's context says in columns of its own, and the rest of it. */
 
 import type { JsonObject, JsonValue } from '@millrace/schemas'
-import { asObject, asText, type Row } from './column-values.ts'
+import { asObject, asText, asUInt32, type Row } from './column-values.ts'
 import { toStorableJson } from './storable-json.ts'
 
 /**
  * Parts of the context that have columns of their own, and so are not repeated in the column `context`: text as it is, or
- * an object with these keys. The column holds what the client said, whatever the edge found out: see `fact-columns.ts`.
+ * an object with these keys, whose values are text, or whole numbers where {@link COUNTED} says so. The column holds what
+ * the client said, whatever the edge found out: see `fact-columns.ts`.
  */
 const TYPED_CONTEXT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['page', new Set(['url', 'path', 'search', 'referrer', 'title'])],
@@ -15,6 +16,7 @@ const TYPED_CONTEXT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['location', new Set(['country', 'region', 'city'])],
   ['device', new Set(['type', 'manufacturer', 'model'])],
   ['os', new Set(['name', 'version'])],
+  ['session', new Set(['id', 'index'])],
   ['userAgent', new Set<string>()],
   ['locale', new Set<string>()],
   ['timezone', new Set<string>()],
@@ -22,10 +24,14 @@ const TYPED_CONTEXT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['ip', new Set<string>()],
 ])
 
+/** Keys of {@link TYPED_CONTEXT} whose columns are numbers. */
+const COUNTED: ReadonlySet<string> = new Set(['index'])
+
 /** Columns that depend on the context alone; the `page_*` ones a `page` event's properties may replace. */
 export function buildContextColumns(context: JsonObject, userAgent: string | undefined): Row {
   const page = asObject(context['page'])
   const library = asObject(context['library'])
+  const session = asObject(context['session'])
   return {
     page_url: asText(page['url']),
     page_path: asText(page['path']),
@@ -36,6 +42,8 @@ export function buildContextColumns(context: JsonObject, userAgent: string | und
     locale: asText(context['locale']),
     library_name: asText(library['name']),
     library_version: asText(library['version']),
+    session_id: asText(session['id']),
+    session_index: asUInt32(session['index']) ?? 0,
     context: toStorableJson(withoutTyped(context)),
   }
 }
@@ -59,12 +67,16 @@ function withoutTyped(context: JsonObject): JsonObject {
   return Object.fromEntries(rest)
 }
 
-/** Keeps every key without a column, and what is no text under a key that has one. */
+/** Keeps every key without a column, and what its column does not hold under a key that has one. */
 function withoutTypedKeys(value: JsonValue, typed: ReadonlySet<string>): JsonValue | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || typed.size === 0) return value
-  const isLeft = (name: string) => !typed.has(name) || typeof value[name] !== 'string'
+  const isLeft = (name: string) => !typed.has(name) || !isHeld(name, value[name])
   // Almost always nothing is, and then nothing is copied.
   const left = Object.keys(value).filter(isLeft)
   if (left.length === 0) return undefined
   return Object.fromEntries(left.map((name) => [name, value[name] ?? null]))
+}
+
+function isHeld(name: string, value: JsonValue | undefined): boolean {
+  return COUNTED.has(name) ? asUInt32(value) !== undefined : typeof value === 'string'
 }

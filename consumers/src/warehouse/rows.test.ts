@@ -23,15 +23,15 @@ const envelope = (event: Partial<EnvelopeEvent>, more: Partial<Envelope> = {}): 
 })
 
 describe('buildEventRows', () => {
-  it('writes times as ClickHouse reads them and what the client did not say as empty', () => {
+  it('writes times in milliseconds and what the client did not say as empty', () => {
     expect(buildEventRows(envelope({}))).toMatchObject([
       {
         source: 'shop',
         message_id: 'm1',
         event: 'x',
-        timestamp: '1970-01-01 00:00:02.000',
-        original_timestamp: '1970-01-01 00:00:01.000',
-        received_at: '1970-01-01 00:00:03.000',
+        timestamp: 2_000,
+        original_timestamp: 1_000,
+        received_at: 3_000,
         sent_at: null,
         user_id: '',
         stream: '',
@@ -46,9 +46,7 @@ describe('buildEventRows', () => {
     const rows = [3_000, 9_000_000].flatMap((receivedAt) =>
       buildEventRows(envelope({}, { receivedAt, events: [timeless] })),
     )
-    expect(new Set(rows.map((row) => row['original_timestamp']))).toEqual(
-      new Set(['1970-01-01 00:00:00.000']),
-    )
+    expect(new Set(rows.map((row) => row['original_timestamp']))).toEqual(new Set([0]))
   })
 
   it('names an event without a name by its type', () => {
@@ -97,6 +95,32 @@ describe('buildEventRows', () => {
       os_name: 'iOS',
       country: 'DE',
     })
+  })
+
+  it('has columns for id and index of the session, and leaves the rest of it in the context', () => {
+    const session = { id: 's1', index: 3, start: '2026-11-21T10:00:00.000Z', campaign: { gclid: 'x' } }
+    const { id: _id, index: _index, ...rest } = session
+    expect(buildEventRows(envelope({ context: { session } }))).toMatchObject([
+      { session_id: 's1', session_index: 3, context: { session: rest } },
+    ])
+    expect(
+      buildEventRows(envelope({ context: { session: { id: 's1', index: 3 } } }))[0]?.['context'],
+    ).toEqual({})
+  })
+
+  it.each([
+    [{ id: 7, index: 3 }, '', 3, { session: { id: 7 } }],
+    [{ id: 's', index: '3' }, 's', 0, { session: { index: '3' } }],
+    [{ index: -1 }, '', 0, { session: { index: -1 } }],
+    [{ index: 1.5 }, '', 0, { session: { index: 1.5 } }],
+    [{ index: 2 ** 32 }, '', 0, { session: { index: 2 ** 32 } }],
+    [{ index: 2 ** 32 - 1 }, '', 2 ** 32 - 1, {}],
+    ['s', '', 0, { session: 's' }],
+    [[1], '', 0, { session: [1] }],
+  ])('keeps in the context what of a session %j no column holds', (session, id, index, context) => {
+    const [row] = buildEventRows(envelope({ context: { session } }))
+    expect(row).toMatchObject({ session_id: id, session_index: index })
+    expect(row?.['context']).toEqual(context)
   })
 
   it('gives each event the context that is its own, and the shared one to those without', () => {
@@ -188,8 +212,8 @@ describe('buildQuarantineRows', () => {
         source: 'shop',
         route: 'batch',
         batch_id: 'b',
-        received_at: '1970-01-01 00:00:03.000',
-        sent_at: '1970-01-01 00:00:01.500',
+        received_at: 3_000,
+        sent_at: 1_500,
         message_id: 'q',
         type: 'track',
         event: 'Paid',
@@ -228,7 +252,7 @@ describe('buildOmittedRows', () => {
         source: 'shop',
         route: 'batch',
         batch_id: '',
-        received_at: '1970-01-01 00:00:03.000',
+        received_at: 3_000,
         message_id: 'o',
         status: 'filtered',
         reason: 'bot',

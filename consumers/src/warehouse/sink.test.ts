@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEnvelopeFor } from '../fakes.ts'
+import type { InsertRows } from './insert.ts'
 import { createWarehouseSink } from './sink.ts'
 
 const deliveries = (...ids: string[]) =>
@@ -98,5 +99,93 @@ describe('the warehouse sink', () => {
       events: [...createEnvelopeFor('a').events, ...createEnvelopeFor('b').events],
     }
     expect(await sink.write([{ messageId: 'm', envelope: mixed }])).toMatchObject([{ kind: 'retry' }])
+  })
+
+  it('says which trouble is pressure', async () => {
+    const outcomeFor = async (error: unknown) =>
+      (await createWarehouseSink({ insert: () => Promise.reject(error) }).write(deliveries('a')))[0]
+    expect(await outcomeFor(chError('252'))).toMatchObject({ kind: 'retry', isPressure: true })
+    expect(await outcomeFor(new DOMException('late', 'TimeoutError'))).toMatchObject({ isPressure: true })
+    expect(await outcomeFor(new TypeError('fetch failed'))).toMatchObject({
+      kind: 'retry',
+      isPressure: false,
+    })
+    expect(await outcomeFor(chError('60'))).toMatchObject({ kind: 'retry', isPressure: false })
+  })
+})
+
+/** Messages of ten events each; `isBad` says which events ClickHouse refuses. */
+function createBatch(messages: number, isBad: (id: string) => boolean) {
+  const stored = new Set<unknown>()
+  const quarantined = new Set<unknown>()
+  const counts = { inserts: 0, rows: 0 }
+  const batch = Array.from({ length: messages }, (_, m) => {
+    const ids = Array.from({ length: 10 }, (_, e) => `m${m}-${e}`)
+    const envelope = { ...createEnvelopeFor('x'), events: ids.flatMap((id) => createEnvelopeFor(id).events) }
+    return { messageId: `m${m}`, envelope }
+  })
+  const insert: InsertRows = async (table, rows) => {
+    counts.inserts += 1
+    counts.rows += rows.length
+    const ids = rows.map((row) => String(row['message_id']))
+    if (table === 'events' && ids.some(isBad)) throw chError('469')
+    for (const id of ids) (table === 'events' ? stored : quarantined).add(id)
+  }
+  return { batch, insert, stored, quarantined, counts }
+}
+
+describe('the search for refused events', () => {
+  it('costs a number of inserts that grows with the logarithm of the batch, for each of them', async () => {
+    const bad = ['m50-0', 'm7-3', 'm99-9']
+    const { batch, insert, stored, quarantined, counts } = createBatch(100, (id) => bad.includes(id))
+    const outcomes = await createWarehouseSink({ insert }).write(batch)
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['written']))
+    expect([...quarantined].sort()).toEqual(bad)
+    expect(stored.size).toBe(997)
+    // Of 1,000 events: 20 for each, its insert into quarantine, and the first.
+    expect(counts.inserts).toBeLessThanOrEqual(3 * (2 * Math.ceil(Math.log2(1_000)) + 1) + 1)
+    expect(counts.rows).toBeLessThan(10_000)
+  })
+
+  it('blames nobody for pressure that comes in between, whenever it comes', async () => {
+    const bad = ['m1-3', 'm3-9']
+    const { counts: whole, ...calm } = createBatch(4, (id) => bad.includes(id))
+    await createWarehouseSink({ insert: calm.insert }).write(calm.batch)
+    for (let failAt = 1; failAt <= whole.inserts; failAt++) {
+      const { batch, insert, stored, quarantined, counts } = createBatch(4, (id) => bad.includes(id))
+      const sink = createWarehouseSink({
+        async insert(table, rows) {
+          if (counts.inserts + 1 >= failAt) throw chError('241')
+          await insert(table, rows)
+        },
+      })
+      const outcomes = await sink.write(batch)
+      outcomes.forEach((outcome, m) => {
+        if (outcome.kind !== 'written') expect(outcome).toMatchObject({ kind: 'retry', isPressure: true })
+        else
+          for (let e = 0; e < 10; e++)
+            expect(stored.has(`m${m}-${e}`) || quarantined.has(`m${m}-${e}`)).toBe(true)
+      })
+      expect(outcomes.some(({ kind }) => kind === 'retry')).toBe(true)
+      expect([...quarantined].filter((id) => !bad.includes(String(id)))).toEqual([])
+      // The second try, once it is over, has everything where it belongs.
+      await createWarehouseSink({ insert }).write(batch.filter((_, m) => outcomes[m]?.kind === 'retry'))
+      expect([...quarantined].sort()).toEqual(bad)
+      expect(stored.size).toBe(38)
+    }
+  })
+
+  it('leaves ClickHouse alone once it is under pressure', async () => {
+    let calls = 0
+    const sink = createWarehouseSink({
+      async insert() {
+        calls += 1
+        throw chError(calls === 1 ? '469' : '252')
+      },
+    })
+    expect((await sink.write(deliveries('a', 'b', 'c', 'd'))).map(({ kind }) => kind)).toEqual(
+      Array(4).fill('retry'),
+    )
+    expect(calls).toBe(2)
   })
 })

@@ -1,0 +1,45 @@
+/** What became of persons: joined by an alias, or parted again when it was retracted. */
+
+import type { EraseStatements } from '@millrace/schemas/erase'
+import { printable } from '../printable.ts'
+
+/** One change of a user's person, as the table `identity_merges` has it. */
+export interface Merge {
+  /** ISO 8601. */
+  at: string
+  userId: string
+  personBefore: string
+  personAfter: string
+  /** Id of the alias event; empty when it was retracted. */
+  alias: string
+}
+
+const QUERY = `
+SELECT
+  formatDateTime(at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS at,
+  user_id AS userId,
+  person_before AS personBefore,
+  person_after AS personAfter,
+  evidence_id AS alias
+FROM identity_merges AS m
+WHERE source = {source:String}
+ORDER BY m.at DESC, user_id
+LIMIT {limit:UInt32}`
+
+/** The latest first. */
+export function listMerges({ read }: EraseStatements, source: string, limit: number): Promise<Merge[]> {
+  return read<Merge>(QUERY, { source, limit })
+}
+
+/** The same for people, ending with a newline. */
+export function formatMerges(source: string, merges: readonly Merge[]): string {
+  if (merges.length === 0) return `no persons of ${source} were joined by an alias\n`
+  const hint = `to part them again, retract the alias: millrace retract <id of the alias> --source ${source} --reason WHY`
+  return `${[...merges.map(formatMerge), hint].join('\n')}\n`
+}
+
+function formatMerge({ at, userId, personBefore, personAfter, alias }: Merge): string {
+  const [user, before, after] = [userId, personBefore, personAfter].map(printable)
+  if (alias === '') return `${at}  ${user} was parted from ${before}, and is ${after}`
+  return `${at}  ${user} was joined to ${after} by the alias ${printable(alias)}`
+}

@@ -1,0 +1,72 @@
+/** Says in words what was found of a person, what was done, and which requests there are. No id is printed. */
+
+import type { RowCounts } from '@millrace/schemas/erase'
+import { printable } from '../printable.ts'
+import type { Found } from './forget.ts'
+import type { ErasureRecord } from './record.ts'
+
+/** What was found, ending with a newline. */
+export function formatFound(found: Found): string {
+  const { subject, users, devices, sharedDevices, events, firstSeen, lastSeen, rows, lake } = found
+  const lines = [
+    `${subject.source}: a person of ${plural(users, 'user id')} and ${plural(devices, 'anonymous id')} of their own`,
+    ...(sharedDevices === 0
+      ? []
+      : [`${plural(sharedDevices, 'device')} that others used too: only this person's events on it go`]),
+    firstSeen === undefined || lastSeen === undefined
+      ? 'no event is stored; later ones will be left out'
+      : `${plural(events, 'event')} from ${firstSeen} to ${lastSeen}`,
+    ...formatRows(rows),
+    ...(lake.length === 0 ? [] : [`${plural(lake.length, 'folder')} of the lake to be rewritten`]),
+    ...(found.isRepeated ? ['there is a request for this id already: this run takes it up'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** What was done, ending with a newline. */
+export function formatDone({ request, lake }: Found, deleted: RowCounts): string {
+  const lines = [
+    `forgotten: request ${request.request}`,
+    ...formatRows(deleted),
+    'later events of the person are left out from 30 seconds on; counts are right after the next run of the recomputation',
+    ...(lake.length === 0
+      ? []
+      : [
+          `${plural(lake.length, 'folder')} of the lake to be rewritten: millrace forget --list --source ${request.source}`,
+        ]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** All requests, ending with a newline. */
+export function formatRequests(source: string, requests: readonly ErasureRecord[]): string {
+  if (requests.length === 0) return `nobody of ${source} was forgotten\n`
+  return requests.map(formatRequest).join('\n')
+}
+
+function formatRequest({
+  request,
+  requestedAt,
+  reason,
+  finishedAt,
+  deleted,
+  openLake,
+}: ErasureRecord): string {
+  const lines = [
+    `${request}  requested ${requestedAt}${reason === '' ? '' : `  ${printable(reason)}`}`,
+    finishedAt === undefined ? '  NOT DONE: run it again with the same id' : `  done ${finishedAt}`,
+    ...formatRows(deleted),
+    ...openLake.map((prefix) => `  open in the lake: ${prefix}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function formatRows(rows: RowCounts): string[] {
+  return Object.entries(rows).map(
+    ([table, count]) => `  ${table.padEnd(18)} ${count.toLocaleString('en-US')} rows`,
+  )
+}
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}

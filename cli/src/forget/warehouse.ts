@@ -1,0 +1,69 @@
+/** The options and the connection of commands that work on ClickHouse itself, and how their failures end. */
+
+import type { EraseStatements } from '@millrace/schemas/erase'
+import type { Command } from 'commander'
+import { type CommandWorld, parseSource, UsageError } from '../command-world.ts'
+import { printable } from '../printable.ts'
+import { ClickHouseFailure } from '../quarantine/clickhouse.ts'
+import { UnclearPerson } from './person.ts'
+import { createStatements } from './statements.ts'
+
+/** Options as commander gives them. */
+export interface WarehouseFlags {
+  source: string
+  clickhouseUrl: string
+  clickhouseUser?: string
+  clickhousePassword?: string
+  database: string
+  json?: boolean
+}
+
+const EXIT_FAILED = 1
+/** 128 and the number of SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130
+
+/** Adds them; `--user` is left to whom a command is about. */
+export function withWarehouse(command: Command): Command {
+  return command
+    .requiredOption('--source <name>', 'source that the events belong to')
+    .option('--clickhouse-url <url>', 'address of ClickHouse', 'http://127.0.0.1:8123')
+    .option('--clickhouse-user <name>', 'user of ClickHouse (default: CLICKHOUSE_USER, or default)')
+    .option('--clickhouse-password <password>', 'and password (default: CLICKHOUSE_PASSWORD)')
+    .option('--database <name>', 'database of ClickHouse', 'millrace')
+    .option('--json', 'print JSON on standard output')
+}
+
+/** Runs a command's work; trouble that is not the user's mistake is one line and exit code 1. */
+export async function runOnWarehouse(
+  { env, stderr, done, ...world }: CommandWorld,
+  flags: WarehouseFlags,
+  work: (statements: EraseStatements, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const signal = world.signal ?? new AbortController().signal
+  parseSource(flags.source)
+  const statements = createStatements({
+    url: parseUrl(flags.clickhouseUrl),
+    user: flags.clickhouseUser ?? env['CLICKHOUSE_USER'] ?? 'default',
+    password: flags.clickhousePassword ?? env['CLICKHOUSE_PASSWORD'] ?? '',
+    database: flags.database,
+    fetch: world.fetch ?? fetch,
+    signal,
+  })
+  try {
+    await work(statements, signal)
+  } catch (error) {
+    if (signal.aborted) return done(EXIT_INTERRUPTED)
+    if (!(error instanceof ClickHouseFailure) && !(error instanceof UnclearPerson)) throw error
+    stderr.write(`millrace: ${printable(error.message)}\n`)
+    done(EXIT_FAILED)
+  }
+}
+
+function parseUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
+    return url
+  throw new UsageError(
+    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
+  )
+}

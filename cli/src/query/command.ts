@@ -1,0 +1,147 @@
+/** The command `millrace query`: what can be typed, and what it means. */
+
+import { type Command, Option } from 'commander'
+import {
+  type CommandWorld,
+  DEFAULT_ENDPOINT,
+  DEV_SOURCE,
+  isLoopback,
+  parseEndpoint,
+  parseSource,
+  UsageError,
+} from '../command-world.ts'
+import { printable } from '../printable.ts'
+import { type AskFetch, askQuestion } from './ask.ts'
+import { formatAnswer } from './table.ts'
+
+/** Options that are not fields of the question. */
+interface Flags {
+  source: string
+  endpoint: string
+  readToken?: string
+  json?: boolean
+}
+
+/** The collector could not be reached, or could not answer. */
+const EXIT_FAILED = 1
+/** 128 and the number of SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130
+
+/** The development source's token; like its keys it exists only in development (DESIGN, section 7). */
+const DEV_READ_TOKEN = 'dev-read'
+
+/** Fields of questions; the collector says which of them a question has. */
+const FIELDS: readonly (readonly [name: string, placeholder: string, description: string])[] = [
+  ['from', 'time', 'since: 7d, 24h, 2026-11-22, 2026-11-22T10:00Z (default: 7d)'],
+  ['to', 'time', 'until, exclusive (default: now)'],
+  ['timeZone', 'name', 'time zone of days and of times without one (default: UTC)'],
+  ['interval', 'name', 'minute, hour, day, week or month'],
+  ['metric', 'name', 'events, people, visitors, sessions, sum, avg, min, max, p50, p75, p90, p95 or p99'],
+  ['of', 'field', 'field that the metric is of; for paths: pages or events'],
+  ['field', 'field', 'field whose values are counted'],
+  ['using', 'tables', 'auto, events or rollups'],
+  ['window', 'duration', 'time within which a funnel is gone through (default: 1d)'],
+  ['first', 'event', 'event that makes a person one of a cohort'],
+  ['returning', 'event', 'event that counts as coming back'],
+  ['periods', 'number', 'how many that follow a cohort are told'],
+  ['at', 'name', 'page or event that paths begin at'],
+  ['direction', 'word', 'after or before'],
+  ['depth', 'number', 'steps of paths, up to 5'],
+  ['search', 'text', 'part of an id or trait of people'],
+  ['person', 'id', 'whose timeline'],
+  ['limit', 'number', 'most rows'],
+]
+
+/** Fields that may be given several times. */
+const REPEATED: readonly (readonly [name: string, placeholder: string, description: string])[] = [
+  ['event', 'name', 'only events of this name; may be given several times'],
+  ['filter', 'field:op:value', 'a condition such as country:is:DE; may be given several times'],
+  ['step', 'event', 'a step of a funnel; once for each'],
+  ['by', 'field', 'field to break down by; breakdown takes two'],
+]
+
+/** Adds the command to the program. */
+export function registerQuery(program: Command, world: CommandWorld): void {
+  const command = program
+    .command('query')
+    .description('ask the collector about the events of a source')
+    .argument(
+      '<question>',
+      'timeseries, top, breakdown, funnel, retention, paths, sessions, people, live or freshness',
+    )
+    .requiredOption('--source <name>', 'source that the events and the read token belong to')
+    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
+    .option('--read-token <token>', 'read token of the source (default: MILLRACE_READ_TOKEN)')
+    .option('--json', 'print the answer as JSON on standard output')
+    .option('--list', 'the newest sessions, one by one')
+  for (const [name, placeholder, description] of FIELDS) {
+    command.option(`--${kebab(name)} <${placeholder}>`, description)
+  }
+  for (const [name, placeholder, description] of REPEATED) {
+    command.addOption(
+      new Option(`--${name} <${placeholder}>`, description).argParser(
+        (value: string, before: string[] = []) => [...before, value],
+      ),
+    )
+  }
+  command.action(async (name: string, flags: Flags & Record<string, unknown>) => {
+    world.done(await query(name, flags, world))
+  })
+}
+
+async function query(
+  name: string,
+  flags: Flags & Record<string, unknown>,
+  { env, stdout, stderr, signal, fetch = globalThis.fetch }: CommandWorld,
+): Promise<number> {
+  const source = parseSource(flags.source)
+  const endpoint = parseEndpoint(flags.endpoint)
+  const readToken = findReadToken({ ...flags, source, endpoint }, env)
+  // The token tells the source; naming it lets a collector refuse a token of another.
+  const fields: (readonly [string, string])[] = [['source', source], ...readFields(flags)]
+  const result = await askQuestion({
+    endpoint,
+    name,
+    fields,
+    readToken,
+    fetch: fetch as unknown as AskFetch,
+    signal,
+  })
+  switch (result.kind) {
+    case 'answered':
+      stdout.write(flags.json === true ? `${result.text}\n` : formatAnswer(result.answer))
+      return 0
+    case 'interrupted':
+      return EXIT_INTERRUPTED
+    case 'wrong':
+      throw new UsageError(result.message)
+    case 'failed':
+      stderr.write(`millrace: ${printable(result.message)}\n`)
+      return EXIT_FAILED
+  }
+}
+
+function readFields(flags: Record<string, unknown>): (readonly [string, string])[] {
+  const names = [...FIELDS, ...REPEATED].map(([name]) => name)
+  const given = names.flatMap((name) =>
+    [flags[name] ?? []].flat().map((value) => [name, String(value)] as const),
+  )
+  return flags['list'] === true ? [...given, ['list', 'true']] : given
+}
+
+/** The option, the environment, or for the development source on this machine the token that it has everywhere. */
+function findReadToken({ source, endpoint, readToken }: Flags, env: CommandWorld['env']): string {
+  const token = readToken ?? env['MILLRACE_READ_TOKEN']
+  if (token !== undefined && token !== '') {
+    if (/^[\x21-\x7e]+$/.test(token)) return token
+    throw new UsageError('the read token must be ASCII characters without spaces')
+  }
+  if (source === DEV_SOURCE && isLoopback(endpoint)) return DEV_READ_TOKEN
+  throw new UsageError(
+    `the read token of the source ${source} is needed: give --read-token or MILLRACE_READ_TOKEN`,
+  )
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

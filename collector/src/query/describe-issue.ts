@@ -1,0 +1,79 @@
+/** Says what is wrong with a question: where, what would be right, and what was found. */
+
+import type { z } from 'zod'
+import { FILTER_OPS } from './filters.ts'
+import type { Mistake } from './range.ts'
+
+/** Longest text of a question that is quoted, in UTF-16 units. */
+const MAX_QUOTED = 100
+
+/**
+ * The first mistake that a schema found.
+ *
+ * @param known names of the fields of the question, in order
+ * @example `{ path: 'filters[0].op', message: 'must be one of is, is_not ..., got "equals"' }`
+ */
+export function describeIssue(error: z.ZodError, input: unknown, known: readonly string[]): Mistake {
+  const [issue] = error.issues
+  if (issue === undefined) return { ok: false, path: '', message: 'is not right' }
+  if (issue.code === 'unrecognized_keys') {
+    const names = issue.keys.map(quote).join(', ')
+    const fields =
+      issue.path.length === 0 ? known.join(', ') : 'field, op, value, or of a step event, filters'
+    return { ok: false, path: pathOf(issue.path), message: `has no field ${names}; known: ${fields}` }
+  }
+  const got = issue.path.reduce<unknown>(step, input)
+  return { ok: false, path: pathOf(issue.path), message: `${describeRule(issue)}, got ${quote(got)}` }
+}
+
+function describeRule(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'custom':
+      return issue.message.startsWith('must ') ? issue.message : `must be otherwise: ${issue.message}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_type':
+      return `must be ${KINDS.get(issue.expected) ?? issue.expected}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`
+    case 'too_small':
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
+    case 'invalid_union':
+      return issue.path.at(-1) === 'op'
+        ? `must be one of ${FILTER_OPS.join(', ')}`
+        : 'must be a text or a number'
+    default:
+      return 'must be a number'
+  }
+}
+
+const KINDS = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'an object'],
+])
+
+function unitOf(origin: string): string {
+  return origin === 'string' ? ' characters long' : origin === 'array' ? ' in number' : ''
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('')
+}
+
+function step(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined
+}
+
+function quote(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value)
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text
+}

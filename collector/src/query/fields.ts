@@ -1,0 +1,170 @@
+/** The fields that questions can name, and the SQL that reads each: closed tables, and paths into what people sent. */
+
+import { bind, type Sql, sql } from './sql.ts'
+
+/** A field of events or sessions. */
+export interface Field {
+  name: string
+  /** What filters compare: `text` as text, `number` as number, `bool` as true or false, `json` as text or number. */
+  kind: 'text' | 'number' | 'bool' | 'json'
+  /** Its value as text; empty where there is none. */
+  text: Sql
+  /** Its value as a number, `NULL` where it is none; absent where it never is one. */
+  number?: Sql
+}
+
+/** Finds a field by its name; `undefined` when there is none. */
+export type FindField = (name: string) => Field | undefined
+
+/** Objects whose paths are fields, as `properties.plan`, by the name of their column. */
+const OBJECTS = new Map<string, Sql>([
+  ['properties', sql`properties`],
+  ['traits', sql`traits`],
+  ['context', sql`context`],
+  ['lookups', sql`lookups`],
+])
+
+/** Largest number that is read from what people sent: sums are exact decimals, and a million million of these fit. */
+const MAX_NUMBER = sql`1e15`
+
+/** Longest path, in UTF-16 units, and most steps of one. */
+const MAX_PATH_LENGTH = 200
+const MAX_PATH_STEPS = 16
+
+// A step in backticks would be a name in ClickHouse's grammar of paths, and control characters are in no key that is meant.
+const PATH_STEP = /^[^`\p{Cc}]+$/u
+
+const EVENT_FIELDS = new Map<string, Field>([
+  ...texts({
+    type: sql`type`,
+    event: sql`event`,
+    name: sql`name`,
+    category: sql`category`,
+    visitor_id: sql`visitor_id`,
+    person_id: sql`person_id`,
+    user_id: sql`user_id`,
+    anonymous_id: sql`anonymous_id`,
+    group_id: sql`group_id`,
+    session_id: sql`session_id`,
+    page_url: sql`page_url`,
+    page_path: sql`page_path`,
+    page_search: sql`page_search`,
+    page_referrer: sql`page_referrer`,
+    page_title: sql`page_title`,
+    locale: sql`locale`,
+    library_name: sql`library_name`,
+    library_version: sql`library_version`,
+    route: sql`route`,
+    country: sql`country`,
+    region: sql`region`,
+    city: sql`city`,
+    continent: sql`continent`,
+    time_zone: sql`time_zone`,
+    as_organization: sql`as_organization`,
+    device_type: sql`device_type`,
+    device_brand: sql`device_brand`,
+    device_model: sql`device_model`,
+    browser_name: sql`browser_name`,
+    browser_version: sql`browser_version`,
+    os_name: sql`os_name`,
+    os_version: sql`os_version`,
+    bot_name: sql`bot_name`,
+    referrer_class: sql`referrer_class`,
+    referrer_name: sql`referrer_name`,
+    campaign_source: sql`campaign_source`,
+    campaign_medium: sql`campaign_medium`,
+    campaign_name: sql`campaign_name`,
+    campaign_term: sql`campaign_term`,
+    campaign_content: sql`campaign_content`,
+    campaign_id: sql`campaign_id`,
+    click_id_type: sql`click_id_type`,
+    plan_version: sql`plan_version`,
+  }),
+  ...numbers({ session_index: sql`session_index`, asn: sql`asn` }),
+  ...bools({ is_bot: sql`is_bot`, gpc: sql`gpc`, is_anonymized: sql`is_anonymized` }),
+])
+
+const SESSION_FIELDS = new Map<string, Field>([
+  ...texts({
+    session_id: sql`session_id`,
+    visitor_id: sql`visitor_id`,
+    person_id: sql`person_id`,
+    user_id: sql`user_id`,
+    entry_page: sql`entry_page`,
+    exit_page: sql`exit_page`,
+    entry_url: sql`entry_url`,
+    referrer_class: sql`referrer_class`,
+    referrer_name: sql`referrer_name`,
+    campaign_source: sql`campaign_source`,
+    campaign_medium: sql`campaign_medium`,
+    campaign_name: sql`campaign_name`,
+    campaign_term: sql`campaign_term`,
+    campaign_content: sql`campaign_content`,
+    campaign_id: sql`campaign_id`,
+    click_id_type: sql`click_id_type`,
+    country: sql`country`,
+    region: sql`region`,
+    city: sql`city`,
+    device_type: sql`device_type`,
+    browser_name: sql`browser_name`,
+    os_name: sql`os_name`,
+  }),
+  ...numbers({
+    session_index: sql`session_index`,
+    duration_seconds: sql`duration_seconds`,
+    engaged_seconds: sql`engaged_seconds`,
+    events: sql`events`,
+    page_views: sql`page_views`,
+  }),
+  ...bools({ is_bounce: sql`is_bounce`, is_bot: sql`is_bot`, is_client_session: sql`is_client_session` }),
+])
+
+/** Names of the fields of events, without paths. */
+export const EVENT_FIELD_NAMES: readonly string[] = [...EVENT_FIELDS.keys()]
+
+/** Names of the fields of sessions. */
+export const SESSION_FIELD_NAMES: readonly string[] = [...SESSION_FIELDS.keys()]
+
+/** A field of events: a column, or a path such as `properties.plan`. */
+export const findEventField: FindField = (name) => EVENT_FIELDS.get(name) ?? findPath(name)
+
+/** A field of sessions. */
+export const findSessionField: FindField = (name) => SESSION_FIELDS.get(name)
+
+/** The path is a parameter too. A dot inside a key is stored as `%2E`, and is asked for so. */
+function findPath(name: string): Field | undefined {
+  const [object = '', ...steps] = name.split('.')
+  const column = OBJECTS.get(object)
+  const isPath =
+    steps.length > 0 &&
+    steps.length <= MAX_PATH_STEPS &&
+    name.length <= MAX_PATH_LENGTH &&
+    steps.every((step) => PATH_STEP.test(step))
+  if (column === undefined || !isPath) return undefined
+  const value = sql`toString(getSubcolumn(${column}, ${bind('String', steps.join('.'))}))`
+  const number = sql`toFloat64OrNull(${value})`
+  return {
+    name,
+    kind: 'json',
+    text: sql`ifNull(${value}, '')`,
+    number: sql`if(abs(${number}) <= ${MAX_NUMBER}, ${number}, NULL)`,
+  }
+}
+
+function texts(columns: Record<string, Sql>): [string, Field][] {
+  return Object.entries(columns).map(([name, column]) => [name, { name, kind: 'text', text: column }])
+}
+
+function numbers(columns: Record<string, Sql>): [string, Field][] {
+  return Object.entries(columns).map(([name, column]) => [
+    name,
+    { name, kind: 'number', text: sql`toString(${column})`, number: sql`toFloat64(${column})` },
+  ])
+}
+
+function bools(columns: Record<string, Sql>): [string, Field][] {
+  return Object.entries(columns).map(([name, column]) => [
+    name,
+    { name, kind: 'bool', text: sql`toString(${column})` },
+  ])
+}

@@ -1,0 +1,136 @@
+/** Conditions that a question puts on rows: their schema, and the SQL of each. */
+
+import { z } from 'zod'
+import type { FindField } from './fields.ts'
+import { bind, type Sql, sql } from './sql.ts'
+
+/** What can be said of a field. */
+export const FILTER_OPS = [
+  'is',
+  'is_not',
+  'in',
+  'not_in',
+  'contains',
+  'not_contains',
+  'starts_with',
+  'ends_with',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'exists',
+  'not_exists',
+] as const
+
+/** One of {@link FILTER_OPS}. */
+export type FilterOp = (typeof FILTER_OPS)[number]
+
+/** A condition on one field. */
+export interface Filter {
+  field: string
+  op: FilterOp
+  /** Text; a number for `gt`, `gte`, `lt`, `lte`; a list of texts for `in` and `not_in`; none for `exists`, `not_exists`. */
+  value?: string | number | string[] | undefined
+}
+
+/** Most filters of a question or step, most values of a list, and longest value in UTF-16 units. */
+export const MAX_FILTERS = 20
+export const MAX_LIST_VALUES = 100
+export const MAX_VALUE_LENGTH = 1_000
+
+const text = z.union([z.string().max(MAX_VALUE_LENGTH), z.number(), z.boolean()]).transform(String)
+const number = z.union([
+  z.number(),
+  z
+    .string()
+    .max(40)
+    .regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
+    .transform(Number),
+])
+const list = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',') : value),
+  z.array(text).min(1).max(MAX_LIST_VALUES),
+)
+
+/** A field by its name, or an issue that lists those that there are. */
+export function fieldSchema(findField: FindField, names: readonly string[], hasPaths: boolean) {
+  return z
+    .string()
+    .max(256)
+    .superRefine((name, context) => {
+      if (findField(name) !== undefined) return
+      const paths = hasPaths ? ', or a path such as properties.plan (also traits., context., lookups.)' : ''
+      context.addIssue({ code: 'custom', message: `must be one of ${names.join(', ')}${paths}` })
+    })
+}
+
+/** Filters on the fields that `findField` knows; default none. */
+export function filtersSchema(findField: FindField, names: readonly string[], hasPaths: boolean) {
+  const field = fieldSchema(findField, names, hasPaths)
+  const of = <Op extends FilterOp, Value extends z.ZodType>(ops: readonly [Op, ...Op[]], value: Value) =>
+    z.strictObject({ field, op: z.enum(ops), value })
+  const filter = z.discriminatedUnion('op', [
+    of(['is', 'is_not'], text),
+    of(['in', 'not_in'], list),
+    of(['contains', 'not_contains', 'starts_with', 'ends_with'], z.string().min(1).max(MAX_VALUE_LENGTH)),
+    of(['gt', 'gte', 'lt', 'lte'], number),
+    z.strictObject({ field, op: z.enum(['exists', 'not_exists']) }),
+  ])
+  const checked = filter.superRefine(({ field: name, op }, context) => {
+    const found = findField(name)
+    if (found === undefined || !COMPARISONS.has(op) || found.number !== undefined) return
+    context.addIssue({ code: 'custom', path: ['op'], message: `must not compare: ${name} is no number` })
+  })
+  return z.array(checked).max(MAX_FILTERS).default([])
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte'])
+
+/** Conditions of filters that were checked. */
+export function filterConditions(filters: readonly Filter[], findField: FindField): Sql[] {
+  return filters.map((filter) => {
+    const field = findField(filter.field)
+    // The schema refuses what is no field.
+    if (field === undefined) throw new RangeError(`there is no field ${filter.field}`)
+    const { value = '' } = filter
+    switch (filter.op) {
+      case 'is':
+        return sql`${field.text} = ${bind('String', String(value))}`
+      case 'is_not':
+        return sql`${field.text} != ${bind('String', String(value))}`
+      case 'in':
+        return sql`${field.text} IN ${bind('Array(String)', listOf(value))}`
+      case 'not_in':
+        return sql`${field.text} NOT IN ${bind('Array(String)', listOf(value))}`
+      case 'contains':
+        return sql`position(${field.text}, ${bind('String', String(value))}) > 0`
+      case 'not_contains':
+        return sql`position(${field.text}, ${bind('String', String(value))}) = 0`
+      case 'starts_with':
+        return sql`startsWith(${field.text}, ${bind('String', String(value))})`
+      case 'ends_with':
+        return sql`endsWith(${field.text}, ${bind('String', String(value))})`
+      case 'exists':
+        return field.kind === 'number' ? sql`${field.text} != '0'` : sql`${field.text} != ''`
+      case 'not_exists':
+        return field.kind === 'number' ? sql`${field.text} = '0'` : sql`${field.text} = ''`
+      default:
+        return compare(field.number ?? sql`NULL`, filter.op, Number(value))
+    }
+  })
+}
+
+function compare(value: Sql, op: 'gt' | 'gte' | 'lt' | 'lte', limit: number): Sql {
+  const bound = bind('Float64', limit)
+  const condition = {
+    gt: sql`${value} > ${bound}`,
+    gte: sql`${value} >= ${bound}`,
+    lt: sql`${value} < ${bound}`,
+    lte: sql`${value} <= ${bound}`,
+  }[op]
+  return sql`ifNull(${condition}, false)`
+}
+
+function listOf(value: NonNullable<Filter['value']>): readonly string[] {
+  return Array.isArray(value) ? value : [String(value)]
+}

@@ -1,0 +1,98 @@
+/**
+ * What questions read. Every table is named here and nowhere else, and here `source = {source:String}` is put beside it: a
+ * question can only narrow that down. The parameter itself is bound where the statement is sent, to the source of the token.
+ */
+
+import { all, bind, type Sql, sql } from './sql.ts'
+
+/** Times between which rows are read, in milliseconds since 1970. */
+export interface Span {
+  /** Inclusive. */
+  from: number
+  /** Exclusive. */
+  to: number
+}
+
+const OF_SOURCE = sql`source = {source:String}`
+
+/** Tables whose rows belong to a source: whatever a statement says, ClickHouse gives those of the token's source only. */
+export const SCOPED_TABLES = [
+  'events',
+  'corrected_events',
+  'sessions',
+  'identities',
+  'rollup_minute',
+  'rollup_hour',
+] as const
+
+/** Events of the span, each once, as corrected, with `visitor_id` and `person_id`. */
+export function fromEvents(span: Span, conditions: readonly Sql[] = []): Sql {
+  return sql`FROM events_resolved WHERE ${OF_SOURCE} AND ${within(sql`timestamp`, span)} AND ${all(conditions)}`
+}
+
+/** The same with `session`: the client's session, else the one of its visitor that had last begun. Empty when none had. */
+export function fromEventsInSessions(span: Span, conditions: readonly Sql[] = []): Sql {
+  return sql`FROM (
+  SELECT e.*, if(e.session_id != '' AND lower(e.session_id) NOT IN ('null', 'undefined'), e.session_id, g.session_id) AS session
+  FROM (SELECT * ${fromEvents(span, conditions)}) AS e
+  ASOF LEFT JOIN (
+    SELECT visitor_id, session_id, started_at FROM sessions FINAL
+    WHERE ${OF_SOURCE} AND NOT is_client_session
+      AND ended_at >= ${time(span.from)} AND started_at < ${time(span.to)}
+  ) AS g ON e.visitor_id = g.visitor_id AND e.timestamp >= g.started_at
+)`
+}
+
+/** Sessions that began in the span. */
+export function fromSessions(span: Span, conditions: readonly Sql[] = []): Sql {
+  return sql`FROM sessions FINAL WHERE ${OF_SOURCE} AND ${within(sql`started_at`, span)} AND ${all(conditions)}`
+}
+
+/**
+ * Counts of whole minutes, as `start`, `event` and the columns of the roll-ups. Whole hours are read as such.
+ *
+ * @param span its ends are beginnings of minutes
+ * @param measure its name; the empty one has the counts of events, people and sessions
+ * @param onlyMinutes where hours of the time zone are not those of UTC
+ */
+export function fromRollups(
+  span: Span,
+  measure: string,
+  onlyMinutes: boolean,
+  conditions: readonly Sql[],
+): Sql {
+  const isOne = all([sql`measure = ${bind('String', measure)}`, ...conditions])
+  const columns = sql`event, events, people, sessions, value_count, value_sum, value_min, value_max, value_quantiles`
+  const minutes = (part: Span) =>
+    sql`SELECT minute AS start, ${columns} FROM rollup_minute FINAL WHERE ${OF_SOURCE} AND ${isOne} AND ${withinSeconds(sql`minute`, part)}`
+  const firstHour = Math.ceil(span.from / HOUR_MS) * HOUR_MS
+  const lastHour = Math.floor(span.to / HOUR_MS) * HOUR_MS
+  if (onlyMinutes || firstHour >= lastHour) return sql`FROM (${minutes(span)})`
+  const hours = sql`SELECT hour AS start, ${columns} FROM rollup_hour FINAL WHERE ${OF_SOURCE} AND ${isOne} AND ${withinSeconds(sql`hour`, { from: firstHour, to: lastHour })}`
+  const before = minutes({ from: span.from, to: firstHour })
+  const after = minutes({ from: lastHour, to: span.to })
+  return sql`FROM (${hours} UNION ALL ${before} UNION ALL ${after})`
+}
+
+/** How far the computed tables are; of all sources, and says nothing of any. */
+export const FROM_FRESHNESS = sql`FROM freshness`
+
+const HOUR_MS = 3_600_000
+
+function within(column: Sql, span: Span): Sql {
+  return sql`${column} >= ${time(span.from)} AND ${column} < ${time(span.to)}`
+}
+
+function withinSeconds(column: Sql, { from, to }: Span): Sql {
+  const seconds = (ms: number) => bind("DateTime('UTC')", textOf(ms).slice(0, 19))
+  return sql`${column} >= ${seconds(from)} AND ${column} < ${seconds(to)}`
+}
+
+function time(ms: number) {
+  return bind("DateTime64(3, 'UTC')", textOf(ms))
+}
+
+/** As ClickHouse writes times: `2026-11-22 10:00:00.000`. */
+function textOf(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+}
