@@ -6,6 +6,7 @@ import { createEventsHandler } from './events-handler.ts'
 import { createForgottenLookup } from './forgotten/lookup.ts'
 import { withoutForgotten } from './forgotten/without-forgotten.ts'
 import { runJobs, type ScheduledJob } from './jobs.ts'
+import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
@@ -29,7 +30,7 @@ export interface ConsumersEnv {
   EVENTS_QUEUE: SpillQueue
   RETRY_QUEUE: OutgoingQueue
   DEAD_QUEUE: OutgoingQueue
-  LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket
+  LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket & LookupsBucket
 }
 
 /** A batch as the platform delivers it. */
@@ -52,7 +53,7 @@ function queueRole(name: string): string {
 
 /**
  * Runs the jobs of the cron trigger: says whether the warehouse answers, drives the spill back to the queue, and computes
- * anew what follows from the events of the last minute.
+ * anew what follows from the events of the last minute, and brings changed lookup tables to ClickHouse.
  *
  * @param extraJobs jobs of other parts of the Worker; none fails or waits because of another
  */
@@ -66,6 +67,7 @@ export async function handleScheduled(
     { name: 'pulse', run: () => reportPulse({ ping: connect(env).ping, now: Date.now, log }) },
     { name: 'spill', run: () => drainSpill({ bucket, queue, now: Date.now, log }) },
     { name: 'recompute', run: () => runRecompute(config, env) },
+    { name: 'lookups', run: () => runLookups(env) },
   ]
   await runJobs([...jobs, ...extraJobs], log)
 }
@@ -78,6 +80,11 @@ function runRecompute(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
     log,
   }
   return recomputeAll(effects, readRecomputeOptions(config, Date.now()))
+}
+
+function runLookups(env: ConsumersEnv): Promise<unknown> {
+  const effects = { randomId: () => crypto.randomUUID(), now: Date.now, log }
+  return loadLookups({ ...createStatements(connectionOf(env)), ...effects, bucket: env.LAKE })
 }
 
 function createHandlers(

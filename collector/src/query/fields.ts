@@ -1,5 +1,6 @@
 /** The fields that questions can name, and the SQL that reads each: closed tables, and paths into what people sent. */
 
+import { findLookupField } from './lookup-fields.ts'
 import { bind, type Sql, sql } from './sql.ts'
 
 /** A field of events or sessions. */
@@ -125,8 +126,10 @@ export const EVENT_FIELD_NAMES: readonly string[] = [...EVENT_FIELDS.keys()]
 /** Names of the fields of sessions. */
 export const SESSION_FIELD_NAMES: readonly string[] = [...SESSION_FIELDS.keys()]
 
-/** A field of events: a column, or a path such as `properties.plan`. */
-export const findEventField: FindField = (name) => EVENT_FIELDS.get(name) ?? findPath(name)
+/** A field of events: a column, a path such as `properties.plan`, or what a lookup table says of one of these. */
+export const findEventField: FindField = (name) => findOwn(name) ?? findLookupField(name, findOwn)
+
+const findOwn: FindField = (name) => EVENT_FIELDS.get(name) ?? findPath(name)
 
 /** A field of sessions. */
 export const findSessionField: FindField = (name) => SESSION_FIELDS.get(name)

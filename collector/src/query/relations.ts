@@ -74,6 +74,17 @@ export function fromRollups(
   return sql`FROM (${hours} UNION ALL ${before} UNION ALL ${after})`
 }
 
+/**
+ * JSON text of a row of a lookup table of the source, as it is today or was at the event's time; empty where there is none.
+ * A dictionary heeds no filters on tables, so the source is a part of the key that it is asked for.
+ */
+export function lookupRow(isThen: boolean, table: string, key: Sql): Sql {
+  const place = sql`({source:String}, ${bind('String', table)}, ${key})`
+  return isThen
+    ? sql`dictGetOrDefault(concat(currentDatabase(), '.lookup_then'), 'row', ${place}, toUnixTimestamp64Milli(timestamp), '')`
+    : sql`dictGetOrDefault(concat(currentDatabase(), '.lookup_today'), 'row', ${place}, '')`
+}
+
 /** How far the computed tables are; of all sources, and says nothing of any. */
 export const FROM_FRESHNESS = sql`FROM freshness`
 

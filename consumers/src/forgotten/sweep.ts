@@ -34,10 +34,10 @@ const NAMED_SINCE = `
 SELECT DISTINCT source, hash
 FROM (
   SELECT source, arrayJoin([${hash('user', 'user_id')}, ${hash('anonymous', 'anonymous_id')}, ${hash('user', 'previous_id')}, ${hash('anonymous', 'previous_id')}, ${hash('message', 'message_id')}]) AS hash
-  FROM events WHERE inserted_at > {since:DateTime64(3)} AND source IN ${SOURCES}
+  FROM events WHERE inserted_at > {since:DateTime64(3, 'UTC')} AND source IN ${SOURCES}
   UNION ALL
   SELECT source, arrayJoin(arrayFlatten(arrayMap(id -> [${hash('user', 'id')}, ${hash('anonymous', 'id')}], ${NAMED_IDS}))) AS hash
-  FROM quarantine WHERE received_at > {since:DateTime64(3)} - INTERVAL ${RETRY_DAYS} DAY AND source IN ${SOURCES}
+  FROM quarantine WHERE received_at > {since:DateTime64(3, 'UTC')} - INTERVAL ${RETRY_DAYS} DAY AND source IN ${SOURCES}
 )
 WHERE (source, hash) IN (SELECT source, id_hash FROM forgotten)`
 
@@ -47,7 +47,7 @@ const isErased = (expression: string) =>
 
 const EVENTS_SINCE = selectErased(
   'events',
-  `inserted_at > {since:DateTime64(3)} AND (
+  `inserted_at > {since:DateTime64(3, 'UTC')} AND (
     ${hash('user', 'user_id')} IN ${HASHES} OR ${hash('anonymous', 'anonymous_id')} IN ${HASHES}
     OR ${isErased('previous_id')} OR ${hash('message', 'message_id')} IN ${HASHES}
   )`,

@@ -92,8 +92,8 @@ async function readCorrections({ read }: Statements, { source, id }: Target): Pr
 
 function insertCorrected(replace: readonly string[], { kind }: CorrectionState): string {
   const columns = [
-    '{now:DateTime64(3)} AS inserted_at',
-    'toUnixTimestamp64Milli({now:DateTime64(3)}) AS copy_rank',
+    "{now:DateTime64(3, 'UTC')} AS inserted_at",
+    "toUnixTimestamp64Milli({now:DateTime64(3, 'UTC')}) AS copy_rank",
     ...replace,
   ]
   return `
@@ -137,7 +137,7 @@ function buildReplacement(state: CorrectionState): { replace: string[]; values: 
     } else if (field === 'timestamp' && typeof value === 'string') {
       const time = parseClientTime(value)
       if (time === undefined) continue
-      replace.push('{new_timestamp:DateTime64(3)} AS timestamp')
+      replace.push("{new_timestamp:DateTime64(3, 'UTC')} AS timestamp")
       values['new_timestamp'] = toDateTime(time)
     }
   }

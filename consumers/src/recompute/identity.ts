@@ -38,14 +38,13 @@ SELECT user_id AS userId, person_id AS personId
 FROM identities FINAL
 WHERE source = {source:String} AND anonymous_id = '' AND (user_id IN {ids:Array(String)} OR person_id IN {ids:Array(String)})`
 
-/** Joins and parts users. Gives those whose person is another one now. */
-async function recomputeUsers({ run, read }: Statements, current: Run): Promise<UserId[]> {
+/** Joins and parts users. That a user's person changes is written down before it does. */
+async function recomputeUsers({ run, read }: Statements, current: Run): Promise<void> {
   const touched = await read<UserId>(
     `SELECT DISTINCT source, id FROM recompute_work WHERE run = {run:String} AND kind = 'user'`,
     runParameters(current),
   )
   const bySource = Map.groupBy(touched, ({ source }) => source)
-  const changed: UserId[] = []
   for (const [source, users] of bySource) {
     const { ids, aliases, known } = await readAround(
       read,
@@ -67,21 +66,22 @@ async function recomputeUsers({ run, read }: Statements, current: Run): Promise<
         evidenceAt: joined?.evidence.timestamp ?? '1970-01-01 00:00:00.000',
         isDeleted: joined === undefined ? 1 : 0,
       }
+      await run(addWork('changed_user', CHANGED_USER), parameters)
       await run(LOG_MERGE, parameters)
       await run(WRITE_USER, parameters)
-      changed.push({ source, id })
     }
   }
-  return changed
 }
+
+const CHANGED_USER = `SELECT {source:String} AS source, {user:String} AS id, ${EVER} AS from_time, ${EVER} AS to_time, '' AS detail`
 
 const WRITE_USER = `
 INSERT INTO identities (source, anonymous_id, user_id, person_id, valid_from, valid_to, evidence_id, evidence_type, evidence_at, computed_at, is_deleted)
-SELECT {source:String}, '', {user:String}, {after:String}, ${EVER}, ${FOREVER}, {evidence:String}, 'alias', {evidenceAt:DateTime64(3)}, {now:DateTime64(3)}, {isDeleted:UInt8}`
+SELECT {source:String}, '', {user:String}, {after:String}, ${EVER}, ${FOREVER}, {evidence:String}, 'alias', {evidenceAt:DateTime64(3, 'UTC')}, {now:DateTime64(3, 'UTC')}, {isDeleted:UInt8}`
 
 const LOG_MERGE = `
 INSERT INTO identity_merges (source, user_id, person_before, person_after, evidence_id, at)
-SELECT {source:String}, {user:String}, {before:String}, {after:String}, {evidence:String}, {now:DateTime64(3)}`
+SELECT {source:String}, {user:String}, {before:String}, {after:String}, {evidence:String}, {now:DateTime64(3, 'UTC')}`
 
 /** Follows the aliases from some users until no new user comes; what was joined before is followed too, as it may part. */
 async function readAround(read: Statements['read'], source: string, start: readonly string[]) {
@@ -154,7 +154,7 @@ FROM identities FINAL WHERE (source, anonymous_id) IN ${workIds('owned')}`
 const INSERT_OWNERS = `
 INSERT INTO identities (source, anonymous_id, user_id, person_id, valid_from, valid_to, evidence_id, evidence_type, evidence_at, computed_at)
 SELECT source, id, user_id, dictGetOrDefault(concat(currentDatabase(), '.person_of_user'), 'person_id', (source, user_id), user_id),
-  valid_from, valid_to, message_id, type, timestamp, {now:DateTime64(3)}
+  valid_from, valid_to, message_id, type, timestamp, {now:DateTime64(3, 'UTC')}
 FROM (
   SELECT *,
     if(row_number() OVER by_id = 1, ${EVER}, timestamp) AS valid_from,
@@ -177,9 +177,9 @@ WHERE valid_from < valid_to`
 
 const BURY_OWNERS = `
 INSERT INTO identities (source, anonymous_id, user_id, person_id, valid_from, valid_to, computed_at, is_deleted)
-SELECT source, anonymous_id, user_id, person_id, valid_from, valid_to, {now:DateTime64(3)}, 1
+SELECT source, anonymous_id, user_id, person_id, valid_from, valid_to, {now:DateTime64(3, 'UTC')}, 1
 FROM identities FINAL
-WHERE (source, anonymous_id) IN ${workIds('owned')} AND computed_at < {now:DateTime64(3)}`
+WHERE (source, anonymous_id) IN ${workIds('owned')} AND computed_at < {now:DateTime64(3, 'UTC')}`
 
 /** Times in which an anonymous id has another owner than before this run. */
 const CHANGED_OWNERS = `
@@ -227,21 +227,31 @@ WHERE dictGetOrDefault(concat(currentDatabase(), '.person_of_user'), 'person_id'
 const STALE_OWNERS = `
 SELECT count() AS stale
 FROM identities FINAL
-WHERE (source, anonymous_id) IN ${workIds('owned')}
+WHERE (source, anonymous_id) IN ${workIds('changed_owner')}
   AND dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'person_id', (source, anonymous_id), toUnixTimestamp64Milli(valid_from), '') != person_id`
 
 const MAX_RELOADS = 10
 
+interface Reload {
+  dictionary: string
+  /** Kind of the work that makes it stale. */
+  kind: string
+  /** Counts the ids of that work that the dictionary still has otherwise. */
+  staleQuery: string
+}
+
 /** A reload may give what an update that was already under way has read, so it is repeated until nothing is stale. */
-async function reload(
-  { run, read }: Statements,
-  current: Run,
-  dictionary: string,
-  staleQuery: string,
-): Promise<void> {
+async function reload({ run, read }: Statements, current: Run, what: Reload): Promise<void> {
+  const { dictionary, kind, staleQuery } = what
+  const parameters = runParameters(current)
+  const [work] = await read<{ changed: string }>(
+    `SELECT count() AS changed FROM recompute_work WHERE run = {run:String} AND kind = '${kind}'`,
+    parameters,
+  )
+  if (Number(work?.changed) === 0) return
   for (let count = 0; count < MAX_RELOADS; count++) {
     await run(`SYSTEM RELOAD DICTIONARY ${dictionary}${current.onCluster}`)
-    const [row] = await read<{ stale: string }>(staleQuery, runParameters(current))
+    const [row] = await read<{ stale: string }>(staleQuery, parameters)
     if (Number(row?.stale) === 0) return
   }
   throw new Error(`the dictionary ${dictionary} is still stale after ${MAX_RELOADS} reloads`)
@@ -254,21 +264,23 @@ async function reload(
 export async function recomputeIdentity(statements: Statements, current: Run): Promise<void> {
   const { run } = statements
   const parameters = runParameters(current)
-  const changed = await recomputeUsers(statements, current)
-  for (const { source, id } of changed) {
-    const query = `SELECT {source:String} AS source, {user:String} AS id, ${EVER} AS from_time, ${EVER} AS to_time, '' AS detail`
-    await run(addWork('changed_user', query), { ...parameters, source, user: id })
-  }
-  if (changed.length > 0) {
-    await run(addWork('anonymous', ANONYMOUS_OF_USERS), parameters)
-    await reload(statements, current, 'person_of_user', STALE_USERS)
-  }
+  await recomputeUsers(statements, current)
+  await run(addWork('anonymous', ANONYMOUS_OF_USERS), parameters)
+  await reload(statements, current, {
+    dictionary: 'person_of_user',
+    kind: 'changed_user',
+    staleQuery: STALE_USERS,
+  })
   await run(addWork('owned', ANONYMOUS_TO_COMPUTE), parameters)
   await run(addWork('owner', OWNERS_BEFORE), parameters)
   await run(INSERT_OWNERS, parameters)
   await run(BURY_OWNERS, parameters)
   await run(addWork('changed_owner', CHANGED_OWNERS), parameters)
-  await reload(statements, current, 'person_of_anonymous', STALE_OWNERS)
+  await reload(statements, current, {
+    dictionary: 'person_of_anonymous',
+    kind: 'changed_owner',
+    staleQuery: STALE_OWNERS,
+  })
   await run(addWork('minute', MINUTES_OF_OTHERS), parameters)
   await run(addWork('session', SESSIONS_OF_OTHERS), parameters)
   await run(addWork('visitor', VISITORS_OF_OTHERS), parameters)

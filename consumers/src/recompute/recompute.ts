@@ -133,9 +133,9 @@ async function findEnd(
 SELECT toString(toDateTime64(minute + INTERVAL 1 MINUTE, 3, 'UTC')) AS until
 FROM (
   SELECT minute, sum(rows) OVER (ORDER BY minute) AS total
-  FROM (SELECT toStartOfMinute(inserted_at) AS minute, count() AS rows FROM events WHERE inserted_at > {since:DateTime64(3)} GROUP BY minute)
+  FROM (SELECT toStartOfMinute(inserted_at) AS minute, count() AS rows FROM events WHERE inserted_at > {since:DateTime64(3, 'UTC')} GROUP BY minute)
 )
-WHERE total >= {maxEvents:UInt64} AND minute < (SELECT max(toStartOfMinute(inserted_at)) FROM events WHERE inserted_at > {since:DateTime64(3)})
+WHERE total >= {maxEvents:UInt64} AND minute < (SELECT max(toStartOfMinute(inserted_at)) FROM events WHERE inserted_at > {since:DateTime64(3, 'UTC')})
 ORDER BY minute LIMIT 1`,
     { since, maxEvents },
   )
@@ -162,7 +162,7 @@ async function end({ run }: RecomputeEffects, current: Run, report: RecomputeRep
   const parameters = { ...runParameters(current), ...report }
   await run(
     `INSERT INTO recompute_state (job, up_to, minutes, sessions, identities, duration_ms)
-SELECT '${JOB}', least({now:DateTime64(3)}, {until:DateTime64(3)}), {minutes:UInt64}, {sessions:UInt64}, {identities:UInt64}, {durationMs:UInt64}`,
+SELECT '${JOB}', least({now:DateTime64(3, 'UTC')}, {until:DateTime64(3, 'UTC')}), {minutes:UInt64}, {sessions:UInt64}, {identities:UInt64}, {durationMs:UInt64}`,
     parameters,
   )
   await run(MARK_DONE, parameters)

@@ -26,7 +26,7 @@ const TOUCHED = `(
   SELECT DISTINCT source, toDateTime(from_time, 'UTC') AS minute
   FROM recompute_work
   WHERE run = {run:String} AND kind = 'minute'
-    AND from_time >= transform(source, mapKeys({horizons:Map(String, DateTime64(3))}), mapValues({horizons:Map(String, DateTime64(3))}), toDateTime64(0, 3, 'UTC'))
+    AND from_time >= transform(source, mapKeys({horizons:Map(String, DateTime64(3, 'UTC'))}), mapValues({horizons:Map(String, DateTime64(3, 'UTC'))}), toDateTime64(0, 3, 'UTC'))
 )`
 
 const TOUCHED_HOURS = `(SELECT DISTINCT source, toStartOfHour(minute) AS hour FROM ${TOUCHED})`
@@ -71,7 +71,7 @@ SELECT source, minute, event, measure,
   minIf(value, measure != '') AS value_min,
   maxIf(value, measure != '') AS value_max,
   ${QUANTILES.replace('%', 'IfState')}(value, measure != '') AS value_quantiles,
-  {now:DateTime64(3)} AS computed_at
+  {now:DateTime64(3, 'UTC')} AS computed_at
 FROM (
   SELECT source, minute, event, person, session, tupleElement(item, 1) AS measure, ifNull(tupleElement(item, 2), 0) AS value
   FROM (${EVENTS.replace('@values', values)})
@@ -91,7 +91,7 @@ SELECT source, toStartOfHour(minute) AS hour, event, measure,
   minIf(value_min, m.value_count > 0) AS value_min,
   maxIf(value_max, m.value_count > 0) AS value_max,
   ${QUANTILES.replace('%', 'MergeState')}(value_quantiles) AS value_quantiles,
-  {now:DateTime64(3)} AS computed_at
+  {now:DateTime64(3, 'UTC')} AS computed_at
 FROM rollup_minute AS m FINAL
 WHERE (source, toStartOfHour(minute)) IN ${TOUCHED_HOURS}
 GROUP BY source, hour, event, measure`
@@ -99,9 +99,9 @@ GROUP BY source, hour, event, measure`
 /** A row of these windows that this run has not written counts nothing any more. */
 function bury(table: string, time: string, touched: string): string {
   return `INSERT INTO ${table} (source, ${time}, event, measure, computed_at, is_deleted)
-SELECT source, ${time}, event, measure, {now:DateTime64(3)}, 1
+SELECT source, ${time}, event, measure, {now:DateTime64(3, 'UTC')}, 1
 FROM ${table} FINAL
-WHERE (source, ${time}) IN ${touched} AND computed_at < {now:DateTime64(3)}`
+WHERE (source, ${time}) IN ${touched} AND computed_at < {now:DateTime64(3, 'UTC')}`
 }
 
 /** Computes the roll-ups of the work. Idempotent. */

@@ -112,7 +112,7 @@ function aggregate(sessionId: string, isClient: boolean, chain: { from: string; 
     max(is_bot) AS is_bot,
     ${chain.from} AS chain_from,
     ${chain.to} AS chain_to,
-    {now:DateTime64(3)} AS computed_at`
+    {now:DateTime64(3, 'UTC')} AS computed_at`
 }
 
 const COLUMNS = `source, session_id, visitor_id, person_id, user_id, is_client_session, session_index, started_at, ended_at,
@@ -187,8 +187,8 @@ function knownInWork(kind: 'session' | 'visitor'): string {
 /** A session that was known and was not written by this run is no more. */
 function bury(kind: 'session' | 'visitor'): string {
   return `INSERT INTO sessions (source, session_id, visitor_id, started_at, ended_at, computed_at, is_deleted)
-SELECT s.source, s.session_id, s.visitor_id, s.started_at, s.ended_at, {now:DateTime64(3)}, 1
-${knownInWork(kind)} AND s.computed_at < {now:DateTime64(3)}`
+SELECT s.source, s.session_id, s.visitor_id, s.started_at, s.ended_at, {now:DateTime64(3, 'UTC')}, 1
+${knownInWork(kind)} AND s.computed_at < {now:DateTime64(3, 'UTC')}`
 }
 
 const KNOWN_GAP_SESSIONS = `

@@ -53,7 +53,8 @@ const NO_TIME = "toDateTime64(0, 3, 'UTC') AS from_time, toDateTime64(0, 3, 'UTC
 export const HAS_CLIENT_SESSION = "(session_id != '' AND lower(session_id) NOT IN ('null', 'undefined'))"
 
 /** Rows that a run looks at. */
-export const IS_NEW = '(inserted_at > {since:DateTime64(3)} AND inserted_at <= {until:DateTime64(3)})'
+export const IS_NEW =
+  "(inserted_at > {since:DateTime64(3, 'UTC')} AND inserted_at <= {until:DateTime64(3, 'UTC')})"
 
 /** Every minute that a copy of a message ever lay in. The message may have left the one for the other. */
 const MINUTES_OF_NEW = `
