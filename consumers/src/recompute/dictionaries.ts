@@ -1,0 +1,61 @@
+/** Brings the two dictionaries that tell persons up to date, when a run has changed what they are made of. */
+
+import type { Statements } from './clickhouse.ts'
+import { type Run, runParameters, workIds } from './work.ts'
+
+const STALE_USERS = `
+SELECT count() AS stale
+FROM (SELECT source, id FROM recompute_work WHERE run = {run:String} AND kind = 'changed_user') AS c
+LEFT JOIN (SELECT source, user_id, person_id FROM identities FINAL WHERE anonymous_id = '') AS i
+ON c.source = i.source AND c.id = i.user_id
+WHERE dictGetOrDefault(concat(currentDatabase(), '.person_of_user'), 'person_id', (c.source, c.id), '') != i.person_id`
+
+const STALE_OWNERS = `
+SELECT count() AS stale
+FROM identities FINAL
+WHERE (source, anonymous_id) IN ${workIds('changed_owner')}
+  AND dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'person_id', (source, anonymous_id), toUnixTimestamp64Milli(valid_from), '') != person_id`
+
+const MAX_RELOADS = 10
+
+interface Reload {
+  dictionary: string
+  /** Kind of the work that makes it stale. */
+  kind: string
+  /** Counts the ids of that work that the dictionary still has otherwise. */
+  staleQuery: string
+}
+
+async function reload({ run, read }: Statements, current: Run, what: Reload): Promise<void> {
+  const { dictionary, kind, staleQuery } = what
+  const parameters = runParameters(current)
+  const [work] = await read<{ changed: string }>(
+    `SELECT count() AS changed FROM recompute_work WHERE run = {run:String} AND kind = '${kind}'`,
+    parameters,
+  )
+  if (Number(work?.changed) === 0) return
+  for (let count = 0; count < MAX_RELOADS; count++) {
+    await run(`SYSTEM RELOAD DICTIONARY ${dictionary}${current.onCluster}`)
+    const [row] = await read<{ stale: string }>(staleQuery, parameters)
+    if (Number(row?.stale) === 0) return
+  }
+  throw new Error(`the dictionary ${dictionary} is still stale after ${MAX_RELOADS} reloads`)
+}
+
+/** After users were joined or parted. A reload may give what an update under way had read, so it is repeated until nothing is stale. */
+export function reloadUsers(statements: Statements, current: Run): Promise<void> {
+  return reload(statements, current, {
+    dictionary: 'person_of_user',
+    kind: 'changed_user',
+    staleQuery: STALE_USERS,
+  })
+}
+
+/** After anonymous ids got other owners; likewise. */
+export function reloadOwners(statements: Statements, current: Run): Promise<void> {
+  return reload(statements, current, {
+    dictionary: 'person_of_anonymous',
+    kind: 'changed_owner',
+    staleQuery: STALE_OWNERS,
+  })
+}
