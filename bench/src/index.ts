@@ -14,6 +14,7 @@ import { measureSdkWeb } from './sdk-web/measurement.ts'
 import { measureSizes } from './sizes.ts'
 import { measureSurvival } from './survival/measurement.ts'
 import { printSurvival } from './survival/table.ts'
+import { measureWarehouse } from './warehouse/measurement.ts'
 
 /** What there is to run; `print` where one line a number would be too many. */
 interface Entry {
@@ -44,6 +45,11 @@ const MEASUREMENTS: Record<string, Entry> = {
     measure: measureSurvival,
     print: printSurvival,
     file: 'sdk-survival',
+  },
+  warehouse: {
+    title:
+      'Warehouse: inserts, bytes on disk, questions and recomputation, ClickHouse embedded: median (range)',
+    measure: measureWarehouse,
   },
 }
 
