@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // biome-ignore lint/correctness/useImportExtensions: the types are declared beside it.
 import { createApp, createSources } from '../support/collector.mjs'
 import { expectTables, readTables, type Tables } from '../support/oracle/compare.ts'
+import { distinctEvents } from '../support/oracle/events.ts'
+import { countFunnel } from '../support/oracle/funnel.ts'
 import { createRandom, type Random } from '../support/oracle/random.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
@@ -147,6 +149,7 @@ describe('200,000 events delivered badly', () => {
   let warehouse: TestWarehouse
   let expected: Tables
   let found: Tables
+  let delivered: Envelope[] = []
   let copies = 0
   beforeAll(async () => {
     warehouse = await startWarehouse([
@@ -154,6 +157,7 @@ describe('200,000 events delivered badly', () => {
     ])
     const random = createRandom(20_261_122)
     const envelopes = await collect(sendAll(random).sort((a, b) => a.arrivesAt - b.arrivesAt))
+    delivered = envelopes
     copies = envelopes.reduce((sum, { events }) => sum + events.length, 0)
     await deliver(warehouse, random, envelopes)
     expected = expectTables(envelopes, SOURCE)
@@ -166,6 +170,17 @@ describe('200,000 events delivered badly', () => {
     expect(copies).toBeGreaterThan(EVENTS * 1.25)
   })
 
+  it.each([60_000, 3_600_000])('give the funnel of the distinct ones within %i ms', async (windowMs) => {
+    const people = countFunnel(distinctEvents(delivered), FUNNEL, windowMs)
+    const rows = await warehouse.query<{ people: number }>(
+      `SELECT toUInt32(people) AS people FROM q_funnel(source = '${SOURCE}', from = '2026-10-01 00:00:00', to = '2026-12-01 00:00:00',
+        steps = ['${FUNNEL.join("', '")}'], window_seconds = ${windowMs / 1_000})`,
+    )
+    expect(rows.map((row) => row.people)).toEqual(people)
+    expect(people.at(-1)).toBeGreaterThan(0)
+    expect(people[0]).toBeGreaterThan(people.at(-1) ?? 0)
+  })
+
   it.each(['events', 'persons', 'identities', 'joined', 'sessions', 'rollup_minute', 'rollup_hour'] as const)(
     'give exactly the %s of the distinct ones',
     (table) => {
@@ -176,6 +191,8 @@ describe('200,000 events delivered badly', () => {
     },
   )
 })
+
+const FUNNEL = ['page', 'Product Viewed', 'Page Engaged', 'Order Completed']
 
 /**
  * Hands the envelopes on as queues do: not in order, in batches cut anew on every delivery, some twice. Twice the consumer

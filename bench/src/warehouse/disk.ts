@@ -4,7 +4,7 @@ import type { Measured } from '../measure.ts'
 import type { MeasuredWarehouse } from './warehouse.ts'
 
 /** Rows that are compared. */
-const ROWS = 1_000_000
+const ROWS = 500_000
 
 /** Measures on the first rows of `events`, each table merged into one part a partition. */
 export async function measureDisk(

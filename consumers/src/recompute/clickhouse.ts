@@ -28,6 +28,9 @@ const SETTINGS: ClickHouseSettings = {
   max_partitions_per_insert_block: '0',
   json_type_escape_dots_in_keys: 1,
   wait_end_of_query: 1,
+  // A line that says nothing for a minute is cut by many a load balancer.
+  send_progress_in_http_headers: 1,
+  http_headers_progress_interval_ms: '15000',
 }
 
 /** Statements over HTTP. */
