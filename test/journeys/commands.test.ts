@@ -147,7 +147,10 @@ function signalAll(signal: NodeJS.Signals): void {
 const RUNNERS: [RegExp, (command: string) => Promise<string>][] = [
   [/^npm start$/, async () => start.output()],
   [/^curl /, (command) => shell(command)],
-  [/^npx millrace (import|query) /, (command) => shell(`${command} --endpoint http://127.0.0.1:${env['PORT']}`)],
+  [
+    /^npx millrace (import|query) /,
+    (command) => shell(`${command} --endpoint http://127.0.0.1:${env['PORT']}`),
+  ],
   [/^npm run build$/, (command) => shell(command)],
   // The whole run takes a minute and loads both cores; one measurement shows that the command works.
   [/^npm run bench$/, (command) => shell(`${command} -- sizes`)],

@@ -272,7 +272,8 @@ describe('each event is whose it should be', () => {
           ...envelopes.slice(Math.max(0, step - 1), step),
         ]),
       )
-      await warehouse.recompute()
+      // A run has the steps of some deliveries, as it has them when they come fast.
+      if (step % 3 === 2 || step === longest - 1) await warehouse.recompute()
     }
     await expectPersons('back')
   })

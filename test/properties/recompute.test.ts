@@ -8,10 +8,10 @@ import { expectTables, readTables } from '../support/oracle/compare.ts'
 import { CutOff, startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 /** Rounds of each law; more by hand: `PROPERTY_RUNS=100 npx vitest run --project journeys test/properties`. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 8)
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 5)
 
 /** Every which statement a run is cut off at; all of them with many rounds. */
-const CUT_STEP = RUNS > 10 ? 1 : 5
+const CUT_STEP = RUNS > 10 ? 1 : 7
 
 const sources = ['backlog', ...Array.from({ length: 100 }, (_, index) => [`p${index}`, `cut${index}`]).flat()]
 const measures = sources.map((source) => ({
