@@ -16,7 +16,10 @@ export default defineConfig({
       {
         test: {
           name: 'plain',
-          include: ['{schemas,sdk-web,sdk-node,cli,local,scripts,bench}/**/*.test.ts'],
+          include: [
+            '{schemas,sdk-web,sdk-node,cli,local,scripts,bench}/**/*.test.ts',
+            'test/properties/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
         },
@@ -37,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'journeys',
-          include: ['test/{journeys,properties}/**/*.test.ts'],
+          include: ['test/journeys/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -27,7 +27,7 @@ const ALICE = `${HERS}'s \\"id"\t[ü],{}`
 const START = Date.UTC(2026, 10, 20, 10)
 
 /** Every which statement the command is cut off at; all of them with many rounds: `PROPERTY_RUNS=100`. */
-const CUT_STEP = Number(process.env['PROPERTY_RUNS'] ?? 1) > 10 ? 1 : 7
+const CUT_STEP = Number(process.env['PROPERTY_RUNS'] ?? 1) > 10 ? 1 : 13
 
 const names = Array.from({ length: Math.ceil(40 / CUT_STEP) + 1 }, (_, index) => `cut${index}`)
 const sources = ['whole', 'again', 'visitor', ...names]

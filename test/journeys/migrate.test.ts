@@ -82,7 +82,9 @@ it('applies what loses nothing, and refuses what does where nobody can be asked'
 })
 
 it('does it when that is allowed, and then nothing again', async () => {
-  expect(await millrace('--yes')).toMatchObject({ code: 0, stdout: 'applied 0005_drop_old_events.sql\n' })
+  const rest = readMigrations().filter(({ version }) => version >= 5)
+  const stdout = rest.map(({ name }) => `applied ${name}\n`).join('')
+  expect(await millrace('--yes')).toMatchObject({ code: 0, stdout })
   expect(await millrace('apply')).toMatchObject({
     code: 0,
     stdout: 'nothing to do: the database is up to date\n',

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectTables, readTables } from '../support/oracle/compare.ts'
 import { CutOff, startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
-/** Rounds of each law; more by hand: `PROPERTY_RUNS=100 npx vitest run --project journeys test/properties`. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 5)
+/** Rounds of each law; more by hand: `PROPERTY_RUNS=100 npx vitest run --project plain test/properties`. */
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 4)
 
 /** Every which statement a run is cut off at; all of them with many rounds. */
-const CUT_STEP = RUNS > 10 ? 1 : 7
+const CUT_STEP = RUNS > 10 ? 1 : 9
 
 const sources = ['backlog', ...Array.from({ length: 100 }, (_, index) => [`p${index}`, `cut${index}`]).flat()]
 const measures = sources.map((source) => ({
@@ -22,7 +22,7 @@ const measures = sources.map((source) => ({
 let warehouse: TestWarehouse
 beforeAll(async () => {
   warehouse = await startWarehouse(measures)
-})
+}, 60_000)
 afterAll(() => warehouse.stop())
 
 const START = Date.UTC(2026, 9, 31, 22)

@@ -8,7 +8,7 @@ import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 let warehouse: TestWarehouse
 beforeAll(async () => {
   warehouse = await startWarehouse()
-})
+}, 60_000)
 afterAll(() => warehouse.stop())
 
 /**
