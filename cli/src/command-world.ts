@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
 import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { Option } from 'commander'
+import type { CollectorFetch } from './collector-request.ts'
 import type { ProgressStream } from './progress.ts'
 
 /** Address of the collector when none is given. */
@@ -30,6 +31,11 @@ export interface ProgramOptions {
 export interface CommandWorld extends ProgramOptions {
   /** Sets the exit code: 0 done, 1 failed, 130 interrupted. A {@link UsageError} thrown means 2. */
   done: (exitCode: number) => void
+}
+
+/** The world's `fetch` for requests that have no body or another method than POST: what its type leaves out is only those. */
+export function collectorFetch({ fetch = globalThis.fetch }: ProgramOptions): CollectorFetch {
+  return fetch as unknown as CollectorFetch
 }
 
 /** A mistake in what was typed; the message says which. */
@@ -78,5 +84,15 @@ export function parseEndpoint(endpoint: string): string {
   if (isPlain && url.password === '') return endpoint
   throw new UsageError(
     `--endpoint must be an http or https address such as ${DEFAULT_ENDPOINT}, got ${endpoint}`,
+  )
+}
+
+/** The same of ClickHouse. A password in the address is refused without being repeated: it has an option of its own. */
+export function parseClickHouseUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
+    return url
+  throw new UsageError(
+    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
   )
 }

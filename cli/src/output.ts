@@ -1,4 +1,9 @@
-/** What becomes of a write to standard output or standard error that fails. Knows nothing of what is written. */
+/** What is written to standard output, and what becomes of a write that fails. Knows nothing of commands. */
+
+/** A value as `--json` prints it. */
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
 
 export interface OutputOptions {
   stdout: NodeJS.WritableStream

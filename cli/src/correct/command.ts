@@ -4,6 +4,7 @@ import { CORRECT_EVENT, checkCorrection, RETRACT_EVENT } from '@millrace/schemas
 import { type Command, InvalidArgumentError } from 'commander'
 import {
   type CommandWorld,
+  collectorFetch,
   DEFAULT_ENDPOINT,
   findSecretKey,
   parseEndpoint,
@@ -12,6 +13,7 @@ import {
   UsageError,
 } from '../command-world.ts'
 import { runOnWarehouse, type WarehouseFlags, withWarehouse } from '../forget/warehouse.ts'
+import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
 import { parseAssignments, readChangesFile } from './changes.ts'
 import { formatMerges, listMerges } from './merges.ts'
@@ -85,18 +87,19 @@ async function readChanges({ set, changes }: CorrectFlags): Promise<Record<strin
 }
 
 async function send(
-  { env, stdout, stderr, done, ...world }: CommandWorld,
+  world: CommandWorld,
   flags: CorrectionFlags,
   event: string,
   properties: { messageId: string; reason: string; changes?: object },
 ): Promise<void> {
+  const { env, stdout, stderr, done, signal } = world
   const correction: CorrectionEvent = { event, messageId: crypto.randomUUID(), properties }
   const options = {
     source: parseSource(flags.source),
     endpoint: parseEndpoint(flags.endpoint),
     secretKey: findSecretKey(flags, env),
-    fetch: world.fetch ?? fetch,
-    signal: world.signal ?? new AbortController().signal,
+    fetch: collectorFetch(world),
+    signal,
     now: Date.now,
   }
   // The collector's own rules, so that a mistake does not end in the quarantine.
@@ -136,8 +139,4 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= 100_000) return count
   throw new InvalidArgumentError('must be an integer from 1 to 100000')
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

@@ -1,6 +1,11 @@
-/** Sends one correction to the collector. Knows HTTP, not what is corrected. */
+/** Sends one correction to the collector. Knows the form of a batch, not what is corrected. */
 
-import type { FetchLike } from '@millrace/node'
+import {
+  type CollectorFetch,
+  type CollectorText,
+  requestCollector,
+  secretHeaders,
+} from '../collector-request.ts'
 
 /** A correction as it is sent. */
 export interface CorrectionEvent {
@@ -14,8 +19,9 @@ export interface SendOptions {
   endpoint: string
   source: string
   secretKey: string
-  fetch: FetchLike
-  signal: AbortSignal
+  fetch: CollectorFetch
+  /** Aborted when the user interrupts. */
+  signal?: AbortSignal | undefined
   now: () => number
   /** Default 30,000. */
   timeoutMs?: number
@@ -29,58 +35,38 @@ export type SendResult =
   | { kind: 'failed'; message: string }
   | { kind: 'interrupted' }
 
-interface Answer {
-  success?: unknown
-  message?: unknown
-  receipts?: { status?: string; reason?: string; message?: string }[]
+/** Receipt of an event that was not simply accepted. */
+interface Receipt {
+  status?: string
+  reason?: string
+  message?: string
 }
 
 /** Sends it once: the same correction twice means the same as once, so that a person may repeat it. Never rejects. */
 export async function sendCorrection(correction: CorrectionEvent, options: SendOptions): Promise<SendResult> {
   const { endpoint, source, secretKey, fetch, signal, now, timeoutMs = 30_000 } = options
-  const timeout = AbortSignal.timeout(timeoutMs)
   const time = new Date(now()).toISOString()
   const event = { type: 'track', ...correction, timestamp: time }
-  try {
-    const response = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/batch`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${btoa(`${secretKey}:`)}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ source, sentAt: time, batch: [event] }),
-      signal: AbortSignal.any([signal, timeout]),
-      redirect: 'manual',
-    })
-    return readAnswer(endpoint, response.status, await response.text())
-  } catch (error) {
-    if (signal.aborted) return { kind: 'interrupted' }
-    const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error)
-    return { kind: 'failed', message: `no collector answers at ${endpoint}: ${why}` }
-  }
+  const answer = await requestCollector({
+    endpoint,
+    path: '/v1/batch',
+    method: 'POST',
+    headers: secretHeaders(secretKey),
+    body: JSON.stringify({ source, sentAt: time, batch: [event] }),
+    fetch,
+    signal,
+    timeoutMs,
+  })
+  return answer.kind === 'answered' ? readAnswer(answer) : answer
 }
 
-function readAnswer(endpoint: string, status: number, text: string): SendResult {
-  const { success, message, receipts = [] } = parseAnswer(text)
+function readAnswer({ status, body, refusal }: CollectorText): SendResult {
+  const { success, receipts } = body
   if (status !== 200 || success !== true) {
-    const what = typeof message === 'string' ? message : `${endpoint} does not answer as a Millrace collector`
-    return { kind: 'failed', message: `${what} (HTTP ${status})` }
+    return { kind: 'failed', message: refusal }
   }
-  const [receipt] = receipts
+  const [receipt] = Array.isArray(receipts) ? (receipts as Receipt[]) : []
   if (receipt === undefined) return { kind: 'accepted' }
   const { status: fate = '', reason = '', message: why = '' } = receipt
   return { kind: 'refused', status: fate, reason, message: why }
-}
-
-function parseAnswer(text: string): Answer {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Answer) : {}
-  } catch {
-    // Whoever answered is no collector; the caller says so.
-    return {}
-  }
-}
-
-/** `fetch` itself says only "fetch failed"; why is its cause. */
-function describe(error: unknown): string {
-  const cause = (error as { cause?: unknown }).cause
-  return cause instanceof Error && cause.message !== '' ? cause.message : String(error)
 }

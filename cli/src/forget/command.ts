@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EraseStatements } from '@millrace/schemas/erase'
 import type { Command } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { toJson } from '../output.ts'
 import { type Found, findTraces, forget } from './forget.ts'
 import type { Subject } from './person.ts'
 import { isPlaceholder } from './placeholders.ts'
@@ -115,8 +116,4 @@ async function confirm({ stdin, stderr }: CommandWorld, signal: AbortSignal): Pr
   } finally {
     terminal.close()
   }
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

@@ -2,7 +2,7 @@
 
 import type { FetchLike } from '@millrace/node'
 import type { EraseStatements } from '@millrace/schemas/erase'
-import { ClickHouseFailure, type ClickHouseOptions } from '../quarantine/clickhouse.ts'
+import { ClickHouseFailure, type ClickHouseOptions } from '../clickhouse.ts'
 
 /** What is used of `fetch`, with a form as the body. */
 type FormFetch = (
@@ -24,7 +24,7 @@ const SETTINGS = {
   // Rows must be gone on all replicas when a deletion answers.
   mutations_sync: '2',
   lightweight_deletes_sync: '2',
-  // Work that lies years back touches a partition a month.
+  // Work that lies years back touches a partition a week.
   max_partitions_per_insert_block: '0',
 }
 

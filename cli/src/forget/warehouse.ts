@@ -2,9 +2,9 @@
 
 import type { EraseStatements } from '@millrace/schemas/erase'
 import type { Command } from 'commander'
-import { type CommandWorld, parseSource, UsageError } from '../command-world.ts'
+import { ClickHouseFailure } from '../clickhouse.ts'
+import { type CommandWorld, parseClickHouseUrl, parseSource } from '../command-world.ts'
 import { printable } from '../printable.ts'
-import { ClickHouseFailure } from '../quarantine/clickhouse.ts'
 import { UnclearPerson } from './person.ts'
 import { createStatements } from './statements.ts'
 
@@ -42,7 +42,7 @@ export async function runOnWarehouse(
   const signal = world.signal ?? new AbortController().signal
   parseSource(flags.source)
   const statements = createStatements({
-    url: parseUrl(flags.clickhouseUrl),
+    url: parseClickHouseUrl(flags.clickhouseUrl),
     user: flags.clickhouseUser ?? env['CLICKHOUSE_USER'] ?? 'default',
     password: flags.clickhousePassword ?? env['CLICKHOUSE_PASSWORD'] ?? '',
     database: flags.database,
@@ -57,13 +57,4 @@ export async function runOnWarehouse(
     stderr.write(`millrace: ${printable(error.message)}\n`)
     done(EXIT_FAILED)
   }
-}
-
-function parseUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
-    return url
-  throw new UsageError(
-    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
-  )
 }

@@ -5,10 +5,10 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CollectorFetch } from '../collector-request.ts'
 import { type CommandWorld, UsageError } from '../command-world.ts'
 import { createSink } from '../fakes.ts'
 import { registerLookup } from './command.ts'
-import type { PutFetch } from './send.ts'
 
 const CSV = 'product_id,name,price\np1,Tea,2.50\np2,"Cup, blue",5\n'
 const ROWS = { p1: { name: 'Tea', price: '2.50' }, p2: { name: 'Cup, blue', price: '5' } }
@@ -38,10 +38,10 @@ const taken = () => Response.json({ success: true, name: 'products', rows: 2, ve
 async function load(args: string[], { stdin = '', env = {}, answer = taken, signal }: RunOptions = {}) {
   const [stdout, stderr] = [createSink(), createSink()]
   const requests: { url: string; method: string; key: string; body: unknown }[] = []
-  const fetch: PutFetch = async (url, { method, headers, body, signal: aborted }) => {
+  const fetch: CollectorFetch = async (url, { method, headers, body, signal: aborted }) => {
     aborted.throwIfAborted()
     const key = atob((headers['authorization'] ?? '').replace('Basic ', ''))
-    requests.push({ url, method, key, body: JSON.parse(body) })
+    requests.push({ url, method, key, body: JSON.parse(body ?? '') })
     return answer()
   }
   let exitCode: number | undefined
@@ -174,7 +174,7 @@ describe('millrace lookup load', () => {
     [
       'is none',
       () => new Response('<html>', { status: 200 }),
-      'this is not the answer of a Millrace collector (HTTP 200)',
+      'http://127.0.0.1:8787 does not answer as a Millrace collector (HTTP 200)',
     ],
     ['is somewhere else', () => new Response(null, { status: 301 }), '(HTTP 301)'],
     [

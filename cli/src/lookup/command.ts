@@ -5,6 +5,7 @@ import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { type Command, Option } from 'commander'
 import {
   type CommandWorld,
+  collectorFetch,
   DEFAULT_ENDPOINT,
   findSecretKey,
   parseEndpoint,
@@ -15,7 +16,7 @@ import {
 import { printable } from '../printable.ts'
 import { readTableFile } from './read-file.ts'
 import { parseRows, type RowsResult, TABLE_FORMATS, type TableFormat } from './rows.ts'
-import { type PutFetch, sendTable } from './send.ts'
+import { sendTable } from './send.ts'
 import { type BuiltTable, buildTable } from './table.ts'
 
 /** Options of `lookup load`, as commander gives them. */
@@ -72,8 +73,9 @@ async function loadLookup(
   name: string,
   path: string,
   flags: LoadFlags,
-  { env, stdin, stdout, stderr, signal, fetch = globalThis.fetch }: CommandWorld,
+  world: CommandWorld,
 ): Promise<number> {
+  const { env, stdin, stdout, stderr } = world
   const source = parseSource(flags.source)
   const endpoint = parseEndpoint(flags.endpoint)
   const format = flags.format ?? findFormat(path)
@@ -100,10 +102,16 @@ async function loadLookup(
     say('dry run, nothing was sent')
     return 0
   }
-  // The same function: what its type leaves out is only the method.
-  const putFetch = fetch as unknown as PutFetch
   const { json } = built.table
-  const sent = await sendTable({ endpoint, name, source, secretKey, json, fetch: putFetch, signal })
+  const sent = await sendTable({
+    endpoint,
+    name,
+    source,
+    secretKey,
+    json,
+    fetch: collectorFetch(world),
+    signal: world.signal,
+  })
   if (sent.kind === 'interrupted') return EXIT_INTERRUPTED
   if (sent.kind === 'failed') {
     stderr.write(`millrace: ${printable(`cannot load ${name}: ${sent.message}`)}\n`)

@@ -1,16 +1,11 @@
 /** Puts a lookup table to the collector. Knows nothing of files. */
 
-/** What is used of `fetch`. */
-export type PutFetch = (
-  url: string,
-  init: {
-    method: 'PUT'
-    headers: Record<string, string>
-    body: string
-    signal: AbortSignal
-    redirect: 'manual'
-  },
-) => Promise<{ status: number; text: () => Promise<string> }>
+import {
+  type CollectorFetch,
+  type CollectorText,
+  requestCollector,
+  secretHeaders,
+} from '../collector-request.ts'
 
 /** Options of {@link sendTable}. */
 export interface SendOptions {
@@ -19,7 +14,7 @@ export interface SendOptions {
   source: string
   secretKey: string
   json: string
-  fetch: PutFetch
+  fetch: CollectorFetch
   /** Aborted when the user interrupts. */
   signal?: AbortSignal | undefined
   /** Default 60,000. */
@@ -35,46 +30,24 @@ export type SendResult =
 /** Sends it once: sending the same table again is safe. Never rejects. */
 export async function sendTable(options: SendOptions): Promise<SendResult> {
   const { endpoint, name, source, secretKey, json, fetch, signal, timeoutMs = 60_000 } = options
-  const timeout = AbortSignal.timeout(timeoutMs)
-  // The key tells the source; naming it lets a collector refuse a key of another.
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/lookups/${name}?source=${source}`
-  try {
-    const response = await fetch(url, {
-      method: 'PUT',
-      headers: { authorization: `Basic ${btoa(`${secretKey}:`)}`, 'content-type': 'application/json' },
-      body: json,
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      redirect: 'manual',
-    })
-    return readAnswer(response.status, await response.text())
-  } catch (error) {
-    if (signal?.aborted === true) return { kind: 'interrupted' }
-    const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error)
-    return { kind: 'failed', message: `no collector answers at ${endpoint}: ${why}` }
-  }
+  const answer = await requestCollector({
+    endpoint,
+    // The key tells the source; naming it lets a collector refuse a key of another.
+    path: `/v1/lookups/${name}?source=${source}`,
+    method: 'PUT',
+    headers: secretHeaders(secretKey),
+    body: json,
+    fetch,
+    signal,
+    timeoutMs,
+  })
+  return answer.kind === 'answered' ? readAnswer(answer) : answer
 }
 
-function readAnswer(status: number, text: string): SendResult {
-  const { success, rows, version, message, warning } = parseObject(text)
+function readAnswer({ status, body, refusal }: CollectorText): SendResult {
+  const { success, rows, version, warning } = body
   if (status === 200 && success === true && typeof rows === 'number' && typeof version === 'string') {
     return { kind: 'loaded', rows, version, ...(typeof warning === 'string' ? { warning } : {}) }
   }
-  const what = typeof message === 'string' ? message : 'this is not the answer of a Millrace collector'
-  return { kind: 'failed', message: `${what} (HTTP ${status})` }
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    // Whoever answered is no collector; the caller says so.
-    return {}
-  }
-}
-
-/** `fetch` itself says only "fetch failed"; why is its cause. */
-function describe(error: unknown): string {
-  const cause = (error as { cause?: unknown }).cause
-  return cause instanceof Error && cause.message !== '' ? cause.message : String(error)
+  return { kind: 'failed', message: refusal }
 }

@@ -13,10 +13,11 @@ import {
   readWarehouse,
 } from '@millrace/schemas/migrations'
 import { Argument, type Command } from 'commander'
-import { type CommandWorld, UsageError } from '../command-world.ts'
+import { ClickHouseFailure, createQuery } from '../clickhouse.ts'
+import { type CommandWorld, parseClickHouseUrl, UsageError } from '../command-world.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
+import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
-import { ClickHouseFailure, createQuery } from '../quarantine/clickhouse.ts'
 import { type Goal, readGoal } from './goal.ts'
 import { patientFetch } from './patient-fetch.ts'
 import { askForLoss, describeLoss, formatPlan, formatStatus } from './report.ts'
@@ -166,7 +167,7 @@ async function run(
   const password = flags.password ?? env['CLICKHOUSE_PASSWORD'] ?? ''
   const { database } = flags
   const connection = {
-    url: parseUrl(flags.clickhouseUrl),
+    url: parseClickHouseUrl(flags.clickhouseUrl),
     user,
     password,
     fetch: world.fetch ?? patientFetch,
@@ -204,17 +205,4 @@ function checkDatabase(database: string): void {
   } catch (cause) {
     throw new UsageError(`--database: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
-}
-
-function parseUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
-    return url
-  throw new UsageError(
-    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
-  )
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

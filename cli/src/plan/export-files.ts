@@ -9,6 +9,7 @@ import {
   type TrackingPlan,
 } from '@millrace/schemas/plan'
 import { UsageError } from '../command-world.ts'
+import { toJson } from '../output.ts'
 
 /** What is written of a plan. */
 export type ExportFormat = 'json' | 'markdown' | 'both'
@@ -81,8 +82,4 @@ function findFree(stem: string, taken: ReadonlySet<string>): string {
     const path = `${stem}${count === 1 ? '' : `-${count}`}.schema.json`
     if (!taken.has(path)) return path
   }
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

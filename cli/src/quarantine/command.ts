@@ -2,18 +2,19 @@
 
 import type { FetchLike } from '@millrace/node'
 import { type Command, Option } from 'commander'
+import { ClickHouseFailure, createQuery, type QueryRows } from '../clickhouse.ts'
 import {
   type CommandWorld,
   DEFAULT_ENDPOINT,
   findSecretKey,
+  parseClickHouseUrl,
   parseEndpoint,
   parseSource,
   secretKeyOption,
-  UsageError,
 } from '../command-world.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
+import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
-import { ClickHouseFailure, createQuery, type QueryRows } from './clickhouse.ts'
 import { parseTime, type QuarantineFilter } from './filter.ts'
 import { formatList, listQuarantine } from './list.ts'
 import { createPoster } from './post.ts'
@@ -121,7 +122,7 @@ async function run(
   parseSource(flags.source)
   const query = createQuery({
     ...effects,
-    url: parseUrl(flags.clickhouseUrl),
+    url: parseClickHouseUrl(flags.clickhouseUrl),
     user: flags.user ?? env['CLICKHOUSE_USER'] ?? 'default',
     password: flags.password ?? env['CLICKHOUSE_PASSWORD'] ?? '',
     database: flags.database,
@@ -173,17 +174,4 @@ function readFilter({ source, reason, event, since, until }: FilterFlags): Quara
     since: since === undefined ? undefined : parseTime(since, '--since', now),
     until: until === undefined ? undefined : parseTime(until, '--until', now),
   }
-}
-
-function parseUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '')
-    return url
-  throw new UsageError(
-    `--clickhouse-url must be an address such as http://127.0.0.1:8123, without a password, got ${url.replace(/\/\/[^/]*@/, '//')}`,
-  )
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

@@ -1,8 +1,8 @@
 /** What is in the quarantine, counted. */
 
 import { REASONS } from '@millrace/schemas'
+import type { QueryRows } from '../clickhouse.ts'
 import { printable } from '../printable.ts'
-import type { QueryRows } from './clickhouse.ts'
 import { FILTER_SQL, filterParameters, type QuarantineFilter } from './filter.ts'
 
 /** Refused events of one name, for one reason, at one place in them. */

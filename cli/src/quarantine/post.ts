@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FetchLike } from '@millrace/node'
+import { secretHeaders } from '../collector-request.ts'
 
 /** What the collector says to a batch. */
 export interface ReplayAnswer {
@@ -66,11 +67,10 @@ async function postOnce(
   { endpoint, secretKey, fetch, signal }: PosterOptions,
   body: string,
 ): Promise<PostResult> {
-  const headers = { authorization: `Basic ${btoa(`${secretKey}:`)}`, 'content-type': 'application/json' }
   try {
     const response = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/replay`, {
       method: 'POST',
-      headers,
+      headers: secretHeaders(secretKey),
       body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       redirect: 'manual',

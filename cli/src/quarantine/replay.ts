@@ -3,7 +3,7 @@
  * be run as often as one likes: what is stored already is not sent, and what is sent twice is stored once.
  */
 
-import { ClickHouseFailure, type QueryRows } from './clickhouse.ts'
+import { ClickHouseFailure, type QueryRows } from '../clickhouse.ts'
 import { FILTER_SQL, filterParameters, type QuarantineFilter } from './filter.ts'
 import { type ReplayAnswer, ReplayFailure } from './post.ts'
 import { encodeReplayEvent, type ReplayRow } from './replay-event.ts'

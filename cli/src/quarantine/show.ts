@@ -1,7 +1,7 @@
 /** Everything that the quarantine knows of one event. */
 
+import type { QueryRows } from '../clickhouse.ts'
 import { printable } from '../printable.ts'
-import type { QueryRows } from './clickhouse.ts'
 
 interface Violation {
   path: string

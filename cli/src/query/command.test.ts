@@ -154,7 +154,7 @@ describe('millrace query', () => {
     const { exitCode, stderr } = await run(['top', ...DEV], { body: 'hello' })
     expect([exitCode, stderr]).toEqual([
       1,
-      'millrace: this is not the answer of a Millrace collector (HTTP 200)\n',
+      'millrace: http://127.0.0.1:8787 does not answer as a Millrace collector (HTTP 200)\n',
     ])
   })
 })

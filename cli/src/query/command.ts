@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander'
 import {
   type CommandWorld,
+  collectorFetch,
   DEFAULT_ENDPOINT,
   DEV_SOURCE,
   isLoopback,
@@ -11,7 +12,7 @@ import {
   UsageError,
 } from '../command-world.ts'
 import { printable } from '../printable.ts'
-import { type AskFetch, askQuestion } from './ask.ts'
+import { askQuestion } from './ask.ts'
 import { formatAnswer } from './table.ts'
 
 /** Options that are not fields of the question. */
@@ -92,8 +93,9 @@ export function registerQuery(program: Command, world: CommandWorld): void {
 async function query(
   name: string,
   flags: Flags & Record<string, unknown>,
-  { env, stdout, stderr, signal, fetch = globalThis.fetch }: CommandWorld,
+  world: CommandWorld,
 ): Promise<number> {
+  const { env, stdout, stderr } = world
   const source = parseSource(flags.source)
   const endpoint = parseEndpoint(flags.endpoint)
   const readToken = findReadToken({ ...flags, source, endpoint }, env)
@@ -104,8 +106,8 @@ async function query(
     name,
     fields,
     readToken,
-    fetch: fetch as unknown as AskFetch,
-    signal,
+    fetch: collectorFetch(world),
+    signal: world.signal,
   })
   switch (result.kind) {
     case 'answered':
