@@ -10,11 +10,11 @@ import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
-import { createStatements } from './recompute/clickhouse.ts'
 import { readRecomputeOptions } from './recompute/options.ts'
 import { recomputeAll } from './recompute/recompute.ts'
 import { createRetryHandler } from './retry-handler.ts'
 import { drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
+import { createStatements } from './statements.ts'
 import { createWarehouse, type Warehouse, type WarehouseConnection } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
@@ -67,7 +67,7 @@ export async function handleScheduled(
     { name: 'pulse', run: () => reportPulse({ ping: connect(env).ping, now: Date.now, log }) },
     { name: 'spill', run: () => drainSpill({ bucket, queue, now: Date.now, log }) },
     { name: 'recompute', run: () => runRecompute(config, env) },
-    { name: 'lookups', run: () => runLookups(env) },
+    { name: 'lookups', run: () => runLookups(config, env) },
   ]
   await runJobs([...jobs, ...extraJobs], log)
 }
@@ -82,9 +82,15 @@ function runRecompute(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
   return recomputeAll(effects, readRecomputeOptions(config, Date.now()))
 }
 
-function runLookups(env: ConsumersEnv): Promise<unknown> {
-  const effects = { randomId: () => crypto.randomUUID(), now: Date.now, log }
-  return loadLookups({ ...createStatements(connectionOf(env)), ...effects, bucket: env.LAKE })
+function runLookups({ warehouse }: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
+  return loadLookups({
+    ...createStatements(connectionOf(env)),
+    cluster: warehouse?.cluster,
+    bucket: env.LAKE,
+    randomId: () => crypto.randomUUID(),
+    now: Date.now,
+    log,
+  })
 }
 
 function createHandlers(

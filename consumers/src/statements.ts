@@ -1,12 +1,12 @@
-/** Runs statements in ClickHouse for the recomputation, with the official client. Knows credentials, not what is asked. */
+/** Runs statements in ClickHouse with the official client. Knows credentials, not what is asked. */
 
 import { type ClickHouseSettings, createClient } from '@clickhouse/client-web'
-import type { WarehouseConnection } from '../warehouse/insert.ts'
+import type { WarehouseConnection } from './warehouse/insert.ts'
 
 /** Values of the parameters that a statement names as `{name:Type}`. */
 export type Parameters = Record<string, unknown>
 
-/** What the recomputation does with ClickHouse; everything rejects with the client's error. */
+/** What the scheduled work does with ClickHouse; everything rejects with the client's error. */
 export interface Statements {
   /** Runs a statement without a result; resolves when its effect is there for all to read. */
   run: (sql: string, parameters?: Parameters) => Promise<void>
@@ -24,7 +24,7 @@ const SETTINGS: ClickHouseSettings = {
   // A table in a cluster is behind a Distributed one; an insert then answers when the shards have it.
   distributed_foreground_insert: 1,
   distributed_product_mode: 'global',
-  // Work that lies years back touches a partition a month.
+  // Work that lies years back touches a partition a week.
   max_partitions_per_insert_block: '0',
   json_type_escape_dots_in_keys: 1,
   wait_end_of_query: 1,

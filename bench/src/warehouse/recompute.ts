@@ -1,7 +1,7 @@
 /** What it costs to compute identities, sessions and roll-ups anew: of everything, of one minute, of a thousand late events. */
 
-import { createStatements } from '../../../consumers/src/recompute/clickhouse.ts'
 import { recompute } from '../../../consumers/src/recompute/recompute.ts'
+import { createStatements } from '../../../consumers/src/statements.ts'
 import { type Measured, quantile } from '../measure.ts'
 import { DAYS } from './generate.ts'
 import { DATABASE, type MeasuredWarehouse, timeOf } from './warehouse.ts'

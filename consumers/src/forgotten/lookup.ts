@@ -1,6 +1,6 @@
 /** Which ids are forgotten, as the warehouse says, read now and then. Knows nothing of events. */
 
-import type { Statements } from '../recompute/clickhouse.ts'
+import type { Statements } from '../statements.ts'
 import { withTimeout } from '../timeout.ts'
 
 /** Hashes of a source, as `forgottenHash` makes them. */

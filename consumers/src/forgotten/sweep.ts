@@ -14,8 +14,8 @@ import {
   withCorrections,
   writeWork,
 } from '@millrace/schemas/erase'
-import type { Statements } from '../recompute/clickhouse.ts'
 import type { Run } from '../recompute/work.ts'
+import type { Statements } from '../statements.ts'
 
 /** Hashes of one statement; parameters may go in its address, and some take no more than 16 KB of that. */
 const CHUNK_SIZE = 50

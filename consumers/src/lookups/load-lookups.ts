@@ -3,9 +3,8 @@
  * loaded last is read and loaded, all others are only listed.
  */
 
-import type { Statements } from '../recompute/clickhouse.ts'
 import { describeError } from '../warehouse/errors.ts'
-import { loadTable, type TableName, type TableVersion } from './load-table.ts'
+import { type LoadEffects, loadTable, type TableName, type TableVersion } from './load-table.ts'
 import { tableLines } from './table-lines.ts'
 
 /** What the job needs of an R2 bucket. */
@@ -19,9 +18,8 @@ export interface LookupsBucket {
 }
 
 /** What the job works with. */
-export interface LoadLookupsEffects extends Statements {
+export interface LoadLookupsEffects extends LoadEffects {
   bucket: LookupsBucket
-  randomId: () => string
   /** Milliseconds since 1970. */
   now: () => number
   log: (record: Record<string, unknown>) => void
@@ -68,7 +66,7 @@ export async function loadLookups(effects: LoadLookupsEffects): Promise<void> {
     try {
       const version = await readTable(effects, table)
       if (version === undefined) continue
-      const load = await loadTable(effects, version, effects.randomId)
+      const load = await loadTable(effects, version)
       log({ level: 'info', event: 'lookup_stored', source, table: name, version: version.version, ...load })
     } catch (error) {
       log({ level: 'error', event: 'lookup_not_stored', source, table: name, error: describeError(error) })

@@ -3,7 +3,8 @@
  * then the dictionaries. May be cut off anywhere; the table is then loaded again, and finds nothing or the rest to do.
  */
 
-import type { Statements } from '../recompute/clickhouse.ts'
+import { reloadDictionaries } from '../reload-dictionaries.ts'
+import type { Statements } from '../statements.ts'
 import { toDateTime } from '../warehouse/column-values.ts'
 import { joinLines } from './table-lines.ts'
 
@@ -21,6 +22,13 @@ export interface TableVersion extends TableName {
   storedAt: number
   /** Its rows, as `tableLines` gives them. */
   lines: Iterable<string>
+}
+
+/** What {@link loadTable} works with. */
+export interface LoadEffects extends Statements {
+  randomId: () => string
+  /** Name of the cluster whose every server has the dictionaries; absent for one server. */
+  cluster?: string | undefined
 }
 
 /** What came of a load. */
@@ -85,38 +93,29 @@ SELECT countIf(
 ) AS stale
 FROM (${LATEST})`
 
-const MAX_RELOADS = 10
-
 /**
  * Loads a version. Idempotent: the same version again changes nothing.
  *
  * @throws what ClickHouse throws, or Error when the dictionaries do not take it
  */
 export async function loadTable(
-  statements: Statements,
+  effects: LoadEffects,
   { source, name, version, storedAt, lines }: TableVersion,
-  randomId: () => string,
 ): Promise<TableLoad> {
-  const { run, read } = statements
+  const { run, read, randomId, cluster } = effects
   const parameters = { source, name, version, storedAt: toDateTime(storedAt), load: randomId() }
   await run(BEGIN, parameters)
   for (const chunk of joinLines(lines, CHUNK_LENGTH)) await run(`${STAGE}\n${chunk}`, parameters)
   await run(CHANGE, parameters)
   const [counts] = await read<{ rows: string; changed: string }>(COUNT, parameters)
   const load = { rows: Number(counts?.rows), changed: Number(counts?.changed) }
-  await reloadDictionaries(statements, parameters)
+  await reloadDictionaries(effects, {
+    dictionaries: ['lookup_today', 'lookup_then'],
+    cluster,
+    staleQuery: STALE,
+    parameters,
+  })
   // Last, so that a load that was cut off before the dictionaries had it is made again.
   await run(END, { ...parameters, rows: load.rows })
   return load
-}
-
-/** A reload may give what an update that was already under way has read, so it is repeated until nothing is stale. */
-async function reloadDictionaries({ run, read }: Statements, table: TableName & Record<string, unknown>) {
-  for (let count = 0; count < MAX_RELOADS; count++) {
-    await run('SYSTEM RELOAD DICTIONARY lookup_today')
-    await run('SYSTEM RELOAD DICTIONARY lookup_then')
-    const [row] = await read<{ stale: string }>(STALE, table)
-    if (Number(row?.stale) === 0) return
-  }
-  throw new Error(`the dictionaries of lookup tables are still stale after ${MAX_RELOADS} reloads`)
 }

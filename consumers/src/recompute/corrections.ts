@@ -1,8 +1,8 @@
 /** Makes the rows of `corrected_events`: each event that a correction is about, as it is to be read now. */
 
 import { parseClientTime } from '@millrace/schemas'
+import type { Parameters, Statements } from '../statements.ts'
 import { toDateTime } from '../warehouse/column-values.ts'
-import type { Parameters, Statements } from './clickhouse.ts'
 import { type Correction, type CorrectionState, stateOf } from './correction-state.ts'
 import { addWork, HAS_CLIENT_SESSION, IS_NEW, type Run, runParameters } from './work.ts'
 

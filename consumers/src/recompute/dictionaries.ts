@@ -1,6 +1,7 @@
 /** Brings the two dictionaries that tell persons up to date, when a run has changed what they are made of. */
 
-import type { Statements } from './clickhouse.ts'
+import { reloadDictionaries } from '../reload-dictionaries.ts'
+import type { Statements } from '../statements.ts'
 import { type Run, runParameters, workIds } from './work.ts'
 
 const STALE_USERS = `
@@ -16,8 +17,6 @@ FROM identities FINAL
 WHERE (source, anonymous_id) IN ${workIds('changed_owner')}
   AND dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'person_id', (source, anonymous_id), toUnixTimestamp64Milli(valid_from), '') != person_id`
 
-const MAX_RELOADS = 10
-
 interface Reload {
   dictionary: string
   /** Kind of the work that makes it stale. */
@@ -26,23 +25,23 @@ interface Reload {
   staleQuery: string
 }
 
-async function reload({ run, read }: Statements, current: Run, what: Reload): Promise<void> {
+async function reload(statements: Statements, current: Run, what: Reload): Promise<void> {
   const { dictionary, kind, staleQuery } = what
   const parameters = runParameters(current)
-  const [work] = await read<{ changed: string }>(
+  const [work] = await statements.read<{ changed: string }>(
     `SELECT count() AS changed FROM recompute_work WHERE run = {run:String} AND kind = '${kind}'`,
     parameters,
   )
   if (Number(work?.changed) === 0) return
-  for (let count = 0; count < MAX_RELOADS; count++) {
-    await run(`SYSTEM RELOAD DICTIONARY ${dictionary}${current.onCluster}`)
-    const [row] = await read<{ stale: string }>(staleQuery, parameters)
-    if (Number(row?.stale) === 0) return
-  }
-  throw new Error(`the dictionary ${dictionary} is still stale after ${MAX_RELOADS} reloads`)
+  await reloadDictionaries(statements, {
+    dictionaries: [dictionary],
+    cluster: current.cluster,
+    staleQuery,
+    parameters,
+  })
 }
 
-/** After users were joined or parted. A reload may give what an update under way had read, so it is repeated until nothing is stale. */
+/** After users were joined or parted. */
 export function reloadUsers(statements: Statements, current: Run): Promise<void> {
   return reload(statements, current, {
     dictionary: 'person_of_user',

@@ -1,6 +1,6 @@
 /** Whose events are: users first, then anonymous ids, and then what is stale because the person of an event is another one now. */
 
-import type { Statements } from './clickhouse.ts'
+import type { Statements } from '../statements.ts'
 import { reloadOwners, reloadUsers } from './dictionaries.ts'
 import { recomputeOwners } from './owners.ts'
 import { recomputeUsers } from './users.ts'

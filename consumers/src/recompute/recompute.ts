@@ -5,7 +5,7 @@
  */
 
 import { sweepForgotten } from '../forgotten/sweep.ts'
-import type { Statements } from './clickhouse.ts'
+import type { Statements } from '../statements.ts'
 import { recomputeCorrections } from './corrections.ts'
 import { recomputeIdentity } from './identity.ts'
 import { type RecomputeOptions, recomputeRollups } from './rollups.ts'
@@ -117,8 +117,7 @@ async function begin(effects: RecomputeEffects, { cluster }: RecomputeOptions): 
   const [clock] = await read<{ now: string; since: string }>(CLOCK, { overlapSeconds })
   if (clock === undefined) throw new Error('ClickHouse does not say what time it is')
   const until = (await findEnd(effects, clock.since)) ?? clock.now
-  const onCluster = cluster === undefined ? '' : ` ON CLUSTER '${cluster}'`
-  const current = { id: randomId(), ...clock, until, onCluster }
+  const current = { id: randomId(), ...clock, until, cluster }
   await run("INSERT INTO recompute_work (run, kind) SELECT {run:String}, 'begun'", runParameters(current))
   return current
 }

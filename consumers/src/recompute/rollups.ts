@@ -1,6 +1,6 @@
 /** Counts by minute and hour, computed anew from the events of the minutes in the work. */
 
-import type { Statements } from './clickhouse.ts'
+import type { Statements } from '../statements.ts'
 import { measuresSql, type SourceMeasures } from './measures.ts'
 import { HAS_CLIENT_SESSION, type Run, runParameters } from './work.ts'
 

@@ -1,6 +1,6 @@
 /** Which users are one person: follows the aliases around those in the work, and writes down whose person each now is. */
 
-import type { Statements } from './clickhouse.ts'
+import type { Statements } from '../statements.ts'
 import { type Alias, joinUsers } from './components.ts'
 import { addWork, EVER, FOREVER, type Run, runParameters } from './work.ts'
 

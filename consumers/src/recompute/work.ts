@@ -15,7 +15,7 @@
  * - `adopted`: a run (`id`) that was cut off and is taken over. `begun`, `done`: the run itself.
  */
 
-import type { Parameters, Statements } from './clickhouse.ts'
+import type { Parameters, Statements } from '../statements.ts'
 
 /** One run of the recomputation. */
 export interface Run {
@@ -26,8 +26,8 @@ export interface Run {
   since: string
   /** and not after this. */
   until: string
-  /** ` ON CLUSTER '…'` for what must be done on every server; empty for one server. */
-  onCluster: string
+  /** Name of the cluster for what must be done on every server; absent for one server. */
+  cluster: string | undefined
 }
 
 /** What statements need of a run. */

@@ -43,7 +43,7 @@ const INSERT_SETTINGS = {
   input_format_json_read_bools_as_numbers: '0',
   input_format_json_read_bools_as_strings: '0',
   input_format_json_read_numbers_as_strings: '0',
-  // An import of years of history touches a partition a month; the default of 100 would refuse it.
+  // An import of years of history touches a partition a week; the default of 100 would refuse it.
   max_partitions_per_insert_block: '0',
   // A table in a cluster is behind a Distributed one: the answer must mean that the shards have the rows.
   distributed_foreground_insert: '1',
