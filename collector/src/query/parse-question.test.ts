@@ -136,7 +136,7 @@ describe('a mistake', () => {
       { metric: 'sum', of: 'measures.revenue', by: 'country' },
       'of cannot be read from roll-ups',
     ],
-    ['sessions', { by: 'page_path' }, 'by must be one of session_id'],
+    ['sessions', { by: 'page_path' }, 'by must be one of entry_page'],
     ['sessions', { by: 'country', list: true }, 'by must be absent beside list'],
     ['live', { from: '7d' }, 'the question has no field "from"'],
   ])('of %s %j is told', (name, input, expected) => {
