@@ -4,9 +4,15 @@ import { defineConfig } from 'vitest/config'
 // Wrangler would remark on secrets that only a deployment has.
 process.env['WRANGLER_LOG'] ??= 'error'
 
+const JOURNEY = { testTimeout: 120_000, hookTimeout: 60_000 }
+
+/** Journeys with browsers: two cores starve the pages when anything else runs. */
+const IN_BROWSERS = 'test/journeys/{commands,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
+
 /**
- * Three ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml,
- * `journeys` across packages against the whole running stack, one file after the other because they share two cores.
+ * Four ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
+ * across packages against the whole running stack, two files at a time because they mostly wait, and `browsers` the same
+ * with pages, one file after the other.
  */
 export default defineConfig({
   test: {
@@ -41,9 +47,19 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
+          exclude: ['**/node_modules/**', IN_BROWSERS],
+          ...JOURNEY,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browsers',
+          include: [IN_BROWSERS],
+          ...JOURNEY,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
