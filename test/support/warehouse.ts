@@ -12,13 +12,23 @@ import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
 import { startClickHouse } from '../../local/src/clickhouse/process.ts'
 import { DATABASE, migrate } from '../../local/src/migrate.ts'
 
+/** Options of {@link TestWarehouse.recompute}. */
+export interface RunOptions {
+  /** Makes this statement fail, as a Worker that is gone would; they are counted from 1. */
+  failAt?: number
+  /** New rows that are too many for one run. */
+  maxEvents?: number
+  /** Default 0: each insert has ended when the next run begins. */
+  overlapSeconds?: number
+}
+
 /** A warehouse for one test file. */
 export interface TestWarehouse {
   url: string
   /** Writes one queue batch as the consumer does. */
   write: (envelopes: readonly Envelope[]) => Promise<void>
-  /** One run; `failAt` makes its n-th statement fail, as a Worker that is gone would. */
-  recompute: (options?: { failAt?: number; maxEvents?: number }) => Promise<RecomputeReport>
+  /** One run. */
+  recompute: (options?: RunOptions) => Promise<RecomputeReport>
   /** Rows of a query. */
   query: <Row>(sql: string, parameters?: Record<string, unknown>) => Promise<Row[]>
   /** Runs a statement. */
@@ -48,7 +58,7 @@ export async function startWarehouse(measures: readonly SourceMeasures[] = []): 
       const failed = outcomes.find(({ kind }) => kind !== 'written')
       if (failed !== undefined) throw new Error(JSON.stringify(failed))
     },
-    recompute({ failAt = Number.POSITIVE_INFINITY, maxEvents = 500_000 } = {}) {
+    recompute({ failAt = Number.POSITIVE_INFINITY, maxEvents = 500_000, overlapSeconds = 0 } = {}) {
       count = 0
       const guard = () => {
         count++
@@ -68,8 +78,7 @@ export async function startWarehouse(measures: readonly SourceMeasures[] = []): 
           sleep: async () => {},
           // Those that were cut off on purpose need not be waited for.
           patienceMs: 0,
-          // Each insert has ended when the next run begins.
-          overlapSeconds: 0,
+          overlapSeconds,
           maxEvents,
           log: () => {},
         },

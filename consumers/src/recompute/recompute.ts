@@ -18,7 +18,7 @@ export interface RecomputeEffects extends Statements {
   sleep: (ms: number) => Promise<void>
   /** How long a run that has begun and not ended is waited for, in milliseconds; it may have been cut off. Default 120,000. */
   patienceMs?: number
-  /** How far back each run looks behind the end of the one before, in seconds. Default {@link OVERLAP_SECONDS}. */
+  /** How far back each run looks behind the beginning of the one before, in seconds. Default {@link OVERLAP_SECONDS}. */
   overlapSeconds?: number
   /** Default {@link MAX_EVENTS}. */
   maxEvents?: number
@@ -29,7 +29,8 @@ export interface RecomputeEffects extends Statements {
 const JOB = 'recompute'
 
 /**
- * An insert takes the time of its beginning and is seen at its end, so a run looks back further than any insert takes.
+ * An insert takes the time of its beginning and is seen at its end, so a run looks back further than any insert takes: from
+ * when the one before began.
  */
 export const OVERLAP_SECONDS = 120
 
@@ -38,7 +39,7 @@ const PATIENCE_MS = 120_000
 const POLL_MS = 500
 
 /**
- * New rows after which a run ends at the next full minute of their inserts, and another one goes on: a first run over years of
+ * New rows after which a run ends at the next full second of their inserts, and another one goes on: a first run over years of
  * events must fit ClickHouse's memory and a cron handler's 15 minutes.
  */
 export const MAX_EVENTS = 500_000
@@ -105,38 +106,46 @@ WHERE kind = 'begun' AND at > now64(3) - INTERVAL {patienceMs:UInt32} MILLISECON
   }
 }
 
+/** `done`: up to when all that was seen is computed. `since`: what was inserted before was also seen, whatever it took. */
 const CLOCK = `
 SELECT
   toString(now64(3, 'UTC')) AS now,
+  toString(max(up_to)) AS done,
   toString(greatest(
-    (SELECT max(up_to) FROM recompute_state FINAL WHERE job = '${JOB}') - INTERVAL {overlapSeconds:UInt32} SECOND,
-    toDateTime64(0, 3, 'UTC'))) AS since`
+    least(max(up_to), max(finished_at - toIntervalMillisecond(duration_ms)) - INTERVAL {overlapSeconds:UInt32} SECOND),
+    toDateTime64(0, 3, 'UTC'))) AS since
+FROM recompute_state FINAL
+WHERE job = '${JOB}'`
 
 async function begin(effects: RecomputeEffects, { cluster }: RecomputeOptions): Promise<Run> {
   const { run, read, randomId, overlapSeconds = OVERLAP_SECONDS } = effects
-  const [clock] = await read<{ now: string; since: string }>(CLOCK, { overlapSeconds })
+  const [clock] = await read<{ now: string; done: string; since: string }>(CLOCK, { overlapSeconds })
   if (clock === undefined) throw new Error('ClickHouse does not say what time it is')
-  const until = (await findEnd(effects, clock.since)) ?? clock.now
-  const current = { id: randomId(), ...clock, until, cluster }
+  const { now, done, since } = clock
+  const until = (await findEnd(effects, done)) ?? now
+  const current = { id: randomId(), now, since, until, cluster }
   await run("INSERT INTO recompute_work (run, kind) SELECT {run:String}, 'begun'", runParameters(current))
   return current
 }
 
-/** The end of the minute in which so many rows have been inserted that more would be too much for one run. */
+/**
+ * The end of the second in which so many rows have been inserted that more would be too much for one run. What a run looks
+ * at again does not count: it would never come further where that alone is too much.
+ */
 async function findEnd(
   { read, maxEvents = MAX_EVENTS }: RecomputeEffects,
-  since: string,
+  done: string,
 ): Promise<string | undefined> {
   const [row] = await read<{ until: string }>(
     `
-SELECT toString(toDateTime64(minute + INTERVAL 1 MINUTE, 3, 'UTC')) AS until
+SELECT toString(toDateTime64(second + INTERVAL 1 SECOND, 3, 'UTC')) AS until
 FROM (
-  SELECT minute, sum(rows) OVER (ORDER BY minute) AS total
-  FROM (SELECT toStartOfMinute(inserted_at) AS minute, count() AS rows FROM events WHERE inserted_at > {since:DateTime64(3, 'UTC')} GROUP BY minute)
+  SELECT second, sum(rows) OVER (ORDER BY second) AS total, max(second) OVER () AS last
+  FROM (SELECT toStartOfSecond(inserted_at) AS second, count() AS rows FROM events WHERE inserted_at > {done:DateTime64(3, 'UTC')} GROUP BY second)
 )
-WHERE total >= {maxEvents:UInt64} AND minute < (SELECT max(toStartOfMinute(inserted_at)) FROM events WHERE inserted_at > {since:DateTime64(3, 'UTC')})
-ORDER BY minute LIMIT 1`,
-    { since, maxEvents },
+WHERE total >= {maxEvents:UInt64} AND second < last
+ORDER BY second LIMIT 1`,
+    { done, maxEvents },
   )
   return row?.until
 }
