@@ -192,6 +192,30 @@ describe('an answer', () => {
     expect([columns, rows]).toEqual([['page_path', 'events', 'people'], expected])
   })
 
+  it('to top and breakdown is the same from events and roll-ups, whatever the range', async () => {
+    const ranges = [
+      span,
+      { from: '2026-10-05T03:17Z', to: '2026-10-08T21:44Z' },
+      { from: '2026-10-05T03:00Z', to: '2026-10-05T09:00Z' },
+      { from: '2026-10-06T10:10Z', to: '2026-10-06T11:05Z' },
+      { from: '2026-10-06T10:10Z', to: '2026-10-06T10:50Z' },
+    ]
+    for (const range of ranges) {
+      for (const [name, question] of [
+        ['top', { field: 'page_path', metric: 'people', events: ['page'] }],
+        ['top', { field: 'device_type', events: ['page', 'screen'] }],
+        ['breakdown', { by: 'page_path', metric: 'people', events: ['page'] }],
+      ] as const) {
+        const both = await Promise.all(
+          ['events', 'rollups'].map((using) => ask(name, { ...range, ...question, using })),
+        )
+        expect(both.map(({ readFrom }) => readFrom)).toEqual(['events', 'rollups'])
+        expect(both[1]?.rows).toEqual(both[0]?.rows)
+        expect(both[0]?.rows.length).toBeGreaterThan(0)
+      }
+    }
+  })
+
   it('to breakdown with filters counts what fits them', async () => {
     const fits = visits.filter(
       ({ plan, event, revenue }) => plan === "o'brien" && event === 'Order Completed' && (revenue ?? 0) > 10,
@@ -390,7 +414,7 @@ describe('millrace query', () => {
     )
     expect(code).toBe(0)
     expect(stdout).toMatch(/^page_path +events +people\n\/\w* +\d+ +\d+\n/)
-    expect(stdout).toContain('from the events')
+    expect(stdout).toContain('from the roll-ups')
   })
 
   it('says what is wrong with a question, and whose a token is', async () => {

@@ -13,7 +13,11 @@ const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 4)
 /** Every which statement a run is cut off at; all of them with many rounds. */
 const CUT_STEP = RUNS > 10 ? 1 : 9
 
-const sources = ['days', 'seconds', ...Array.from({ length: 100 }, (_, index) => [`p${index}`, `cut${index}`]).flat()]
+const sources = [
+  'days',
+  'seconds',
+  ...Array.from({ length: 100 }, (_, index) => [`p${index}`, `cut${index}`]).flat(),
+]
 const measures = sources.map((source) => ({
   source,
   measures: [{ name: 'revenue', path: 'properties.revenue' }],

@@ -80,6 +80,7 @@ describe('an answer', () => {
         events: [],
         filters: [],
         limit: 10,
+        using: 'auto',
         from: '2026-11-15T10:10:00.000Z',
         to: '2026-11-22T10:10:00.000Z',
         timeZone: 'UTC',

@@ -79,6 +79,26 @@ describe('a mistake', () => {
     ['top', { field: 'properties.' }, 'or a path such as properties.plan'],
     ['top', { field: 'properties.a`b' }, 'field must be one of'],
     ['top', { field: `properties.${'x'.repeat(300)}` }, 'field must be at most 256 characters long'],
+    [
+      'top',
+      { field: 'country', using: 'rollups' },
+      'using cannot be read from roll-ups: by the values of a field they have the events page and screen',
+    ],
+    [
+      'top',
+      { field: 'locale', events: ['page'], using: 'rollups' },
+      'roll-ups: they have one of page_path, name,',
+    ],
+    [
+      'top',
+      { field: 'city', events: ['page'], metric: 'sessions', using: 'rollups' },
+      'they have events and people',
+    ],
+    [
+      'breakdown',
+      { by: ['city', 'country'], events: ['page'], using: 'rollups' },
+      'roll-ups: they have one of page_path',
+    ],
     ['top', { field: 'country', limit: '1001' }, 'limit must be at most 1000, got "1001"'],
     ['top', { field: 'country', limit: 'many' }, 'limit must be a number, got "many"'],
     ['top', { field: 'country', metric: 'sum' }, 'of must be the field to take the sum of'],

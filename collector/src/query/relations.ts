@@ -3,6 +3,7 @@
  * question can only narrow that down. The parameter itself is bound where the statement is sent, to the source of the token.
  */
 
+import type { ROLLUP_FIELDS } from '@millrace/schemas'
 import { all, bind, type Sql, sql } from './sql.ts'
 
 /** Times between which rows are read, in milliseconds since 1970. */
@@ -23,6 +24,7 @@ export const SCOPED_TABLES = [
   'identities',
   'rollup_minute',
   'rollup_hour',
+  'rollup_hour_fields',
 ] as const
 
 /** Events of the span, each once, as corrected, with `visitor_id` and `person_id`. */
@@ -65,13 +67,10 @@ export function fromRollups(
   const columns = sql`event, events, people, sessions, value_count, value_sum, value_min, value_max, value_quantiles`
   const minutes = (part: Span) =>
     sql`SELECT minute AS start, ${columns} FROM rollup_minute FINAL WHERE ${OF_SOURCE} AND ${isOne} AND ${withinSeconds(sql`minute`, part)}`
-  const firstHour = Math.ceil(span.from / HOUR_MS) * HOUR_MS
-  const lastHour = Math.floor(span.to / HOUR_MS) * HOUR_MS
-  if (onlyMinutes || firstHour >= lastHour) return sql`FROM (${minutes(span)})`
-  const hours = sql`SELECT hour AS start, ${columns} FROM rollup_hour FINAL WHERE ${OF_SOURCE} AND ${isOne} AND ${withinSeconds(sql`hour`, { from: firstHour, to: lastHour })}`
-  const before = minutes({ from: span.from, to: firstHour })
-  const after = minutes({ from: lastHour, to: span.to })
-  return sql`FROM (${hours} UNION ALL ${before} UNION ALL ${after})`
+  const { before, hours, after } = partsOf(span)
+  if (onlyMinutes || hours.from >= hours.to) return sql`FROM (${minutes(span)})`
+  const whole = sql`SELECT hour AS start, ${columns} FROM rollup_hour FINAL WHERE ${OF_SOURCE} AND ${isOne} AND ${withinSeconds(sql`hour`, hours)}`
+  return sql`FROM (${whole} UNION ALL ${minutes(before)} UNION ALL ${minutes(after)})`
 }
 
 /**
@@ -87,6 +86,33 @@ export function lookupRow(isThen: boolean, table: string, key: Sql): Sql {
 
 /** How far the computed tables are; of all sources, and says nothing of any. */
 export const FROM_FRESHNESS = sql`FROM freshness`
+
+/**
+ * Page and screen views as `value`, `events` and the state `people`: whole hours from their roll-up, and what the span has
+ * before and after those from the events.
+ *
+ * @param text the same field of events
+ */
+export function fromFieldRollups(
+  span: Span,
+  field: (typeof ROLLUP_FIELDS)[number],
+  text: Sql,
+  conditions: readonly Sql[],
+): Sql {
+  const { before, hours, after } = partsOf(span)
+  const events = (part: Span) =>
+    sql`SELECT ${text} AS value, count() AS events, uniqExactIfState(cityHash64(person_id), person_id != '') AS people ${fromEvents(part, conditions)} GROUP BY value`
+  const rollups = sql`SELECT value, events, people FROM rollup_hour_fields FINAL WHERE ${OF_SOURCE} AND field = ${bind('String', field)} AND ${all(conditions)} AND ${withinSeconds(sql`hour`, hours)}`
+  return sql`FROM (${rollups} UNION ALL ${events(before)} UNION ALL ${events(after)})`
+}
+
+/** Whole hours of a span, and what is before and after them. A span without one is all before. */
+function partsOf({ from, to }: Span): { before: Span; hours: Span; after: Span } {
+  const first = Math.ceil(from / HOUR_MS) * HOUR_MS
+  const last = Math.floor(to / HOUR_MS) * HOUR_MS
+  const [begin, end] = first <= last ? [first, last] : [to, to]
+  return { before: { from, to: begin }, hours: { from: begin, to: end }, after: { from: end, to } }
+}
 
 const HOUR_MS = 3_600_000
 

@@ -1,8 +1,12 @@
 /** Which questions roll-ups can answer, exactly as the events would, and how. */
 
+import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '@millrace/schemas'
+import { z } from 'zod'
+import { findEventField } from './fields.ts'
 import { type EventFields, eventsCondition, type Metric, type MetricFields } from './metrics.ts'
+import type { Asked } from './question.ts'
 import type { Range } from './range.ts'
-import { fromRollups } from './relations.ts'
+import { fromFieldRollups, fromRollups } from './relations.ts'
 import { type Sql, sql } from './sql.ts'
 import { hasWholeHours } from './time.ts'
 
@@ -11,7 +15,41 @@ export interface RollupFields extends MetricFields, EventFields {
   by?: string | undefined
 }
 
+/** What is looked at where values of fields are told apart. */
+export interface FieldRollupFields extends EventFields {
+  metrics: readonly Metric[]
+  by: readonly string[]
+}
+
+/** Tables that a question is read from, where there is a choice. */
+export const usingSchema = z.enum(['auto', 'events', 'rollups']).default('auto').describe('Tables to read')
+
+/** One of {@link usingSchema}. */
+export type Using = z.infer<typeof usingSchema>
+
 const MINUTE_MS = 60_000
+
+/** Roll-ups further behind than this are left alone: the events themselves are always current. */
+const MAX_LAG_SECONDS = 300
+
+/** Shorter spans are read from the events, which are few then, and current. */
+const MIN_ROLLUP_SPAN_MS = 6 * 3_600_000
+
+/**
+ * Whether to read from roll-ups; of two tables that are right and current, the quicker.
+ *
+ * @param reason why they cannot answer it, if so
+ */
+export async function prefersRollups(
+  { fields, range, freshness }: Asked<{ using: Using }>,
+  reason: string | undefined,
+): Promise<boolean> {
+  if (reason !== undefined || fields.using === 'events') return false
+  if (fields.using === 'rollups') return true
+  if (range.to - range.from < MIN_ROLLUP_SPAN_MS) return false
+  const known = await freshness
+  return known !== null && known.lagSeconds <= MAX_LAG_SECONDS
+}
 
 /** The name of a measure of the configuration, of `measures.revenue`; `undefined` when a field is no measure. */
 export function measureOf(field: string | undefined): string | undefined {
@@ -32,6 +70,31 @@ export function fitsRollups(
   if (from % MINUTE_MS !== 0 || to % MINUTE_MS !== 0)
     return 'they have whole minutes, so from and to must begin one'
   return undefined
+}
+
+/** Why the roll-ups by field cannot answer it; `undefined` when they can. */
+export function fitsFieldRollups({ metrics, by, events, filters }: FieldRollupFields): string | undefined {
+  if (!metrics.every((metric) => metric === 'events' || metric === 'people')) {
+    return 'by the values of a field they have events and people'
+  }
+  if (filters.length > 0) return 'filters do not work on them'
+  if (events.length === 0 || !events.every((name) => ROLLUP_FIELD_EVENTS.some((known) => known === name))) {
+    return `by the values of a field they have the events ${ROLLUP_FIELD_EVENTS.join(' and ')}, so events must name those`
+  }
+  if (by.length !== 1 || fieldOf(by) === undefined) return `they have one of ${ROLLUP_FIELDS.join(', ')}`
+  return undefined
+}
+
+function fieldOf([by]: readonly string[]): (typeof ROLLUP_FIELDS)[number] | undefined {
+  return ROLLUP_FIELDS.find((field) => field === by)
+}
+
+/** `FROM` and `WHERE` of what answers it, whose rows have the value of the field as `value`. */
+export function fromFieldRollupsFor({ by, events }: FieldRollupFields, range: Range): Sql {
+  const field = fieldOf(by)
+  const text = findEventField(field ?? '')?.text
+  if (field === undefined || text === undefined) throw new TypeError(`no roll-up has ${by.join(', ')}`)
+  return fromFieldRollups(range, field, text, eventsCondition(events))
 }
 
 /** `FROM` and `WHERE` of the roll-ups that answer it. */

@@ -14,7 +14,7 @@ const NOW = Date.parse('2026-11-22T10:07:30Z')
 /** A table, and what has to stand behind it. `freshness` has nothing of any source. */
 const READS = /\b(?:FROM|JOIN)\s+([a-z_]\w*)(?: FINAL)?\s*(WHERE source = \{source:String\})?/g
 
-const SCOPED = ['events_resolved', 'sessions', 'rollup_minute', 'rollup_hour']
+const SCOPED = ['events_resolved', 'sessions', 'rollup_minute', 'rollup_hour', 'rollup_hour_fields']
 
 async function statementsOf(name: QuestionName, input: Record<string, unknown>): Promise<ReadRequest[]> {
   const warehouse = createFakeWarehouse(({ text }) =>
@@ -30,6 +30,7 @@ describe('every statement', () => {
   const inputs: [QuestionName, Record<string, unknown>][] = [
     ...QUESTION_NAMES.map((name): [QuestionName, Record<string, unknown>] => [name, EXAMPLES[name] ?? {}]),
     ['timeseries', { using: 'rollups', from: '30d', by: 'event' }],
+    ['top', { using: 'rollups', field: 'country', events: ['page'] }],
     ['timeseries', { metric: 'sum', of: 'measures.revenue', events: ['x'] }],
     ['people', { person: 'p' }],
     ['people', {}],

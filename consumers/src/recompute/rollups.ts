@@ -1,5 +1,6 @@
 /** Counts by minute and hour, computed anew from the events of the minutes in the work. */
 
+import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '@millrace/schemas'
 import type { Statements } from '../statements.ts'
 import { measuresSql, type SourceMeasures } from './measures.ts'
 import { HAS_CLIENT_SESSION, type Run, runParameters } from './work.ts'
@@ -96,10 +97,47 @@ FROM rollup_minute AS m FINAL
 WHERE (source, toStartOfHour(minute)) IN ${TOUCHED_HOURS}
 GROUP BY source, hour, event, measure`
 
+const FIELD_EVENTS = ROLLUP_FIELD_EVENTS.map((name) => `'${name}'`).join(', ')
+
+/** From the events of the whole hour, so that no counts of minutes by field need be kept. */
+const INSERT_FIELDS = `
+INSERT INTO rollup_hour_fields (source, field, event, hour, value, events, people, computed_at)
+SELECT source, tupleElement(item, 1) AS field, event, hour, tupleElement(item, 2) AS value,
+  count() AS events,
+  uniqExactIfState(cityHash64(person), person != '') AS people,
+  {now:DateTime64(3, 'UTC')} AS computed_at
+FROM (
+  SELECT e.source AS source, e.event AS event, toStartOfHour(e.timestamp) AS hour, e.person_id AS person,
+    [${ROLLUP_FIELDS.map((field) => `('${field}', e.${field})`).join(', ')}] AS items
+  FROM events_resolved AS e
+  WHERE e.event IN (${FIELD_EVENTS})
+    AND toStartOfHour(e.timestamp) IN (SELECT hour FROM ${TOUCHED_HOURS})
+    AND (e.source, toStartOfHour(e.timestamp)) IN ${TOUCHED_HOURS}
+)
+ARRAY JOIN items AS item
+GROUP BY source, field, event, hour, value`
+
+/** A roll-up, its column of time and the others of its sorting key, and the windows of the work. */
+interface Rollup {
+  table: string
+  time: string
+  key: string
+  touched: string
+}
+
+const MINUTES: Rollup = { table: 'rollup_minute', time: 'minute', key: 'event, measure', touched: TOUCHED }
+const HOURS: Rollup = { table: 'rollup_hour', time: 'hour', key: 'event, measure', touched: TOUCHED_HOURS }
+const FIELDS: Rollup = {
+  table: 'rollup_hour_fields',
+  time: 'hour',
+  key: 'field, event, value',
+  touched: TOUCHED_HOURS,
+}
+
 /** A row of these windows that this run has not written counts nothing any more. */
-function bury(table: string, time: string, touched: string): string {
-  return `INSERT INTO ${table} (source, ${time}, event, measure, computed_at, is_deleted)
-SELECT source, ${time}, event, measure, {now:DateTime64(3, 'UTC')}, 1
+function bury({ table, time, key, touched }: Rollup): string {
+  return `INSERT INTO ${table} (source, ${time}, ${key}, computed_at, is_deleted)
+SELECT source, ${time}, ${key}, {now:DateTime64(3, 'UTC')}, 1
 FROM ${table} FINAL
 WHERE (source, ${time}) IN ${touched} AND computed_at < {now:DateTime64(3, 'UTC')}`
 }
@@ -112,7 +150,9 @@ export async function recomputeRollups(
 ): Promise<void> {
   const parameters = { ...runParameters(current), horizons: Object.fromEntries(horizons) }
   await run(insertMinutes(measuresSql(measures)), parameters)
-  await run(bury('rollup_minute', 'minute', TOUCHED), parameters)
+  await run(bury(MINUTES), parameters)
   await run(INSERT_HOURS, parameters)
-  await run(bury('rollup_hour', 'hour', TOUCHED_HOURS), parameters)
+  await run(bury(HOURS), parameters)
+  await run(INSERT_FIELDS, parameters)
+  await run(bury(FIELDS), parameters)
 }

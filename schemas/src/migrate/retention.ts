@@ -46,6 +46,7 @@ const TABLES: readonly { table: string; column: string; setting: keyof Retention
   { table: 'omitted', column: 'received_at', setting: 'quarantineDays' },
   { table: 'rollup_minute', column: 'minute', setting: 'rollupsDays' },
   { table: 'rollup_hour', column: 'hour', setting: 'rollupsDays' },
+  { table: 'rollup_hour_fields', column: 'hour', setting: 'rollupsDays' },
 ]
 
 /** Name of the development source. */

@@ -4,12 +4,19 @@ import type { Envelope } from '@millrace/schemas'
 import type { TestWarehouse } from '../warehouse.ts'
 import { distinctEvents, type OracleEvent } from './events.ts'
 import { resolveIdentity } from './identity.ts'
-import { countWindows } from './rollups.ts'
+import { countFields, countWindows, ORACLE_FIELDS } from './rollups.ts'
 import { describeSession, findSessions } from './sessions.ts'
 
 /** Tables by name; rows as text, sorted. */
 export type Tables = Record<
-  'events' | 'persons' | 'identities' | 'joined' | 'sessions' | 'rollup_minute' | 'rollup_hour',
+  | 'events'
+  | 'persons'
+  | 'identities'
+  | 'joined'
+  | 'sessions'
+  | 'rollup_minute'
+  | 'rollup_hour'
+  | 'rollup_hour_fields',
   string[]
 >
 
@@ -38,6 +45,7 @@ export function expectTablesOf(events: readonly OracleEvent[]): Tables {
     sessions: rows(sessions.map((session) => describeSession(session, identity.personOf))),
     rollup_minute: rows(countWindows(counted, 60_000)),
     rollup_hour: rows(countWindows(counted, 3_600_000)),
+    rollup_hour_fields: rows(countFields(counted)),
   }
 }
 
@@ -72,6 +80,13 @@ export async function readTables({ query }: Pick<TestWarehouse, 'query'>, source
       FROM sessions FINAL WHERE source = {source:String}`),
     rollup_minute: await read(ROLLUP.replaceAll('@', 'minute')),
     rollup_hour: await read(ROLLUP.replaceAll('@', 'hour')),
+    rollup_hour_fields:
+      await read(`toUnixTimestamp(hour) * 1000 AS window, field, event, value, toUInt32(n) AS events, toUInt32(p) AS people
+      FROM (
+        SELECT hour, field, event, value, sum(t.events) AS n, uniqExactMerge(t.people) AS p
+        FROM rollup_hour_fields AS t FINAL
+        WHERE source = {source:String} AND field IN ('${Object.keys(ORACLE_FIELDS).join("', '")}') GROUP BY ALL
+      )`),
   }
 }
 

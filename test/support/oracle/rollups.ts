@@ -63,6 +63,39 @@ export function countWindows(counted: readonly Counted[], windowMs: number): Ora
   })
 }
 
+/** A row of views of an hour by the values of a field. */
+export interface OracleFieldHour {
+  window: number
+  field: string
+  event: string
+  value: string
+  events: number
+  people: number
+}
+
+/** Fields that the oracle reads too. */
+export const ORACLE_FIELDS: Record<string, (event: OracleEvent) => string> = {
+  country: ({ country }) => country,
+  campaign_source: ({ campaign }) => campaign[0] ?? '',
+  campaign_medium: ({ campaign }) => campaign[1] ?? '',
+  campaign_name: ({ campaign }) => campaign[2] ?? '',
+}
+
+/** Page and screen views of each hour by those fields. */
+export function countFields(counted: readonly Counted[]): OracleFieldHour[] {
+  const views = counted.filter(({ event }) => event.event === 'page' || event.event === 'screen')
+  return Object.entries(ORACLE_FIELDS).flatMap(([field, read]) => {
+    const keyed = Map.groupBy(views, ({ event }) =>
+      JSON.stringify([Math.floor(event.at / 3_600_000) * 3_600_000, event.event, read(event)]),
+    )
+    return [...keyed].map(([key, items]) => {
+      const [window, event, value] = JSON.parse(key) as [number, string, string]
+      const people = new Set(items.map(({ person }) => person).filter((person) => person !== '')).size
+      return { window, field, event, value, events: items.length, people }
+    })
+  })
+}
+
 /** As ClickHouse writes a Decimal: without zeros at the end. */
 function decimal(millionths: bigint): string {
   const sign = millionths < 0n ? '-' : ''

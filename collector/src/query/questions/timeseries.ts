@@ -17,7 +17,15 @@ import {
 } from '../metrics.ts'
 import { type Asked, type Cell, defineQuestion, type Found, wholeNumber } from '../question.ts'
 import type { Range } from '../range.ts'
-import { fitsRollups, fromRollupsFor, measureOf, rollupMetricSql } from '../rollups.ts'
+import {
+  fitsRollups,
+  fromRollupsFor,
+  measureOf,
+  prefersRollups,
+  rollupMetricSql,
+  type Using,
+  usingSchema,
+} from '../rollups.ts'
 import { bind, type Sql, sql } from '../sql.ts'
 import { INTERVALS, type Interval } from '../time.ts'
 
@@ -25,14 +33,8 @@ interface Fields extends MetricFields, EventFields {
   interval?: Interval | undefined
   by?: string | undefined
   limit: number
-  using: 'auto' | 'events' | 'rollups'
+  using: Using
 }
-
-/** Roll-ups further behind than this are left alone: the events themselves are always current. */
-const MAX_LAG_SECONDS = 300
-
-/** Shorter spans are read from the events, which are few then, and current. */
-const MIN_ROLLUP_SPAN_MS = 6 * 3_600_000
 
 const schema = z
   .strictObject({
@@ -41,7 +43,7 @@ const schema = z
     interval: z.enum(INTERVALS).optional(),
     by: eventFieldSchema.optional(),
     limit: wholeNumber(1, 50).default(5).describe('Values of `by` that are told apart'),
-    using: z.enum(['auto', 'events', 'rollups']).default('auto').describe('Tables to read'),
+    using: usingSchema,
   })
   .superRefine((fields, context) => {
     if (measureOf(fields.of) === undefined || !isValueMetric(fields.metric)) checkMetric(fields, context)
@@ -66,20 +68,13 @@ export const timeseries = defineQuestion<Fields>({
     return { ok: true, fields: { ...fields, interval: settled.interval }, range: settled.range }
   },
   async answer(asked) {
-    const usesRollups = await prefersRollups(asked)
+    const { fields, range } = asked
+    const isMeasure = measureOf(fields.of) !== undefined
+    const usesRollups = isMeasure || (await prefersRollups(asked, fitsRollups(fields, range)))
     const rows = await asked.ask(usesRollups ? rollupStatement(asked) : eventStatement(asked))
     return { readFrom: usesRollups ? 'rollups' : 'events', ...layOut(asked, rows) }
   },
 })
-
-/** Whichever is right and current; of two that are, the quicker. */
-async function prefersRollups({ fields, range, freshness }: Asked<Fields>): Promise<boolean> {
-  if (fields.using === 'rollups' || measureOf(fields.of) !== undefined) return true
-  if (fields.using === 'events' || fitsRollups(fields, range) !== undefined) return false
-  if (range.to - range.from < MIN_ROLLUP_SPAN_MS) return false
-  const known = await freshness
-  return known !== null && known.lagSeconds <= MAX_LAG_SECONDS
-}
 
 function eventStatement({ fields, range }: Asked<Fields>): Sql {
   return statement(fields, range, {

@@ -12,12 +12,22 @@ import {
   metricFields,
   metricSql,
 } from '../metrics.ts'
-import { defineQuestion, wholeNumber } from '../question.ts'
+import { type Asked, defineQuestion, type Found, wholeNumber } from '../question.ts'
+import type { Mistake } from '../range.ts'
+import {
+  fitsFieldRollups,
+  fromFieldRollupsFor,
+  prefersRollups,
+  rollupMetricSql,
+  type Using,
+  usingSchema,
+} from '../rollups.ts'
 import { bind, join, type Sql, sql } from '../sql.ts'
 
 interface TopFields extends MetricFields, EventFields {
   field: string
   limit: number
+  using: Using
 }
 
 export const top = defineQuestion<TopFields>({
@@ -28,30 +38,31 @@ export const top = defineQuestion<TopFields>({
       ...metricFields,
       ...eventFields,
       limit: wholeNumber(1, 1_000).default(10),
+      using: usingSchema,
     })
     .superRefine(checkMetric),
   hasRange: true,
-  async answer({ fields, range, ask }) {
-    const { field, metric, of, limit } = fields
-    // Events and people are always told; another metric beside them.
-    const isOther = metric !== 'events' && metric !== 'people'
-    const metrics = [
-      { metric: 'events' },
-      { metric: 'people' },
-      ...(isOther ? [{ metric, of }] : []),
-    ] satisfies MetricFields[]
-    const order = metrics.findIndex((one) => one.metric === metric) + 2
-    const keys = [keySql(field)]
-    const rows = await ask(
-      table(keys, metrics.map(metricSql), order, fromMetric([metric], range, fields), limit),
-    )
-    return { readFrom: 'events', columns: [field, ...metrics.map(nameOf)], rows }
+  settle: (fields, range) => refuseUsing(fields, listTop(fields)) ?? { ok: true, fields, range },
+  answer(asked) {
+    const { fields } = asked
+    return findTable(asked, listTop(fields), fields.metric)
   },
 })
+
+/** Events and people are always told; another metric beside them. */
+function listTop({ field, metric, of, ...fields }: TopFields): Listed {
+  const isOther = metric !== 'events' && metric !== 'people'
+  return {
+    ...fields,
+    by: [field],
+    columns: [{ metric: 'events' }, { metric: 'people' }, ...(isOther ? [{ metric, of }] : [])],
+  }
+}
 
 interface BreakdownFields extends MetricFields, EventFields {
   by: string[]
   limit: number
+  using: Using
 }
 
 export const breakdown = defineQuestion<BreakdownFields>({
@@ -65,16 +76,64 @@ export const breakdown = defineQuestion<BreakdownFields>({
       ),
       ...eventFields,
       limit: wholeNumber(1, 1_000).default(100),
+      using: usingSchema,
     })
     .superRefine(checkMetric),
   hasRange: true,
-  async answer({ fields, range, ask }) {
-    const { by, limit } = fields
-    const from = fromMetric([fields.metric], range, fields)
-    const rows = await ask(table(by.map(keySql), [metricSql(fields)], by.length + 1, from, limit))
-    return { readFrom: 'events', columns: [...by, nameOf(fields)], rows }
+  settle: (fields, range) => refuseUsing(fields, listBreakdown(fields)) ?? { ok: true, fields, range },
+  answer(asked) {
+    const { fields } = asked
+    return findTable(asked, listBreakdown(fields), fields.metric)
   },
 })
+
+function listBreakdown({ metric, of, ...fields }: BreakdownFields): Listed {
+  return { ...fields, columns: [{ metric, of }] }
+}
+
+/** What both list: metrics by fields. */
+interface Listed extends EventFields {
+  by: readonly string[]
+  columns: readonly MetricFields[]
+  limit: number
+}
+
+function whyNotRollups({ by, columns, events, filters }: Listed): string | undefined {
+  return fitsFieldRollups({ metrics: columns.map(({ metric }) => metric), by, events, filters })
+}
+
+function refuseUsing({ using }: { using: Using }, listed: Listed): Mistake | undefined {
+  const reason = using === 'rollups' ? whyNotRollups(listed) : undefined
+  return reason === undefined
+    ? undefined
+    : { ok: false, path: 'using', message: `cannot be read from roll-ups: ${reason}` }
+}
+
+/** The table, largest first by one of its metrics. */
+async function findTable(
+  asked: Asked<{ using: Using }>,
+  listed: Listed,
+  orderBy: MetricFields['metric'],
+): Promise<Found> {
+  const { by, columns, limit, events, filters } = listed
+  const metrics = columns.map(({ metric }) => metric)
+  const usesRollups = await prefersRollups(asked, whyNotRollups(listed))
+  const order = metrics.indexOf(orderBy) + by.length + 1
+  const statement = usesRollups
+    ? table(
+        [sql`value`],
+        columns.map(rollupMetricSql),
+        order,
+        fromFieldRollupsFor({ metrics, by, events, filters }, asked.range),
+        limit,
+      )
+    : table(by.map(keySql), columns.map(metricSql), order, fromMetric(metrics, asked.range, listed), limit)
+  return {
+    readFrom: usesRollups ? 'rollups' : 'events',
+    columns: [...by, ...columns.map(nameOf)],
+    rows: await asked.ask(statement),
+  }
+}
 
 /** Rows of keys and metrics, largest first by the column of that number. */
 function table(keys: Sql[], metrics: Sql[], order: number, from: Sql, limit: number): Sql {
