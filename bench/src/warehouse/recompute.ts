@@ -3,25 +3,29 @@
 import { recompute } from '../../../consumers/src/recompute/recompute.ts'
 import { createStatements } from '../../../consumers/src/statements.ts'
 import { type Measured, quantile } from '../measure.ts'
-import { DAYS } from './generate.ts'
+import { DAYS, SOURCE } from './generate.ts'
 import { DATABASE, type MeasuredWarehouse, timeOf } from './warehouse.ts'
 
 const SAMPLES = 3
 
 const LATE_EVENTS = 1_000
 
-/** Measures; afterwards the computed tables are current. */
-export async function measureRecompute(
-  warehouse: MeasuredWarehouse,
-  endMs: number,
+const OPTIONS = {
+  measures: [
+    {
+      source: SOURCE,
+      measures: [{ name: 'revenue', path: 'properties.revenue', events: ['Order Completed'] }],
+    },
+  ],
+  horizons: new Map<string, string>(),
+}
+
+/** A function that makes the computed tables current, as the cron does. */
+export function createRecompute(
+  { clickhouseUrl: url }: MeasuredWarehouse,
   report: (line: string) => void,
-): Promise<Measured[]> {
-  const statements = createStatements({
-    url: warehouse.clickhouseUrl,
-    username: 'default',
-    password: '',
-    database: DATABASE,
-  })
+): () => Promise<void> {
+  const statements = createStatements({ url, username: 'default', password: '', database: DATABASE })
   // Without the look back, which would count what was inserted for the sample before.
   const effects = {
     ...statements,
@@ -30,12 +34,20 @@ export async function measureRecompute(
     sleep,
     log: () => {},
   }
-  // What is too much for one run goes on in the next.
-  const timeRun = () =>
-    timeOf(async () => {
-      while ((await recompute(effects, { measures: [], horizons: new Map() })).isBehind)
-        report('recompute: goes on')
-    })
+  return async () => {
+    // What is too much for one run goes on in the next.
+    while ((await recompute(effects, OPTIONS)).isBehind) report('recompute: goes on')
+  }
+}
+
+/** Measures; afterwards the computed tables are current. */
+export async function measureRecompute(
+  warehouse: MeasuredWarehouse,
+  endMs: number,
+  report: (line: string) => void,
+): Promise<Measured[]> {
+  const run = createRecompute(warehouse, report)
+  const timeRun = () => timeOf(run)
   report('recompute: everything')
   const whole = await timeRun()
   const nothing: number[] = []
