@@ -26,7 +26,13 @@ const SETTINGS: ClickHouseSettings = {
   distributed_product_mode: 'global',
   // Work that lies years back touches a partition a week.
   max_partitions_per_insert_block: '0',
+  // As inserts have it: what is read as JSON again stays what it was.
   json_type_escape_dots_in_keys: 1,
+  input_format_try_infer_dates: 0,
+  input_format_try_infer_datetimes: 0,
+  input_format_json_read_bools_as_numbers: 0,
+  input_format_json_read_bools_as_strings: 0,
+  input_format_json_read_numbers_as_strings: 0,
   wait_end_of_query: 1,
   // A line that says nothing for a minute is cut by many a load balancer.
   send_progress_in_http_headers: 1,
@@ -37,7 +43,8 @@ const SETTINGS: ClickHouseSettings = {
 export function createStatements(connection: WarehouseConnection): Statements {
   const client = createClient({
     ...connection,
-    request_timeout: STATEMENT_TIMEOUT_MS,
+    // So that ClickHouse has the time to say why.
+    request_timeout: STATEMENT_TIMEOUT_MS + 15_000,
     application: 'millrace',
     clickhouse_settings: SETTINGS,
   })

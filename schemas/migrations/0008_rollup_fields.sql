@@ -17,6 +17,14 @@ ENGINE = ReplacingMergeTree(computed_at, is_deleted)
 PARTITION BY toYYYYMM(hour)
 ORDER BY (source, field, event, hour, value);
 
+-- What is read in the place of an event has to outlast it, also when its time was corrected backwards.
+ALTER TABLE corrected_events
+    ADD COLUMN IF NOT EXISTS kept_from DateTime64(3, 'UTC') MATERIALIZED greatest(timestamp, multiIf(
+        toUnixTimestamp64Milli(original_timestamp) = 0, received_at,
+        route = 'import', original_timestamp,
+        received_at - toIntervalMillisecond(greatest(0, dateDiff('millisecond', original_timestamp, ifNull(sent_at, received_at))))
+    )) COMMENT 'Retention counts from here: the later of the time as corrected and as it came';
+
 -- Hours of before have to be in it too: the next runs compute everything anew.
 INSERT INTO recompute_state (job, up_to, minutes, sessions, identities, duration_ms)
 SELECT job, toDateTime64(0, 3, 'UTC'), 0, 0, 0, 0 FROM recompute_state FINAL WHERE job = 'recompute';

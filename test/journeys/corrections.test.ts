@@ -77,6 +77,11 @@ const STORIES: readonly Story[] = [
     becomes: { view: { anonymousId: 'b' } },
   },
   {
+    name: 'the path of a page',
+    parts: [[correct('c', 200, 'view', { properties: { path: '/home' } })]],
+    becomes: { view: { view: '/home' } },
+  },
+  {
     name: 'a time, to another hour',
     parts: [[correct('c', 200, 'order', { timestamp: iso(75) })]],
     becomes: { order: { at: time(75) } },
@@ -132,6 +137,16 @@ const STORIES: readonly Story[] = [
     becomes: { order: { revenue: 20 } },
   },
   {
+    name: 'a retraction of a retraction of a retraction of a correction',
+    parts: [
+      [price('c', 200, 20)],
+      [retract('r', 201, 'c')],
+      [retract('r2', 202, 'r')],
+      [retract('r3', 203, 'r2')],
+    ],
+    becomes: {},
+  },
+  {
     name: 'a correction before its event comes',
     parts: [[price('c', 200, 20)], []],
     isLate: ['order'],
@@ -173,6 +188,32 @@ const STORIES: readonly Story[] = [
     name: 'an alias, and back',
     parts: [[retract('r', 200, 'alias')], [retract('r2', 201, 'r')]],
     becomes: {},
+  },
+  {
+    name: 'an alias: persons stay one',
+    parts: [[correct('c', 200, 'alias', { timestamp: iso(10) })]],
+    becomes: { alias: { at: time(10) } },
+  },
+  {
+    name: 'an alias, to another person',
+    parts: [[correct('c', 200, 'alias', { userId: 'bob' })]],
+    becomes: { alias: { userId: 'bob' } },
+  },
+  {
+    name: 'a user whose device follows a later alias',
+    parts: [[correct('c', 200, 'his', { userId: 'old-ann' })], []],
+    isLate: ['alias'],
+    becomes: { his: { userId: 'old-ann' } },
+  },
+  {
+    name: 'all that makes a user known',
+    parts: [[retract('r', 200, 'old')]],
+    becomes: { old: undefined },
+  },
+  {
+    name: 'an event that makes a user known',
+    parts: [[retract('r', 200, 'old'), correct('c', 200, 'late', { userId: 'old-ann' })]],
+    becomes: { old: undefined, late: { userId: 'old-ann' } },
   },
   {
     name: 'an identify that another event repeats',
@@ -256,6 +297,51 @@ describe('a correction', () => {
   })
 })
 
+describe('many corrections', () => {
+  it('take as many statements as one', async () => {
+    const source = sourceOf(0)
+    const count = async (ids: readonly string[]) => {
+      const lines = ids.map((id, index) => correct(`${id}-c`, 300 + index, id, { name: `new ${id}` }))
+      await warehouse.write([
+        ...deliver(
+          source,
+          ids.map((id): Line => [id, 250, { type: 'track', event: 'Click', anonymousId: 'z' }]),
+        ),
+        ...deliver(source, lines),
+      ])
+      await warehouse.recompute()
+      return warehouse.statementCount()
+    }
+    const one = await count(['single'])
+    const many = Array.from({ length: 300 }, (_, index) => `many${index}`)
+    // Reads of their corrections apart, whose ids are parameters.
+    expect(await count(many)).toBeLessThan(one + 10)
+    const [row] = await warehouse.query<{ count: string }>(
+      `SELECT count() AS count FROM events_resolved WHERE source = '${source}' AND name = concat('new ', message_id)`,
+    )
+    expect(Number(row?.count)).toBe(301)
+  })
+
+  it('leave what looks like a time as it came', async () => {
+    const source = sourceOf(1)
+    const properties = {
+      when: '2026-11-01T10:00:00Z',
+      day: '2026-11-01',
+      deep: { at: '2026-11-01 10:00:00' },
+      price: 1,
+    }
+    await warehouse.write([
+      ...deliver(source, [['times', 250, { type: 'track', event: 'Click', anonymousId: 'z', properties }]]),
+      ...deliver(source, [correct('times-c', 300, 'times', { properties: { price: 2 } })]),
+    ])
+    await warehouse.recompute()
+    const [row] = await warehouse.query<{ properties: JsonObject }>(
+      `SELECT properties FROM events_resolved WHERE source = '${source}' AND message_id = 'times'`,
+    )
+    expect(row?.properties).toEqual({ ...properties, price: 2 })
+  })
+})
+
 describe("the operator's commands", () => {
   let stack: ConfiguredStack
   beforeAll(async () => {
@@ -269,7 +355,7 @@ describe("the operator's commands", () => {
     const set = ['--set', 'userId=42', '--set', 'properties.total=12.5', '--set', 'properties.note="x"']
     const corrected = await stack.millrace('correct', 'order-1', ...target(), ...set)
     expect(corrected).toMatchObject({ code: 0, stderr: '' })
-    const [, id = ''] = /is corrected by (\S+);/.exec(corrected.stdout) ?? []
+    const [, id = ''] = /^the correction (\S+) of order-1 was taken;/.exec(corrected.stdout) ?? []
     const retracted = await stack.millrace('retract', id, ...target(), '--json')
     expect(JSON.parse(retracted.stdout)).toMatchObject({ kind: 'accepted' })
     const rows = await waitFor(

@@ -291,6 +291,28 @@ describe('each event is whose it should be', () => {
   })
 })
 
+it('users with long ids, hundreds of them, are joined in one run', async () => {
+  const source = 'long'
+  const id = (index: number) => `${'ü'.repeat(240)}${index}`
+  const events = Array.from({ length: 400 }, (_, index) => {
+    const at = Date.UTC(2026, 10, 1) + index
+    const event =
+      index < 200
+        ? { type: 'track' as const, event: 'Seen', userId: id(index) }
+        : { type: 'alias' as const, previousId: id(index - 200), userId: 'one' }
+    return { ...event, messageId: `l${index}`, timestamp: at, originalTimestamp: at }
+  })
+  const head = { version: ENVELOPE_VERSION, part: 0, source, route: 'batch' as const, batchId: 'b' }
+  const receivedAt = Date.UTC(2026, 10, 2)
+  await warehouse.write([{ ...head, receivedAt, events, quarantined: [], omitted: [] } as Envelope])
+  await warehouse.recompute()
+  const [row] = await warehouse.query<{ persons: string[] }>(
+    'SELECT groupUniqArray(person_id) AS persons FROM events_resolved WHERE source = {source:String}',
+    { source },
+  )
+  expect(row?.persons).toEqual(['one'])
+})
+
 async function expectPersons(prefix: string): Promise<void> {
   for (const [index, { name, persons }] of STORIES.entries()) {
     expect(await personsOf(`${prefix}${index}`, persons.length), name).toEqual(persons)

@@ -29,6 +29,12 @@ export function joinUsers(aliases: readonly Alias[]): Map<string, JoinedUser> {
   const rootOf = (id: string): string => {
     let root = id
     for (let next = parents.get(root); next !== undefined; next = parents.get(root)) root = next
+    // A chain of thousands is walked once.
+    for (let at = id; at !== root; ) {
+      const next = parents.get(at) ?? root
+      parents.set(at, root)
+      at = next
+    }
     return root
   }
   const firstOf = new Map<string, Alias>()
@@ -40,8 +46,7 @@ export function joinUsers(aliases: readonly Alias[]): Map<string, JoinedUser> {
     const [from, to] = [rootOf(previousId), rootOf(userId)]
     if (from !== to) parents.set(from, to)
   }
-  const members = new Map<string, string[]>()
-  for (const id of firstOf.keys()) members.set(rootOf(id), [...(members.get(rootOf(id)) ?? []), id])
+  const members = Map.groupBy(firstOf.keys(), rootOf)
   const joined = new Map<string, JoinedUser>()
   for (const ids of members.values()) {
     // `firstOf` keeps the order in which ids first came, so the first of the rest is the one whose alias did.

@@ -13,9 +13,12 @@ WHERE dictGetOrDefault(concat(currentDatabase(), '.person_of_user'), 'person_id'
 
 const STALE_OWNERS = `
 SELECT count() AS stale
-FROM identities FINAL
-WHERE (source, anonymous_id) IN ${workIds('changed_owner')}
-  AND dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'person_id', (source, anonymous_id), toUnixTimestamp64Milli(valid_from), '') != person_id`
+FROM (SELECT DISTINCT source, id, from_time FROM recompute_work WHERE run = {run:String} AND kind = 'changed_owner') AS c
+LEFT JOIN (
+  SELECT source, anonymous_id, valid_from, valid_to, person_id FROM identities FINAL
+  WHERE (source, anonymous_id) IN ${workIds('changed_owner')}
+) AS i ON c.source = i.source AND c.id = i.anonymous_id AND i.valid_from <= c.from_time AND c.from_time < i.valid_to
+WHERE dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'person_id', (c.source, c.id), toUnixTimestamp64Milli(c.from_time), '') != i.person_id`
 
 interface Reload {
   dictionary: string

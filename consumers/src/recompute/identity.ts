@@ -6,11 +6,22 @@ import { recomputeOwners } from './owners.ts'
 import { recomputeUsers } from './users.ts'
 import { addWork, HAS_CLIENT_SESSION, type Run, runParameters, workIds } from './work.ts'
 
+/** Times of an id that are looked at apart; an id with more of them, a device of many people, is looked at from the first to the last. */
+const MAX_TIMES = 100
+
+const CHANGED_TIMES = `
+SELECT source, id, tupleElement(part, 1) AS from_time, tupleElement(part, 2) AS to_time
+FROM (
+  SELECT source, id, if(count() > ${MAX_TIMES}, [(min(from_time), max(to_time))], groupUniqArray(${MAX_TIMES})((from_time, to_time))) AS parts
+  FROM recompute_work WHERE run = {run:String} AND kind = 'changed_owner' GROUP BY source, id
+)
+ARRAY JOIN parts AS part`
+
 /** Events whose person is another one now: of an anonymous id in those times, and of a user that was joined or parted. */
 const EVENTS_OF_OTHERS = `
 SELECT e.source AS source, e.timestamp AS timestamp, e.session_id AS session_id, e.visitor_id AS visitor_id
 FROM events_resolved AS e
-INNER JOIN (SELECT source, id, from_time, to_time FROM recompute_work WHERE run = {run:String} AND kind = 'changed_owner') AS c
+INNER JOIN (${CHANGED_TIMES}) AS c
 ON e.source = c.source AND e.anonymous_id = c.id
 WHERE e.anonymous_id IN (SELECT id FROM ${workIds('changed_owner')})
   AND bitTest(e.placeholder_ids, 0) AND e.timestamp >= c.from_time AND e.timestamp < c.to_time

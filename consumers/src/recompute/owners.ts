@@ -6,11 +6,15 @@
 import type { Statements } from '../statements.ts'
 import { addWork, EVER, FOREVER, IS_NEW, type Run, runParameters, workIds } from './work.ts'
 
-/** Anonymous ids that were ever seen with users whose person changed. */
+/** Anonymous ids that were ever seen with users whose person changed, or are theirs by a correction. */
 const ANONYMOUS_OF_USERS = `
-SELECT DISTINCT source, anonymous_id AS id, ${EVER} AS from_time, ${EVER} AS to_time, 'user' AS detail
-FROM identity_pairs
-WHERE (source, user_id) IN ${workIds('changed_user')}`
+SELECT DISTINCT source, id, ${EVER} AS from_time, ${EVER} AS to_time, 'user' AS detail
+FROM (
+  SELECT source, anonymous_id AS id FROM identity_pairs WHERE (source, user_id) IN ${workIds('changed_user')}
+  UNION ALL
+  SELECT source, anonymous_id AS id FROM identities FINAL
+  WHERE anonymous_id != '' AND (source, user_id) IN ${workIds('changed_user')}
+)`
 
 /**
  * Ids of the work whose owners may be others now: those that more than one user had, those whose only user is not the one
@@ -40,7 +44,7 @@ WHERE run = {run:String} AND kind = 'anonymous' AND (
       SELECT source, message_id, timestamp, arrayJoin([anonymous_id, previous_id]) AS id
       FROM events WHERE ${IS_NEW} AND NOT bitTest(placeholder_ids, 0)
     ) AS e ON e.source = i.source AND e.id = i.anonymous_id
-    WHERE e.timestamp < i.evidence_at OR (e.message_id = i.evidence_id AND e.timestamp != i.evidence_at)
+    WHERE e.timestamp < i.evidence_at OR (e.message_id = i.evidence_id) != (e.timestamp = i.evidence_at)
   )
 )`
 

@@ -32,6 +32,12 @@ const TOUCHED = `(
 
 const TOUCHED_HOURS = `(SELECT DISTINCT source, toStartOfHour(minute) AS hour FROM ${TOUCHED})`
 
+/** Between an early and a late minute there may be months of sessions: these stay out of the join's memory. */
+const OVERLAPS_TOUCHED_HOUR = `arrayExists(
+  hour -> hour >= toStartOfHour(toDateTime(started_at, 'UTC')) AND hour <= toDateTime(ended_at, 'UTC'),
+  (SELECT arraySort(groupUniqArray(hour)) FROM ${TOUCHED_HOURS})
+)`
+
 const CLIENT_SESSION = HAS_CLIENT_SESSION.replaceAll('session_id', 'e.session_id')
 
 /**
@@ -49,6 +55,7 @@ ASOF LEFT JOIN (
   WHERE NOT is_client_session
     AND ended_at >= (SELECT toDateTime64(min(minute), 3, 'UTC') FROM ${TOUCHED})
     AND started_at < (SELECT toDateTime64(max(minute) + INTERVAL 1 MINUTE, 3, 'UTC') FROM ${TOUCHED})
+    AND ${OVERLAPS_TOUCHED_HOUR}
 ) AS g ON e.source = g.source AND e.visitor_id = g.visitor_id AND e.timestamp >= g.started_at
 WHERE toStartOfMinute(e.timestamp) IN (SELECT minute FROM ${TOUCHED})
   AND (e.source, toStartOfMinute(e.timestamp)) IN ${TOUCHED}`

@@ -49,6 +49,9 @@ function hoursOf(kind: string): string {
 FROM recompute_work WHERE run = {run:String} AND kind = '${kind}')`
 }
 
+/** Longest that one event can have a page be looked at; what says more is no measurement. */
+const MAX_VISIBLE_MS = 86_400_000
+
 /** What a session is made of. `ord` puts events of one millisecond into an order that is always the same. */
 const FIELDS = `
     e.source AS source,
@@ -62,7 +65,7 @@ const FIELDS = `
     if(e.type = 'screen', e.name, e.page_path) AS view,
     if(e.type = 'page', e.page_url, '') AS view_url,
     e.type = 'track' AND e.event NOT IN (${PASSIVE_EVENTS.map((name) => `'${name}'`).join(', ')}) AS is_act,
-    if(e.event = 'Page Engaged', toUInt64(greatest(0, round(ifNull(toFloat64OrNull(toString(e.properties.visibleMs)), 0)))), 0) AS visible_ms,
+    if(e.event = 'Page Engaged' AND ifNull(toFloat64OrNull(toString(e.properties.visibleMs)) AS visible, 0) BETWEEN 0 AND ${MAX_VISIBLE_MS}, toUInt64(round(assumeNotNull(visible))), 0) AS visible_ms,
     e.referrer_class AS referrer_class,
     e.referrer_name AS referrer_name,
     (e.campaign_source, e.campaign_medium, e.campaign_name, e.campaign_term, e.campaign_content, e.campaign_id, e.click_id_type, e.click_id) AS campaign,

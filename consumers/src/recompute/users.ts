@@ -1,29 +1,38 @@
 /** Which users are one person: follows the aliases around those in the work, and writes down whose person each now is. */
 
+import { chunkIds } from '../id-chunks.ts'
 import type { Statements } from '../statements.ts'
 import { type Alias, joinUsers } from './components.ts'
-import { addWork, EVER, FOREVER, type Run, runParameters } from './work.ts'
-
-/** Users at most that are read at once while the aliases around them are followed. */
-const FRONTIER_SIZE = 1_000
+import { EVER, FOREVER, type Run, runParameters } from './work.ts'
 
 interface UserId {
   source: string
   id: string
 }
 
-/** An alias counts unless it was retracted, and once its `previousId` is known as a user; else it is an anonymous id. */
-const ALIASES_AROUND = `
+/** Aliases around some ids, as corrected. */
+const ALIASES = `
+SELECT * FROM (
+  SELECT previous_id, user_id, message_id, timestamp
+  FROM identity_aliases FINAL
+  WHERE source = {source:String}
+    AND message_id NOT IN (SELECT message_id FROM corrected_events FINAL WHERE source = {source:String} AND NOT is_restored)
+  UNION ALL
+  SELECT previous_id, user_id, message_id, timestamp
+  FROM corrected_events FINAL
+  WHERE source = {source:String} AND type = 'alias' AND NOT is_retracted AND NOT is_restored
+    AND previous_id != user_id AND NOT bitTest(placeholder_ids, 0) AND NOT bitTest(placeholder_ids, 2)
+)
+WHERE previous_id IN {ids:Array(String)} OR user_id IN {ids:Array(String)}`
+
+/** An alias counts once its `previousId` is known as a user; else that is an anonymous id. */
+const ALIASES_OF_USERS = `
 SELECT previous_id AS previousId, user_id AS userId, message_id AS messageId, toString(timestamp) AS timestamp
-FROM identity_aliases FINAL
-WHERE source = {source:String}
-  AND (previous_id IN {ids:Array(String)} OR user_id IN {ids:Array(String)})
-  AND message_id NOT IN (SELECT message_id FROM corrected_events FINAL WHERE source = {source:String} AND NOT is_restored)
-  AND previous_id IN (
-    SELECT user_id FROM events
-    WHERE source = {source:String}
-      AND user_id IN (SELECT previous_id FROM identity_aliases WHERE source = {source:String} AND (previous_id IN {ids:Array(String)} OR user_id IN {ids:Array(String)}))
-  )`
+FROM (${ALIASES})
+WHERE previous_id IN (
+  SELECT user_id FROM events_resolved
+  WHERE source = {source:String} AND user_id IN (SELECT previous_id FROM (${ALIASES}))
+)`
 
 interface KnownUser {
   userId: string
@@ -51,34 +60,45 @@ export async function recomputeUsers({ run, read }: Statements, current: Run): P
     const before = new Map(known.map(({ userId, personId }) => [userId, personId]))
     const after = joinUsers(aliases)
     const differing = ids.filter((id) => (before.get(id) ?? id) !== (after.get(id)?.personId ?? id))
-    for (const id of differing) {
+    const lines = differing.map((id) => {
       const joined = after.get(id)
-      const parameters = {
-        ...runParameters(current),
+      return JSON.stringify({
         source,
         user: id,
         before: before.get(id) ?? id,
         after: joined?.personId ?? id,
         evidence: joined?.evidence.messageId ?? '',
-        evidenceAt: joined?.evidence.timestamp ?? '1970-01-01 00:00:00.000',
-        isDeleted: joined === undefined ? 1 : 0,
+        evidence_at: joined?.evidence.timestamp ?? '1970-01-01 00:00:00.000',
+        is_deleted: joined === undefined ? 1 : 0,
+      })
+    })
+    for (let at = 0; at < lines.length; at += CHUNK_SIZE) {
+      const data = lines.slice(at, at + CHUNK_SIZE).join('\n')
+      for (const sql of [CHANGED_USERS, LOG_MERGES, WRITE_USERS]) {
+        await run(`${sql}\n${data}`, runParameters(current))
       }
-      await run(addWork('changed_user', CHANGED_USER), parameters)
-      await run(LOG_MERGE, parameters)
-      await run(WRITE_USER, parameters)
     }
   }
 }
 
-const CHANGED_USER = `SELECT {source:String} AS source, {user:String} AS id, ${EVER} AS from_time, ${EVER} AS to_time, '' AS detail`
+/** Users of one statement. */
+const CHUNK_SIZE = 5_000
 
-const WRITE_USER = `
+const DATA = `
+FROM input('source String, user String, before String, after String, evidence String, evidence_at DateTime64(3, \\'UTC\\'), is_deleted UInt8')
+FORMAT JSONEachRow`
+
+const CHANGED_USERS = `
+INSERT INTO recompute_work (run, kind, source, id)
+SELECT {run:String}, 'changed_user', source, user ${DATA}`
+
+const WRITE_USERS = `
 INSERT INTO identities (source, anonymous_id, user_id, person_id, valid_from, valid_to, evidence_id, evidence_type, evidence_at, computed_at, is_deleted)
-SELECT {source:String}, '', {user:String}, {after:String}, ${EVER}, ${FOREVER}, {evidence:String}, 'alias', {evidenceAt:DateTime64(3, 'UTC')}, {now:DateTime64(3, 'UTC')}, {isDeleted:UInt8}`
+SELECT source, '', user, after, ${EVER}, ${FOREVER}, evidence, 'alias', evidence_at, {now:DateTime64(3, 'UTC')}, is_deleted ${DATA}`
 
-const LOG_MERGE = `
+const LOG_MERGES = `
 INSERT INTO identity_merges (source, user_id, person_before, person_after, evidence_id, at)
-SELECT {source:String}, {user:String}, {before:String}, {after:String}, {evidence:String}, {now:DateTime64(3, 'UTC')}`
+SELECT source, user, before, after, evidence, {now:DateTime64(3, 'UTC')} ${DATA}`
 
 /** Follows the aliases from some users until no new user comes; what was joined before is followed too, as it may part. */
 async function readAround(read: Statements['read'], source: string, start: readonly string[]) {
@@ -88,9 +108,9 @@ async function readAround(read: Statements['read'], source: string, start: reado
   let frontier = [...start]
   while (frontier.length > 0) {
     const next = new Set<string>()
-    for (let at = 0; at < frontier.length; at += FRONTIER_SIZE) {
-      const parameters = { source, ids: frontier.slice(at, at + FRONTIER_SIZE) }
-      for (const alias of await read<Alias>(ALIASES_AROUND, parameters)) {
+    for (const chunk of chunkIds(frontier)) {
+      const parameters = { source, ids: chunk }
+      for (const alias of await read<Alias>(ALIASES_OF_USERS, parameters)) {
         aliases.set(alias.messageId, alias)
         next.add(alias.previousId).add(alias.userId)
       }

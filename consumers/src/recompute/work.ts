@@ -12,6 +12,8 @@
  * - `known`: a session (`id`) of a visitor (`detail`) in the work, as it was before.
  * - `moved`: a message (`id`, the key of `arrivals`) whose copies lie in several minutes.
  * - `session_range`, `visitor_range`, `owned`, `changed_owner`, `changed_user`: what follows from those.
+ * - `target`: an event (`id`) that a correction is about. `place`: the hour (`from_time`) of the client's clock that it lies
+ *   in.
  * - `adopted`: a run (`id`) that was cut off and is taken over. `begun`, `done`: the run itself.
  */
 
@@ -47,7 +49,9 @@ export const EVER = "toDateTime64(0, 3, 'UTC')"
 /** Until further notice. */
 export const FOREVER = "toDateTime64('2200-01-01 00:00:00', 3, 'UTC')"
 
-const NO_TIME = "toDateTime64(0, 3, 'UTC') AS from_time, toDateTime64(0, 3, 'UTC') AS to_time, '' AS detail"
+/** Of work that is about no time. */
+export const NO_TIME =
+  "toDateTime64(0, 3, 'UTC') AS from_time, toDateTime64(0, 3, 'UTC') AS to_time, '' AS detail"
 
 /** A session that the client counts: an id that is not one of the words for nothing. */
 export const HAS_CLIENT_SESSION = "(session_id != '' AND lower(session_id) NOT IN ('null', 'undefined'))"
