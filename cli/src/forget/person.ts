@@ -37,6 +37,10 @@ SELECT DISTINCT anonymous_id, user_id FROM (
 const DEVICES_OF_USERS = DEVICES.replaceAll('@', 'user_id IN {users:Array(String)}')
 const USERS_OF_DEVICES = DEVICES.replaceAll('@', 'anonymous_id IN {devices:Array(String)}')
 
+/** Of some ids those that are users. What an alias joined once and does not any more stands among the devices too. */
+const USERS_AMONG = `
+SELECT DISTINCT user_id FROM events WHERE source = {source:String} AND user_id IN {devices:Array(String)}`
+
 interface Device {
   anonymous_id: string
   user_id: string
@@ -80,8 +84,10 @@ async function findDevices({ read }: EraseStatements, source: string, users: str
   const devices = [...new Set(found.map(({ anonymous_id }) => anonymous_id))]
   const known = new Set(users)
   const all = await read<Device>(USERS_OF_DEVICES, { source, devices })
-  const shared = new Set(
-    all.filter(({ user_id }) => !known.has(user_id)).map(({ anonymous_id }) => anonymous_id),
-  )
+  const strangers = await read<{ user_id: string }>(USERS_AMONG, { source, devices })
+  const shared = new Set([
+    ...all.filter(({ user_id }) => !known.has(user_id)).map(({ anonymous_id }) => anonymous_id),
+    ...strangers.map(({ user_id }) => user_id).filter((id) => !known.has(id)),
+  ])
   return { users, own: devices.filter((id) => !shared.has(id)), shared: [...shared] }
 }

@@ -56,13 +56,8 @@ const byMessages = ({ events, chunkSize }: Erasure) => {
   }))
 }
 
-/** Events first: what is computed meanwhile from those that are left names nobody who is erased. */
+/** Events last: until then they lead whoever is cut off to the rest again. */
 const STEPS: readonly Step[] = [
-  {
-    table: 'events',
-    condition: `toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))} AND ${of('message', 'message_id')}`,
-    chunks: byMessages,
-  },
   { table: 'corrected_events', condition: of('message', 'message_id'), chunks: byMessages },
   {
     table: 'corrections',
@@ -85,7 +80,12 @@ const STEPS: readonly Step[] = [
   },
   {
     table: 'sessions',
-    condition: `(${of('user', 'user_id')} OR ${either('person_id')} OR ${either('visitor_id')})`,
+    // A visitor without an anonymous id goes by the user's; a person whom nobody knows, by the visitor's.
+    condition: `(
+      ${of('user', 'user_id')}
+      OR if(user_id = '' AND person_id = visitor_id, ${of('anonymous', 'person_id')}, ${of('user', 'person_id')})
+      OR if(visitor_id = user_id, ${of('user', 'visitor_id')}, ${of('anonymous', 'visitor_id')})
+    )`,
     chunks: byIds,
   },
   {
@@ -115,6 +115,11 @@ const STEPS: readonly Step[] = [
   },
   // What earlier runs wrote down of them.
   { table: 'recompute_work', condition: `(${either('id')} OR ${either('detail')})`, chunks: byIds },
+  {
+    table: 'events',
+    condition: `toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))} AND ${of('message', 'message_id')}`,
+    chunks: byMessages,
+  },
 ]
 
 /** Tables that rows are erased from. */
