@@ -274,7 +274,7 @@ describe('retention', () => {
         rows: 9,
       },
     ])
-    expect(steps.length).toBe(8)
+    expect(steps.length).toBe(9)
   })
 
   it('is set once, and asked about only when it is shortened', async () => {
@@ -297,6 +297,16 @@ describe('retention', () => {
         "SELECT count() AS count FROM system.tables WHERE database = 'again' AND engine_full LIKE '%WHERE source = %'",
       ),
     ).toEqual([{ count: 0 }])
+  })
+
+  it('lets what corrects an event go after the event, however far back the correction moved it', async () => {
+    const { run, set, left } = await createFilled('corrected')
+    const moved = (id: string, came: number, to: number) =>
+      `('shop', '${id}', now() - toIntervalDay(${came}), now() - toIntervalDay(${came}), now() - toIntervalDay(${to}), '{}')`
+    await run(`INSERT INTO corrected_events (source, message_id, received_at, original_timestamp, timestamp, context)
+      VALUES ${moved('back', 20, 80)}, ${moved('gone', 40, 80)}, ${moved('stays', 20, 20)}`)
+    await set({ source: 'shop', retention: { eventsDays: 30 } })
+    expect(await left('corrected_events', 'message_id')).toEqual(['back', 'stays'])
   })
 
   it('that is refused changes nothing that loses rows', async () => {

@@ -15,6 +15,7 @@ describe('isCorrection', () => {
 
 describe('checkCorrection', () => {
   const good = { messageId: 'm', reason: 'wrong price' }
+  const now = Date.parse('2026-11-22T10:00:00Z')
   it.each<[string, unknown, string | undefined]>([
     ['$retract', good, undefined],
     ['$retract', { ...good, reason: ' ' }, 'properties.reason must say why'],
@@ -26,7 +27,18 @@ describe('checkCorrection', () => {
     [
       '$correct',
       { ...good, changes: { timestamp: 'soon' } },
-      'properties.changes.timestamp must be an ISO 8601 time',
+      'properties.changes.timestamp must be an ISO 8601 time from 1970 on',
+    ],
+    [
+      '$correct',
+      { ...good, changes: { timestamp: '1969-12-31' } },
+      'properties.changes.timestamp must be an ISO 8601 time from 1970 on',
+    ],
+    ['$correct', { ...good, changes: { timestamp: '2026-11-23T10:00:00Z' } }, undefined],
+    [
+      '$correct',
+      { ...good, changes: { timestamp: '2026-11-23T10:00:00.001Z' } },
+      'properties.changes.timestamp must not lie in the future',
     ],
     [
       '$correct',
@@ -34,6 +46,6 @@ describe('checkCorrection', () => {
       'properties.changes may hold event, name, category, userId, anonymousId, groupId, timestamp, properties, traits',
     ],
   ])('of %s says what is wrong with %j', (event, properties, message) => {
-    expect(checkCorrection(event, properties)?.message).toBe(message)
+    expect(checkCorrection(event, properties, now)?.message).toBe(message)
   })
 })

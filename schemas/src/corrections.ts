@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { parseClientTime } from './event-time.ts'
+import { MAX_AHEAD_MS, parseClientTime } from './event-time.ts'
 import { IdSchema, JsonObjectSchema, NameSchema } from './events/common.ts'
 
 /** Name of an event that replaces fields of another. */
@@ -19,6 +19,8 @@ export const MAX_REASON_LENGTH = 512
 /** Names of the fields that can be corrected, for messages. */
 const FIELDS = 'event, name, category, userId, anonymousId, groupId, timestamp, properties, traits'
 
+const TIME_RULE = 'must be an ISO 8601 time from 1970 on'
+
 /** New values; what is left out stays. Of `properties` and `traits` each key that is named is replaced. */
 export const CorrectionChangesSchema = z
   .strictObject(
@@ -30,8 +32,8 @@ export const CorrectionChangesSchema = z
       anonymousId: IdSchema,
       groupId: IdSchema,
       timestamp: z
-        .string({ error: 'must be an ISO 8601 time' })
-        .refine((text) => parseClientTime(text) !== undefined, 'must be an ISO 8601 time'),
+        .string({ error: TIME_RULE })
+        .refine((text) => parseClientTime(text) !== undefined, TIME_RULE),
       properties: JsonObjectSchema,
       traits: JsonObjectSchema,
     },
@@ -63,14 +65,26 @@ export function isCorrection({ type, event }: { type: string; event?: string | u
   return type === 'track' && (event === CORRECT_EVENT || event === RETRACT_EVENT)
 }
 
-/** What is wrong with a correction's properties: the path below the event and a sentence; `undefined` when nothing is. */
+/**
+ * What is wrong with a correction's properties: the path below the event and a sentence; `undefined` when nothing is.
+ *
+ * @param now milliseconds since 1970. A corrected time may be ahead of it by as much as an imported event's
+ */
 export function checkCorrection(
   event: string,
   properties: unknown,
+  now: number,
 ): { path: string; message: string } | undefined {
   const schema = event === CORRECT_EVENT ? CorrectPropertiesSchema : RetractPropertiesSchema
-  const issue = schema.safeParse(properties ?? {}).error?.issues[0]
+  const parsed = schema.safeParse(properties ?? {})
+  const issue = parsed.success ? checkFuture(parsed.data, now) : parsed.error.issues[0]
   if (issue === undefined) return undefined
   const path = ['properties', ...issue.path].join('.')
   return { path, message: `${path} ${issue.message}` }
+}
+
+function checkFuture({ changes }: { messageId: string; changes?: CorrectionChanges }, now: number) {
+  const time = parseClientTime(changes?.timestamp) ?? 0
+  if (time <= now + MAX_AHEAD_MS) return undefined
+  return { path: ['changes', 'timestamp'], message: 'must not lie in the future' }
 }

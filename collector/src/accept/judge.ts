@@ -127,9 +127,9 @@ export function createJudge(scope: JudgeScope): (input: JudgeInput) => MaybeProm
   /** It says something of another event and nothing of its own, so no rule about persons, bots or plans is for it. */
   const judgeCorrection = (one: Case, event: ParsedEvent): Judgement => {
     if (!scope.isSecret) return refuse(one, CORRECTION_WITHOUT_KEY)
-    const wrong = checkCorrection(event.event ?? '', event.properties)
-    if (wrong !== undefined) return refuse(one, { ...wrong, reason: 'invalid_field' })
     const { route, receivedAt } = scope
+    const wrong = checkCorrection(event.event ?? '', event.properties, receivedAt)
+    if (wrong !== undefined) return refuse(one, { ...wrong, reason: 'invalid_field' })
     const time = readEventTime(event, { route, receivedAt, sentAt: shared.head.sentAt })
     if (!time.ok) return refuse(one, { ...time, reason: 'impossible_time' })
     if (accepted.has(one.messageId)) return leaveOutRepeated(one)

@@ -74,6 +74,20 @@ describe('planRetention', () => {
     ])
   })
 
+  it('counts for a corrected event from a time that no correction moves back, also where a release before did not', () => {
+    const planOf = (column: string) => {
+      const ttl = `${column} + toIntervalDay(17) WHERE source = 'shop'`
+      const engines = new Map([['corrected_events', `${BEFORE} TTL ${ttl}${AFTER}`]])
+      return planRetention(engines, [{ source: 'shop', retention: { eventsDays: 10 } }], undefined)
+    }
+    expect(planOf('kept_from')).toEqual([])
+    const [change] = planOf('timestamp')
+    expect(change?.sql).toBe(
+      "ALTER TABLE corrected_events MODIFY TTL\n    kept_from + toIntervalDay(17) DELETE WHERE source = 'shop'",
+    )
+    expect(change).not.toHaveProperty('shortens')
+  })
+
   it('is for the tables with the rows where there is a cluster', () => {
     const engines = new Map([
       ['rollup_hour', "Distributed('main', 'db', 'rollup_hour_local', x)"],

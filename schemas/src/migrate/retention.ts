@@ -39,7 +39,8 @@ export interface RetentionChange {
 const TABLES: readonly { table: string; column: string; setting: keyof Retention; extraDays?: number }[] = [
   { table: 'events', column: 'timestamp', setting: 'eventsDays' },
   // Tables are merged each in its own time: a retracted event must be gone before what says that it was retracted.
-  { table: 'corrected_events', column: 'timestamp', setting: 'eventsDays', extraDays: 7 },
+  // Its own time, which a correction may move back, would let it go before the event that it takes the place of.
+  { table: 'corrected_events', column: 'kept_from', setting: 'eventsDays', extraDays: 7 },
   { table: 'corrections', column: 'timestamp', setting: 'eventsDays', extraDays: 7 },
   { table: 'sessions', column: 'ended_at', setting: 'eventsDays' },
   { table: 'quarantine', column: 'received_at', setting: 'quarantineDays' },
@@ -52,8 +53,8 @@ const TABLES: readonly { table: string; column: string; setting: keyof Retention
 /** Name of the development source. */
 const DEV_SOURCE = 'dev'
 
-/** A rule as ClickHouse writes it, which is as it is written here. */
-const RULE = /^\w+ \+ toIntervalDay\((\d+)\)(?: DELETE)? WHERE source = '([a-z0-9_-]+)'$/
+/** A rule as ClickHouse writes it, which is as it is written here: column, days, source. */
+const RULE = /^(\w+) \+ toIntervalDay\((\d+)\)(?: DELETE)? WHERE source = '([a-z0-9_-]+)'$/
 
 /** What a configuration says of each of its sources, the development source included. */
 export function readRetention({ sources, development }: MillraceConfig): SourceRetention[] {
@@ -87,14 +88,14 @@ export function planRetention(
     const engine = engines.get(table)
     if (engine === undefined) return []
     const ttl = readTtl(engine)
-    const from = readRules(ttl)
+    const { rules: from, isOf } = readRules(ttl)
     const wanted = sources.flatMap(({ source, retention }) => {
       const days = retention[setting]
       return days === undefined ? [] : [{ source, days: days + extraDays }]
     })
     const named = new Set(sources.map(({ source }) => source))
     const to = [...(from ?? []).filter(({ source }) => !named.has(source)), ...wanted].sort(bySource)
-    if (from === undefined ? to.length === 0 : sameRules(from, to)) return []
+    if (from === undefined ? to.length === 0 : sameRules(from, to) && isOf(column)) return []
     const shorter = to.filter(
       ({ source, days }) => !(from ?? []).some((rule) => rule.source === source && rule.days <= days),
     )
@@ -149,13 +150,20 @@ function readTtl(engine: string): string {
   return /\sTTL (.*?)(?:\sSETTINGS\s.*)?$/s.exec(engine)?.[1] ?? ''
 }
 
-/** Rules of a TTL, or `undefined` when it is not one of ours. */
-function readRules(ttl: string): RetentionRule[] | undefined {
-  if (ttl === '') return []
-  const rules = ttl.split(', ').map((rule) => RULE.exec(rule))
+/** Rules of a TTL, `undefined` when it is not one of ours; and whether all are of that column, not one of a release before. */
+function readRules(ttl: string): {
+  rules: RetentionRule[] | undefined
+  isOf: (column: string) => boolean
+} {
+  const rules = ttl === '' ? [] : ttl.split(', ').map((rule) => RULE.exec(rule))
   const known = rules.filter((rule) => rule !== null)
-  if (known.length < rules.length) return undefined
-  return known.map(([, days, source = '']) => ({ source, days: Number(days) })).sort(bySource)
+  return {
+    rules:
+      known.length < rules.length
+        ? undefined
+        : known.map(([, , days, source = '']) => ({ source, days: Number(days) })).sort(bySource),
+    isOf: (wanted) => known.every(([, column]) => column === wanted),
+  }
 }
 
 function sameRules(a: readonly RetentionRule[], b: readonly RetentionRule[]): boolean {
