@@ -95,5 +95,9 @@ export type Plan = PlanTypes<typeof plan>
  */
 export default defineConfig({
   sources: [],
-  development: { ip: 'keep', plan },
+  development: {
+    ip: 'keep',
+    plan,
+    measures: [{ name: 'revenue', path: 'properties.revenue', events: ['Order Completed'] }],
+  },
 })

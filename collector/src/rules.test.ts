@@ -3,7 +3,7 @@
 import { definePlan, type SourceSettings } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createCollector, type FakeOptions } from './fakes.ts'
+import { createCollector, type FakeOptions, NOW } from './fakes.ts'
 
 const CHROME =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
@@ -480,6 +480,27 @@ describe('who may send', () => {
     )
     const secret = { ...browser, authorization: `Basic ${btoa('sk:')}` }
     expect((await send({}, { batch: [track] }, secret, { limits })).response.status).toBe(200)
+  })
+})
+
+describe('a correction', () => {
+  it('may move an event to no time that is still to come', async () => {
+    const correct = (timestamp: number) => ({
+      type: 'track',
+      event: '$correct',
+      anonymousId: 'a1',
+      properties: {
+        messageId: 'm-17',
+        reason: 'a wrong clock',
+        changes: { timestamp: new Date(timestamp).toISOString() },
+      },
+    })
+    const secret = { ...browser, authorization: `Basic ${btoa('sk:')}` }
+    const batch = [correct(NOW), correct(NOW + 2 * 86_400_000)]
+    const { answer } = await send({}, { batch }, secret)
+    expect(answer.receipts).toMatchObject([
+      { index: 1, reason: 'invalid_field', path: 'properties.changes.timestamp' },
+    ])
   })
 })
 

@@ -1,3 +1,4 @@
+import type { Retention } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { type AnswerEffects, type Asker, createAnswer } from './answer.ts'
 import { createAnswerCache } from './cache.ts'
@@ -61,8 +62,13 @@ function createSetup(effects: Partial<AnswerEffects> = {}) {
   }
 }
 
-function parse(name: QuestionName, input: Record<string, unknown> = {}, now = NOW): ParsedQuestion {
-  const question = parseQuestion(name, input, now)
+function parse(
+  name: QuestionName,
+  input: Record<string, unknown> = {},
+  now = NOW,
+  retention: Retention = {},
+): ParsedQuestion {
+  const question = parseQuestion(name, input, now, { retention })
   if (!question.ok) throw new Error(question.message)
   return question
 }
@@ -122,6 +128,45 @@ describe('an answer', () => {
     await ask(parse('top', TOP), { source: 'other' })
     expect(asked().map(({ parameters }) => parameters['source'])).toEqual(['shop', 'blog', 'other'])
     expect([...store.kept.keys()].map((url) => new URL(url).pathname.split('/')[1])).toEqual(['shop', 'blog'])
+  })
+
+  it.each<[QuestionName, Record<string, unknown>]>([
+    ['timeseries', { interval: 'day' }],
+    ['top', { field: 'country', events: ['page'] }],
+    ['breakdown', { by: 'country', events: ['page'] }],
+  ])('to %s is read from the roll-ups as far back as they are kept', async (name, input) => {
+    const readFrom = async (from: string, rollupsDays?: number) => {
+      const retention = rollupsDays === undefined ? {} : { rollupsDays }
+      const answered = await createSetup().ask(parse(name, { ...input, from }, NOW, retention))
+      return answered.ok && JSON.parse(answered.json).readFrom
+    }
+    expect(await readFrom('400d')).toBe('rollups')
+    expect(await readFrom('29d', 30)).toBe('rollups')
+    expect(await readFrom('31d', 30)).toBe('events')
+  })
+
+  it('to a measure has of the roll-ups what is left of them', async () => {
+    const question = parse('timeseries', { metric: 'sum', of: 'measures.revenue', from: '90d' }, NOW, {
+      rollupsDays: 30,
+    })
+    const answered = await createSetup().ask(question)
+    expect(answered.ok && JSON.parse(answered.json)).toMatchObject({ readFrom: 'rollups' })
+  })
+
+  it('to people asks for the traits of a thousand of them, however long their ids are', async () => {
+    const run = async ({ text }: ReadRequest) =>
+      text.includes('min(timestamp)')
+        ? Array.from({ length: 1_000 }, (_, index) => [
+            `${index}`.padStart(36, 'ü'),
+            ...['2026-11-20T10:00:00Z', '2026-11-21T10:00:00Z', 2, 1, [], 1, 99_999_999 - index],
+          ])
+        : text.includes('argMax')
+          ? [['7'.padStart(36, 'ü'), '{"plan":"pro"}']]
+          : []
+    const answered = await createSetup({ run }).ask(parse('people', { limit: 1_000 }))
+    const { columns, rows } = JSON.parse(answered.ok ? answered.json : '{}')
+    expect([rows.length, rows[7].length]).toEqual([1_000, columns.length])
+    expect([rows[7].at(-1), rows[8].at(-1)]).toEqual([{ plan: 'pro' }, null])
   })
 
   it('of another question is another', async () => {

@@ -90,10 +90,14 @@ async function answerOnce(
   }
 }
 
-async function ask({ type, fields, range, echo }: ParsedQuestion, run: Ask, now: number): Promise<object> {
+async function ask(
+  { type, fields, range, rollupsSince, echo }: ParsedQuestion,
+  run: Ask,
+  now: number,
+): Promise<object> {
   const freshness = readFreshness(run)
   const [found, howFresh] = await Promise.all([
-    type.answer({ fields, range, ask: run, freshness }),
+    type.answer({ fields, range, ask: run, freshness, rollupsSince }),
     freshness,
   ])
   return { question: echo, asOf: new Date(now).toISOString(), freshness: howFresh, ...found }

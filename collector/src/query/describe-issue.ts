@@ -23,13 +23,22 @@ export function describeIssue(error: z.ZodError, input: unknown, known: readonly
     return { ok: false, path: pathOf(issue.path), message: `has no field ${names}; known: ${fields}` }
   }
   const got = issue.path.reduce<unknown>(step, input)
-  return { ok: false, path: pathOf(issue.path), message: `${describeRule(issue)}, got ${quote(got)}` }
+  return { ok: false, path: pathOf(issue.path), message: describe(issue, got) }
+}
+
+function describe(issue: z.core.$ZodIssue, got: unknown): string {
+  const rule = describeRule(issue)
+  if (got === undefined) return issue.code === 'custom' ? rule : `is missing: it ${rule}`
+  const hint: unknown = issue.code === 'custom' ? issue.params?.['hint'] : undefined
+  return `${rule}, got ${quote(got)}${typeof hint === 'string' ? `; ${hint}` : ''}`
 }
 
 function describeRule(issue: z.core.$ZodIssue): string {
+  // Zod's own messages begin otherwise.
+  if (issue.message.startsWith('must ')) return issue.message
   switch (issue.code) {
     case 'custom':
-      return issue.message.startsWith('must ') ? issue.message : `must be otherwise: ${issue.message}`
+      return `must be otherwise: ${issue.message}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_type':
@@ -37,7 +46,9 @@ function describeRule(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `must be at most ${issue.maximum}${unitOf(issue.origin)}`
     case 'too_small':
-      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
+      return Number(issue.minimum) === 1 && unitOf(issue.origin) !== ''
+        ? 'must not be empty'
+        : `must be at least ${issue.minimum}${unitOf(issue.origin)}`
     case 'invalid_union':
       return issue.path.at(-1) === 'op'
         ? `must be one of ${FILTER_OPS.join(', ')}`
@@ -66,14 +77,15 @@ function pathOf(path: readonly PropertyKey[]): string {
     .join('')
 }
 
+/** What stands at the key. Text has nothing below it: a schema that looks there took it for short of an object or list. */
 function step(value: unknown, key: PropertyKey): unknown {
+  if (typeof value === 'string') return value
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<PropertyKey, unknown>)[key]
     : undefined
 }
 
 function quote(value: unknown): string {
-  if (value === undefined) return 'nothing'
   const text = JSON.stringify(value)
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text
 }

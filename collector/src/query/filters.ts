@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { FindField } from './fields.ts'
 import { bind, type Sql, sql } from './sql.ts'
+import { describeUnknownField } from './unknown-field.ts'
 
 /** What can be said of a field. */
 export const FILTER_OPS = [
@@ -39,28 +40,35 @@ export const MAX_LIST_VALUES = 100
 export const MAX_VALUE_LENGTH = 1_000
 
 const text = z.union([z.string().max(MAX_VALUE_LENGTH), z.number(), z.boolean()]).transform(String)
-const number = z.union([
-  z.number(),
-  z
-    .string()
-    .max(40)
-    .regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
-    .transform(Number),
-])
+const number = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .max(40)
+      .regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
+      .transform(Number),
+  ],
+  { error: 'must be a number' },
+)
 const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',') : value),
   z.array(text).min(1).max(MAX_LIST_VALUES),
 )
 
-/** A field by its name, or an issue that lists those that there are. */
+const FILTER_RULE =
+  'must have a field, an op and mostly a value, such as country:is:DE in a query string, or an object'
+
+/** A field by its name, or an issue that lists those that there are and says which was perhaps meant. */
 export function fieldSchema(findField: FindField, names: readonly string[], hasPaths: boolean) {
+  const rule = `must be the name of a field, such as ${hasPaths ? 'page_path' : 'entry_page'}`
   return z
-    .string()
+    .string({ error: ({ input }) => (typeof input === 'string' ? undefined : rule) })
     .max(256)
     .superRefine((name, context) => {
       if (findField(name) !== undefined) return
-      const paths = hasPaths ? ', or a path such as properties.plan (also traits., context., lookups.)' : ''
-      context.addIssue({ code: 'custom', message: `must be one of ${names.join(', ')}${paths}` })
+      const { message, hint } = describeUnknownField(name, names, hasPaths)
+      context.addIssue({ code: 'custom', message, params: { hint } })
     })
 }
 
@@ -69,13 +77,17 @@ export function filtersSchema(findField: FindField, names: readonly string[], ha
   const field = fieldSchema(findField, names, hasPaths)
   const of = <Op extends FilterOp, Value extends z.ZodType>(ops: readonly [Op, ...Op[]], value: Value) =>
     z.strictObject({ field, op: z.enum(ops), value })
-  const filter = z.discriminatedUnion('op', [
-    of(['is', 'is_not'], text),
-    of(['in', 'not_in'], list),
-    of(['contains', 'not_contains', 'starts_with', 'ends_with'], z.string().min(1).max(MAX_VALUE_LENGTH)),
-    of(['gt', 'gte', 'lt', 'lte'], number),
-    z.strictObject({ field, op: z.enum(['exists', 'not_exists']) }),
-  ])
+  const filter = z.discriminatedUnion(
+    'op',
+    [
+      of(['is', 'is_not'], text),
+      of(['in', 'not_in'], list),
+      of(['contains', 'not_contains', 'starts_with', 'ends_with'], z.string().min(1).max(MAX_VALUE_LENGTH)),
+      of(['gt', 'gte', 'lt', 'lte'], number),
+      z.strictObject({ field, op: z.enum(['exists', 'not_exists']) }),
+    ],
+    { error: ({ input }) => (typeof input === 'object' ? undefined : FILTER_RULE) },
+  )
   const checked = filter.superRefine(({ field: name, op }, context) => {
     const found = findField(name)
     if (found === undefined || !COMPARISONS.has(op) || found.number !== undefined) return

@@ -71,10 +71,20 @@ describe('a question', () => {
 
 describe('a mistake', () => {
   it.each<[QuestionName, Record<string, unknown>, string]>([
-    ['top', {}, 'field must be a text, got nothing'],
+    ['top', {}, 'field is missing: it must be the name of a field, such as page_path'],
+    ['breakdown', {}, 'by is missing: it must be a list'],
+    ['funnel', {}, 'steps is missing: it must be a list'],
+    ['funnel', { steps: ['', 'page'] }, 'steps[0].event must not be empty, got ""'],
+    ['retention', {}, 'first is missing: it must be the name of an event, or an object'],
+    ['people', { person: '' }, 'person must not be empty, got ""'],
+    ['top', { field: 'page_pth' }, 'got "page_pth"; did you mean page_path?'],
     ['top', { field: 'nope' }, 'field must be one of type, event, name,'],
     ['top', { field: 'nope' }, 'got "nope"'],
-    ['top', { field: 'ip' }, 'field must be one of'],
+    [
+      'top',
+      { field: 'ip' },
+      'field must be another field: addresses of people cannot be asked for, got "ip"',
+    ],
     ['top', { field: '__proto__' }, 'field must be one of'],
     ['top', { field: 'properties.' }, 'or a path such as properties.plan'],
     ['top', { field: 'properties.a`b' }, 'field must be one of'],
@@ -115,6 +125,15 @@ describe('a mistake', () => {
       { field: 'country', from: 'yesterday' },
       'from must be a time from 1970 to 2099 such as 2026-11-22',
     ],
+    ['top', { field: 'country', from: '2026-02-30' }, 'got "2026-02-30"'],
+    ['top', { field: 'country', from: '0d' }, 'from must be at least 1m, got "0d"'],
+    ['top', { field: 'country', to: '00h' }, 'to must be at least 1m, got "00h"'],
+    [
+      'top',
+      { field: 'country', from: '3000w' },
+      'from must be shorter: it goes back to before 1970, got "3000w"',
+    ],
+    ['top', { field: 'country', from: '999999d' }, 'from must be shorter: it goes back to before 1970'],
     ['top', { field: 'country', from: '2026-11-22', to: '2026-11-22' }, 'from must be before to'],
     ['top', { field: 'country', from: 7 }, 'from must be a text, got 7'],
     [
@@ -123,7 +142,16 @@ describe('a mistake', () => {
       'timeZone must be the name of a time zone such as Europe/Berlin',
     ],
     ['top', { field: 'country', filters: 'x' }, 'filters must be a list, got "x"'],
-    ['top', { field: 'country', filters: [{}] }, 'filters[0].op must be one of is, is_not, in,'],
+    [
+      'top',
+      { field: 'country', filters: ['country'] },
+      'filters[0] must have a field, an op and mostly a value',
+    ],
+    [
+      'top',
+      { field: 'country', filters: [{}] },
+      'filters[0].op is missing: it must be one of is, is_not, in,',
+    ],
     ['top', { field: 'country', filters: [{ field: 'city', op: 'equals', value: 1 }] }, 'got "equals"'],
     [
       'top',
@@ -133,12 +161,12 @@ describe('a mistake', () => {
     [
       'top',
       { field: 'country', filters: [{ field: 'asn', op: 'gt', value: 'x' }] },
-      'filters[0].value must be a',
+      'filters[0].value must be a number, got "x"',
     ],
     [
       'top',
       { field: 'country', filters: [{ field: 'asn', op: 'is' }] },
-      'filters[0].value must be a text or a number',
+      'filters[0].value is missing: it must be a text or a number',
     ],
     [
       'top',
@@ -162,6 +190,27 @@ describe('a mistake', () => {
   ])('of %s %j is told', (name, input, expected) => {
     const told = mistakeOf(name, input)
     expect(told.startsWith(' ') ? `the question${told}` : told).toContain(expected)
+  })
+})
+
+describe('roll-ups', () => {
+  it.each<[QuestionName, Record<string, unknown>]>([
+    ['timeseries', { interval: 'day' }],
+    ['top', { field: 'country', events: ['page'] }],
+    ['breakdown', { by: 'country', events: ['page'] }],
+  ])('are refused to %s from before the time that they are kept', (name, input) => {
+    const ask = (from: string, more: object = {}) =>
+      parseQuestion(name, { ...input, from, using: 'rollups', ...more }, NOW, {
+        retention: { rollupsDays: 30 },
+      })
+    expect(ask('29d')).toMatchObject({ ok: true, rollupsSince: Date.parse('2026-10-23T10:07:30Z') })
+    expect(ask('31d', { using: 'auto' })).toMatchObject({ ok: true })
+    expect(ask('31d')).toEqual({
+      ok: false,
+      path: 'using',
+      message:
+        'cannot be read from roll-ups: they are kept since 2026-10-23T10:07:30.000Z, so from must not be before',
+    })
   })
 })
 
@@ -195,5 +244,31 @@ describe('a query string', () => {
     expect(echoOf('top', input)).toMatchObject({
       filters: [{ field: 'country', op: 'in', value: ['DE', 'FR'] }],
     })
+  })
+})
+
+describe('a measure', () => {
+  const ask = (of: string, settings?: object) =>
+    parseQuestion(
+      'timeseries',
+      { metric: 'sum', of, interval: 'day', from: '2026-11-01', to: '2026-11-02' },
+      NOW,
+      settings,
+    )
+
+  it('of the source is known, another is refused with those that there are', () => {
+    const measures = [{ name: 'revenue', path: 'properties.revenue' }]
+    expect(ask('measures.revenue', { measures })).toMatchObject({ ok: true })
+    expect(ask('measures.revenu', { measures })).toEqual({
+      ok: false,
+      path: 'of',
+      message:
+        'must be a measure of the source in the configuration, and it has revenue; got "measures.revenu"',
+    })
+    expect(ask('measures.revenue', {})).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('it has none'),
+    })
+    expect(ask('measures.revenue')).toMatchObject({ ok: true })
   })
 })

@@ -39,6 +39,8 @@ export interface Asked<Fields> {
   ask: Ask
   /** How far the computed tables are, which is asked beside the question; `null` when nothing was computed yet. */
   freshness: Promise<Freshness | null>
+  /** Roll-ups of before are deleted, milliseconds since 1970; 0 when they are kept for ever. */
+  rollupsSince: number
 }
 
 /** A kind of question. */
@@ -50,8 +52,15 @@ export interface QuestionType<Fields extends object = object> {
   hasRange: boolean
   /** Seconds that an answer is current; default: by the range. */
   ttlSeconds?: number
-  /** Fills in what depends on the range, and refuses what does not go with it. Default: leaves all as it is. */
-  settle?: (fields: Fields, range: Range) => { ok: true; fields: Fields; range: Range } | Mistake
+  /**
+   * Fills in what depends on the range, and refuses what does not go with it or with how long roll-ups are kept
+   * ({@link Asked.rollupsSince}). Default: leaves all as it is.
+   */
+  settle?: (
+    fields: Fields,
+    range: Range,
+    rollupsSince: number,
+  ) => { ok: true; fields: Fields; range: Range } | Mistake
   answer: (asked: Asked<Fields>) => Promise<Found>
 }
 

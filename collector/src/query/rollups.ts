@@ -56,12 +56,18 @@ export function measureOf(field: string | undefined): string | undefined {
   return /^measures\.([a-z][a-z0-9_]{0,63})$/.exec(field ?? '')?.[1]
 }
 
-/** Why roll-ups cannot answer it; `undefined` when they can. */
+/**
+ * Why roll-ups cannot answer it; `undefined` when they can. A measure is nowhere else, so what is left of it will do.
+ *
+ * @param rollupsSince those of before are deleted
+ */
 export function fitsRollups(
   { metric, of, by, filters }: RollupFields,
   { from, to }: Range,
+  rollupsSince: number,
 ): string | undefined {
-  if (ROLLUP_COUNTS[metric] === undefined && measureOf(of) === undefined) {
+  const isMeasure = measureOf(of) !== undefined
+  if (ROLLUP_COUNTS[metric] === undefined && !isMeasure) {
     return 'they have events, people, sessions, and values of measures'
   }
   if (filters.length > 0) return 'they know of an event its name alone, so filters do not work on them'
@@ -69,11 +75,15 @@ export function fitsRollups(
     return 'they know of an event its name alone, so by can only be event'
   if (from % MINUTE_MS !== 0 || to % MINUTE_MS !== 0)
     return 'they have whole minutes, so from and to must begin one'
-  return undefined
+  return isMeasure ? undefined : whyDeleted(from, rollupsSince)
 }
 
-/** Why the roll-ups by field cannot answer it; `undefined` when they can. */
-export function fitsFieldRollups({ metrics, by, events, filters }: FieldRollupFields): string | undefined {
+/** The same of the roll-ups by field. */
+export function fitsFieldRollups(
+  { metrics, by, events, filters }: FieldRollupFields,
+  { from }: Range,
+  rollupsSince: number,
+): string | undefined {
   if (!metrics.every((metric) => metric === 'events' || metric === 'people')) {
     return 'by the values of a field they have events and people'
   }
@@ -82,7 +92,12 @@ export function fitsFieldRollups({ metrics, by, events, filters }: FieldRollupFi
     return `by the values of a field they have the events ${ROLLUP_FIELD_EVENTS.join(' and ')}, so events must name those`
   }
   if (by.length !== 1 || fieldOf(by) === undefined) return `they have one of ${ROLLUP_FIELDS.join(', ')}`
-  return undefined
+  return whyDeleted(from, rollupsSince)
+}
+
+function whyDeleted(from: number, rollupsSince: number): string | undefined {
+  if (from >= rollupsSince) return undefined
+  return `they are kept since ${new Date(rollupsSince).toISOString()}, so from must not be before`
 }
 
 function fieldOf([by]: readonly string[]): (typeof ROLLUP_FIELDS)[number] | undefined {

@@ -10,11 +10,12 @@ export type ParameterType =
   | 'UInt32'
   | 'UInt64'
   | 'Array(String)'
+  | 'Array(UInt32)'
   | "DateTime64(3, 'UTC')"
   | "DateTime('UTC')"
 
 /** What a parameter can be. */
-export type ParameterValue = string | number | readonly string[]
+export type ParameterValue = string | number | readonly string[] | readonly number[]
 
 /** A value that becomes a parameter. Only {@link bind} makes one. */
 class BoundValue {
@@ -101,6 +102,8 @@ export function render({ pieces }: Sql): Statement {
 }
 
 function toWellFormed(value: ParameterValue): ParameterValue {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' ? value.toWellFormed() : value.map((text) => text.toWellFormed())
+  if (typeof value === 'string') return value.toWellFormed()
+  return typeof value === 'number' || !value.every((one) => typeof one === 'string')
+    ? value
+    : value.map((text) => text.toWellFormed())
 }

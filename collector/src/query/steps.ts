@@ -14,11 +14,16 @@ export interface Step {
 
 const name = z.string().min(1).max(256)
 
+const STEP_RULE = 'must be the name of an event, or an object with event and filters'
+
 /** A step; a name alone is one too. */
 export const stepSchema = z.preprocess(
   (value) => (typeof value === 'string' ? { event: value } : value),
   z
-    .strictObject({ event: name.optional(), filters: eventFiltersSchema })
+    .strictObject(
+      { event: name.optional(), filters: eventFiltersSchema },
+      { error: ({ code }) => (code === 'invalid_type' ? STEP_RULE : undefined) },
+    )
     .refine(
       ({ event, filters }) => event !== undefined || filters.length > 0,
       'must have an event or filters',

@@ -18,7 +18,7 @@ const SCOPED = ['events_resolved', 'sessions', 'rollup_minute', 'rollup_hour', '
 
 async function statementsOf(name: QuestionName, input: Record<string, unknown>): Promise<ReadRequest[]> {
   const warehouse = createFakeWarehouse(({ text }) =>
-    text.includes('person_id, min(timestamp)') ? [['p']] : [],
+    text.includes('person_id, min(timestamp)') ? [['p', '', '', 0, 0, [], 0, 1]] : [],
   )
   const answer = createAnswer({ run: warehouse.run, database: 'millrace', now: () => NOW, log: () => {} })
   const question = parseQuestion(name, input, NOW)

@@ -39,10 +39,16 @@ describe('parseMoment', () => {
     ['2026-03-30', 'Europe/Berlin', '2026-03-29T22:00Z'],
   ])('reads %s in %s', (text, timeZone, expected) => expect(parseMoment(text, timeZone)).toBe(at(expected)))
 
-  it.each(['', 'now', '2026-13-01', '1969-12-31', '2100-01-01', '20261122', '2026-11-22T25:00Z'])(
-    'takes no %j',
-    (text) => expect(parseMoment(text, 'UTC')).toBeUndefined(),
-  )
+  it.each([
+    ...['', 'now', '2026-13-01', '1969-12-31', '2100-01-01', '20261122', '2026-11-22T25:00Z'],
+    // No days, though the last days of their months are shorter by less than a week.
+    ...['2026-02-29', '2026-02-30', '2026-04-31', '2026-02-30T10:00', '2026-04-31T10:00Z'],
+    ...['2026-06-31T10:00:15.5+02:00', '2026-11-00', '2026-11-32'],
+  ])('takes no %j', (text) => expect(parseMoment(text, 'UTC')).toBeUndefined())
+
+  it('takes the day that only a leap year has', () => {
+    expect(parseMoment('2028-02-29T12:00', 'UTC')).toBe(at('2028-02-29T12:00Z'))
+  })
 })
 
 describe('parseTimeZone', () => {

@@ -30,11 +30,17 @@ const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{
  * `undefined` when it is none, or not from 1970 to 2099.
  */
 export function parseMoment(text: string, timeZone: string): number | undefined {
-  if (!ISO_8601.test(text)) return undefined
+  if (!ISO_8601.test(text) || !isDay(text.slice(0, 10))) return undefined
   const hasZone = /(Z|[+-]\d{2}:\d{2})$/.test(text) && text.includes('T')
   const asUtc = Date.parse(hasZone ? text : `${text}${text.includes('T') ? '' : 'T00:00'}Z`)
   const time = hasZone ? asUtc : fromWallClock(asUtc, timeZone)
   return time >= MIN_TIME && time < MAX_TIME ? time : undefined
+}
+
+/** Whether there is such a day: `Date.parse` takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }
 
 /** The name of a time zone as ClickHouse knows it; `undefined` when it is none. */

@@ -138,6 +138,17 @@ describe('a question', () => {
     expect(answer).toMatchObject({ status: 400, body: { code } })
   })
 
+  it('knows how long its source keeps roll-ups', async () => {
+    const settings = { retention: { rollupsDays: 30 } }
+    const { ask } = createSetup({ sources: createSources([{ ...SHOP, settings }]) })
+    const path = '/v1/query/timeseries?using=rollups&interval=day&from='
+    expect(await ask(`${path}20d`)).toMatchObject({ status: 200, body: { readFrom: 'rollups' } })
+    expect(await ask(`${path}40d`)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('using cannot be read from roll-ups: they are kept since 2') },
+    })
+  })
+
   it('waits for a warehouse where there is none', async () => {
     const answer = await createSetup({ answer: undefined }).ask(TOP)
     expect(answer).toMatchObject({ status: 503, body: { code: 'temporarily_unavailable' } })

@@ -38,7 +38,7 @@ export async function takeQuestion(c: Context, deps: QueryDeps, name: QuestionNa
     const message = `this token is of source "${authorized.name}", the question is for another`
     return refuse(c, refusal(403, 'wrong_source', message))
   }
-  const question = parseQuestion(name, read.input, deps.now())
+  const question = parseQuestion(name, read.input, deps.now(), authorized.settings ?? {})
   if (!question.ok) {
     const where = question.path === '' ? 'the question' : question.path
     return refuse(c, refusal(400, 'invalid_question', `${where} ${question.message}`))

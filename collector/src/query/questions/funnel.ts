@@ -9,7 +9,7 @@ import { findEventField } from '../fields.ts'
 import type { Filter } from '../filters.ts'
 import { eventConditions, eventFieldSchema, eventFiltersSchema } from '../metrics.ts'
 import { type Asked, type Cell, defineQuestion, wholeNumber } from '../question.ts'
-import { fromEvents } from '../relations.ts'
+import { fromEvents, type Span } from '../relations.ts'
 import { bind, join, type Sql, sql } from '../sql.ts'
 import { namesCondition, type Step, stepCondition, stepName, stepSchema } from '../steps.ts'
 import { parseDuration } from '../time.ts'
@@ -84,6 +84,7 @@ function windowMs(text: string): number {
 function statement({ fields, range }: Asked<Fields>): Sql {
   const { steps, by, limit, filters } = fields
   const key = findEventField(by ?? '')?.text
+  const bits = bitsOf(range, steps.length)
   const numbers = steps.map((_, index) => NUMBERS[index] ?? sql`0`)
   const counts = join(
     numbers.map((number) => sql`countIf(reached[${number} + 1])`),
@@ -98,9 +99,9 @@ function statement({ fields, range }: Asked<Fields>): Sql {
   return sql`SELECT q_key, [${counts}] AS counts, [${medians}]
 FROM (
   SELECT ${key === undefined ? sql`'' AS q_key` : sql`q_key`},
-    ${chains(steps.length, bind('UInt64', windowMs(fields.window)))}
+    ${chains(steps.length, bits, bind('UInt64', windowMs(fields.window)))}
   FROM (
-    SELECT person_id, arraySort(groupArray(${packed(steps)} AS place)) AS places${key === undefined ? sql`` : sql`, argMinIf(${key}, place, bitTest(place, 0)) AS q_key`}
+    SELECT person_id, arraySort(groupArray(${packed(steps, range.from, bits)} AS place)) AS places${key === undefined ? sql`` : sql`, argMinIf(${key}, place, bitTest(place, 0)) AS q_key`}
     ${fromEvents(range, [sql`person_id != ''`, ...namesCondition(steps), ...eventConditions({ events: [], filters })])}
       AND ${mask(steps)} != 0
     GROUP BY person_id
@@ -112,12 +113,34 @@ ORDER BY counts[1] DESC, q_key
 LIMIT ${bind('UInt32', limit)}`
 }
 
+/** How the 64 bits of a place are shared out. */
+interface Bits {
+  steps: number
+  /** Of the number in the stream; numbers that need more are taken for the largest. */
+  seq: number
+}
+
 /**
- * Place and steps of an event in one number that sorts by time: 42 bits of milliseconds (until 2109), 12 bits of its
- * number in the stream, and a bit for each step that it is of. Sorting numbers is many times quicker than sorting tuples.
+ * What the times of the range and the steps leave is for the number in the stream: 18 bits (up to 262,143) with ten steps
+ * in a range of two years, 31 with three in a week, 12 at least.
  */
-function packed(steps: readonly Step[]): Sql {
-  return sql`bitShiftLeft(toUInt64(toUnixTimestamp64Milli(timestamp)), 22) + bitShiftLeft(toUInt64(least(seq, 4095)), 10) + ${mask(steps)}`
+function bitsOf({ from, to }: Span, steps: number): Bits {
+  const time = (to - from).toString(2).length
+  return { steps, seq: Math.min(SEQ_BITS, 64 - steps - time) }
+}
+
+/** The column `seq` has 32. */
+const SEQ_BITS = 32
+
+/**
+ * Place and steps of an event in one number that sorts by time: milliseconds since the beginning of the range, its number in
+ * the stream, and a bit for each step that it is of. Sorting numbers is many times quicker than sorting tuples. The first
+ * millisecond is 1: 0 means none where chains are sought.
+ */
+function packed(steps: readonly Step[], from: number, { seq }: Bits): Sql {
+  const time = sql`toUInt64(toUnixTimestamp64Milli(timestamp) - ${bind('UInt64', from)} + 1)`
+  const number = sql`toUInt64(least(seq, ${bind('UInt32', 2 ** seq - 1)}))`
+  return sql`bitShiftLeft(bitShiftLeft(${time}, ${bind('UInt32', seq)}) + ${number}, ${bind('UInt32', steps.length)}) + ${mask(steps)}`
 }
 
 function mask(steps: readonly Step[]): Sql {
@@ -129,7 +152,7 @@ function mask(steps: readonly Step[]): Sql {
  * For each event and step: `start` is when the latest chain began that the event takes to this step, or 0; `open` is the
  * latest such beginning among the events before it. Chains only get later, so the last one seen is the latest.
  */
-function chains(count: number, window: ReturnType<typeof bind>): Sql {
+function chains(count: number, bits: Bits, window: ReturnType<typeof bind>): Sql {
   const levels = NUMBERS.slice(0, count).map((number, index) => {
     const start = START[index] ?? sql`start`
     const open = OPEN[index - 1]
@@ -144,7 +167,7 @@ function chains(count: number, window: ReturnType<typeof bind>): Sql {
     (start) =>
       sql`times[arrayFirstIndex(begun -> begun != 0, ${start})] - ${start}[arrayFirstIndex(begun -> begun != 0, ${start})]`,
   )
-  return sql`arrayMap(place -> bitShiftRight(place, 22), places) AS times,
+  return sql`arrayMap(place -> bitShiftRight(place, ${bind('UInt32', bits.seq + bits.steps)}), places) AS times,
     ${join(
       levels,
       sql`,

@@ -53,11 +53,11 @@ export const timeseries = defineQuestion<Fields>({
   summary: 'A metric over time, whole or by the values of a field',
   schema,
   hasRange: true,
-  settle(fields, range) {
+  settle(fields, range, rollupsSince) {
     const settled = settleBuckets(range, fields.interval)
     if (!settled.ok) return settled
     const isMeasure = measureOf(fields.of) !== undefined
-    const reason = fitsRollups(fields, settled.range)
+    const reason = fitsRollups(fields, settled.range, rollupsSince)
     if (reason !== undefined && (fields.using === 'rollups' || isMeasure)) {
       return {
         ok: false,
@@ -68,9 +68,10 @@ export const timeseries = defineQuestion<Fields>({
     return { ok: true, fields: { ...fields, interval: settled.interval }, range: settled.range }
   },
   async answer(asked) {
-    const { fields, range } = asked
+    const { fields, range, rollupsSince } = asked
     const isMeasure = measureOf(fields.of) !== undefined
-    const usesRollups = isMeasure || (await prefersRollups(asked, fitsRollups(fields, range)))
+    const reason = fitsRollups(fields, range, rollupsSince)
+    const usesRollups = isMeasure || (await prefersRollups(asked, reason))
     const rows = await asked.ask(usesRollups ? rollupStatement(asked) : eventStatement(asked))
     return { readFrom: usesRollups ? 'rollups' : 'events', ...layOut(asked, rows) }
   },

@@ -13,7 +13,7 @@ import {
   metricSql,
 } from '../metrics.ts'
 import { type Asked, defineQuestion, type Found, wholeNumber } from '../question.ts'
-import type { Mistake } from '../range.ts'
+import type { Mistake, Range } from '../range.ts'
 import {
   fitsFieldRollups,
   fromFieldRollupsFor,
@@ -42,7 +42,8 @@ export const top = defineQuestion<TopFields>({
     })
     .superRefine(checkMetric),
   hasRange: true,
-  settle: (fields, range) => refuseUsing(fields, listTop(fields)) ?? { ok: true, fields, range },
+  settle: (fields, range, rollupsSince) =>
+    refuseUsing(fields, whyNotRollups(listTop(fields), range, rollupsSince)) ?? { ok: true, fields, range },
   answer(asked) {
     const { fields } = asked
     return findTable(asked, listTop(fields), fields.metric)
@@ -80,7 +81,12 @@ export const breakdown = defineQuestion<BreakdownFields>({
     })
     .superRefine(checkMetric),
   hasRange: true,
-  settle: (fields, range) => refuseUsing(fields, listBreakdown(fields)) ?? { ok: true, fields, range },
+  settle: (fields, range, rollupsSince) =>
+    refuseUsing(fields, whyNotRollups(listBreakdown(fields), range, rollupsSince)) ?? {
+      ok: true,
+      fields,
+      range,
+    },
   answer(asked) {
     const { fields } = asked
     return findTable(asked, listBreakdown(fields), fields.metric)
@@ -98,13 +104,17 @@ interface Listed extends EventFields {
   limit: number
 }
 
-function whyNotRollups({ by, columns, events, filters }: Listed): string | undefined {
-  return fitsFieldRollups({ metrics: columns.map(({ metric }) => metric), by, events, filters })
+function whyNotRollups(
+  { by, columns, events, filters }: Listed,
+  range: Range,
+  rollupsSince: number,
+): string | undefined {
+  const metrics = columns.map(({ metric }) => metric)
+  return fitsFieldRollups({ metrics, by, events, filters }, range, rollupsSince)
 }
 
-function refuseUsing({ using }: { using: Using }, listed: Listed): Mistake | undefined {
-  const reason = using === 'rollups' ? whyNotRollups(listed) : undefined
-  return reason === undefined
+function refuseUsing({ using }: { using: Using }, reason: string | undefined): Mistake | undefined {
+  return using !== 'rollups' || reason === undefined
     ? undefined
     : { ok: false, path: 'using', message: `cannot be read from roll-ups: ${reason}` }
 }
@@ -117,7 +127,8 @@ async function findTable(
 ): Promise<Found> {
   const { by, columns, limit, events, filters } = listed
   const metrics = columns.map(({ metric }) => metric)
-  const usesRollups = await prefersRollups(asked, whyNotRollups(listed))
+  const reason = whyNotRollups(listed, asked.range, asked.rollupsSince)
+  const usesRollups = await prefersRollups(asked, reason)
   const order = metrics.indexOf(orderBy) + by.length + 1
   const statement = usesRollups
     ? table(
