@@ -10,7 +10,7 @@ export type CollectorFetch = (
     signal: AbortSignal
     redirect: 'manual'
   },
-) => Promise<{ status: number; text: () => Promise<string> }>
+) => Promise<{ status: number; headers: Pick<Headers, 'get'>; text: () => Promise<string> }>
 
 /** Options of {@link requestCollector}. */
 export interface CollectorRequest {
@@ -31,6 +31,8 @@ export interface CollectorRequest {
 /** What came back. */
 export interface CollectorText {
   status: number
+  /** By name, in any case. */
+  headers: Pick<Headers, 'get'>
   /** Empty where the text is no JSON object. */
   body: Record<string, unknown>
   text: string
@@ -56,7 +58,7 @@ export async function requestCollector(request: CollectorRequest): Promise<Colle
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       redirect: 'manual',
     })
-    return readText(endpoint, response.status, await response.text())
+    return readText(endpoint, response, await response.text())
   } catch (error) {
     if (signal?.aborted === true) return { kind: 'interrupted' }
     const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error)
@@ -69,10 +71,14 @@ export function secretHeaders(secretKey: string): Record<string, string> {
   return { authorization: `Basic ${btoa(`${secretKey}:`)}`, 'content-type': 'application/json' }
 }
 
-function readText(endpoint: string, status: number, text: string): CollectorAnswer {
+function readText(
+  endpoint: string,
+  { status, headers }: Pick<CollectorText, 'status' | 'headers'>,
+  text: string,
+): CollectorAnswer {
   const body = parseObject(text)
   const { message = `${endpoint} does not answer as a Millrace collector` } = body
-  return { kind: 'answered', status, body, text, refusal: `${message} (HTTP ${status})` }
+  return { kind: 'answered', status, headers, body, text, refusal: `${message} (HTTP ${status})` }
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -244,6 +244,44 @@ describe('an answer', () => {
     for (const [, , , , , seconds] of rows.slice(1)) expect(seconds).toBeLessThanOrEqual(windowMs / 1_000)
   })
 
+  it('to a funnel and to paths has events of one millisecond by their numbers, also after many', async () => {
+    const sendNumbered = (anonymousId: string, events: readonly string[]) =>
+      stack.post({
+        writeKey: 'wk_shop',
+        stream: crypto.randomUUID(),
+        firstSeq: 200_000,
+        sentAt: new Date().toISOString(),
+        batch: events.map((event) => ({
+          type: 'track',
+          event,
+          anonymousId,
+          timestamp: new Date(at).toISOString(),
+          context: { session: { id: anonymousId } },
+        })),
+      })
+    const at = Date.now() - 3_600_000
+    await sendNumbered('numbered-a', ['Step one', 'Step two'])
+    await sendNumbered('numbered-b', ['Step two', 'Step one'])
+    await waitFor(
+      () => stack.query<{ n: string }>("SELECT count() AS n FROM events WHERE event LIKE 'Step %'"),
+      ([row]) => Number(row?.n) === 4,
+    )
+    for (const spanMs of [60_000, 700 * 86_400_000]) {
+      // Our clock corrects that of the batch, the same for all events in it.
+      const range = {
+        from: new Date(at + 60_000 - spanMs).toISOString(),
+        to: new Date(at + 60_000).toISOString(),
+      }
+      const { rows } = await ask('funnel', { ...range, steps: ['Step one', 'Step two'] })
+      expect(rows.map(([, , people]) => people)).toEqual([2, 1])
+      const paths = await ask('paths', { ...range, of: 'events', at: 'Step one', depth: 1 })
+      expect(paths.rows).toEqual([
+        [1, 'Step one', 'Step two', 1],
+        [1, 'Step one', null, 1],
+      ])
+    }
+  })
+
   it('to retention has each cohort, and nothing of days that are not over', async () => {
     const { rows } = await ask('retention', {
       ...span,
@@ -402,26 +440,20 @@ describe('millrace query', () => {
 
   it('prints the answer as a table', async () => {
     const when = ['--from', '2026-10-05', '--to', '2026-10-09']
-    const { code, stdout } = await run(
-      'top',
-      '--source',
-      'shop',
-      '--field',
-      'page_path',
-      '--event',
-      'page',
-      ...when,
-    )
+    const question = ['top', '--source', 'shop', '--field', 'page_path', '--event', 'page', ...when]
+    const { code, stdout } = await run(...question)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^page_path +events +people\n\/\w* +\d+ +\d+\n/)
     expect(stdout).toContain('from the roll-ups')
+    const again = await run(...question)
+    expect(again.stdout).toContain('; kept from then, asked anew after at most an hour\n')
   })
 
   it('says what is wrong with a question, and whose a token is', async () => {
     const wrong = await run('top', '--source', 'shop', '--field', 'colour')
     expect([wrong.code, wrong.stderr]).toEqual([
       2,
-      expect.stringContaining('millrace: field must be one of type, event'),
+      expect.stringContaining('millrace: --field must be one of type, event'),
     ])
     const other = await run('live', '--source', 'blog')
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('this token is of source "shop"')])

@@ -55,7 +55,9 @@ describe('millrace correct', () => {
         },
       ],
     ])
-    expect(stdout).toContain(`m1 is corrected by ${batch[0]?.messageId};`)
+    expect(stdout).toContain(
+      `the correction ${batch[0]?.messageId} of m1 was taken; if there is such an event`,
+    )
     expect(stdout).toContain(`millrace retract ${batch[0]?.messageId} --source dev`)
   })
 
@@ -65,8 +67,18 @@ describe('millrace correct', () => {
       TAKEN,
     )
     expect([code, requests]).toEqual([2, []])
-    expect(stderr).toContain('properties.changes.timestamp must be an ISO 8601 time')
-    expect((await run(['correct', ...TARGET], TAKEN)).stderr).toContain('must name at least one field')
+    expect(stderr).toContain('millrace: --set timestamp must be an ISO 8601 time')
+  })
+
+  it.each<[string[], string]>([
+    [['correct', ...TARGET], 'say what is to be replaced: --set <field=value>'],
+    [['correct', ...TARGET, '--set', 'userId='], '--set userId '],
+    [['retract', ...TARGET, '--reason', ' '], '--reason must say why'],
+    [['retract', '', ...TARGET.slice(1)], 'the message id '],
+  ])('says of %j in words of the command line what is wrong', async (args, message) => {
+    const { code, stderr, requests } = await run(args, TAKEN)
+    expect([code, requests]).toEqual([2, []])
+    expect(stderr).toContain(`millrace: ${message}`)
   })
 
   it('says why the collector does not let it count', async () => {
@@ -108,12 +120,19 @@ describe('millrace merges', () => {
       { at: '2026-11-22T10:00:00Z', userId: 'old', personBefore: 'ann', personAfter: 'old', alias: '' },
       { at: '2026-11-21T10:00:00Z', userId: 'old', personBefore: 'old', personAfter: 'ann', alias: 'm9' },
     ]
-    const body = rows.map((row) => JSON.stringify(row)).join('\n')
-    const { stdout } = await run(['merges', '--source', 'dev'], { status: 200, body })
-    expect(stdout.split('\n').slice(0, 2)).toEqual([
-      '2026-11-22T10:00:00Z  old was parted from ann, and is old',
-      '2026-11-21T10:00:00Z  old was joined to ann by the alias m9',
-    ])
-    expect(stdout).toContain('retract the alias')
+    const merges = async (some: typeof rows) => {
+      const body = some.map((row) => JSON.stringify(row)).join('\n')
+      return (await run(['merges', '--source', 'dev'], { status: 200, body })).stdout
+    }
+    expect(await merges(rows)).toBe(
+      `2026-11-22T10:00:00Z  old was parted from ann, and is old: it was joined to ann by the alias m9
+2026-11-21T10:00:00Z  old was joined to ann by the alias m9
+`,
+    )
+    // What joined them is not among the latest.
+    expect(await merges(rows.slice(0, 1))).toBe('2026-11-22T10:00:00Z  old was parted from ann, and is old\n')
+    expect(await merges(rows.slice(1))).toMatch(
+      /by the alias m9\nto part them again, retract the alias: millrace retract /,
+    )
   })
 })

@@ -83,7 +83,11 @@ async function readChanges({ set, changes }: CorrectFlags): Promise<Record<strin
   if (changes !== undefined && set.length > 0) {
     throw new UsageError('give the changes either by --set or by --changes')
   }
-  return changes === undefined ? parseAssignments(set) : readChangesFile(changes)
+  if (changes !== undefined) return readChangesFile(changes)
+  if (set.length > 0) return parseAssignments(set)
+  throw new UsageError(
+    'say what is to be replaced: --set <field=value>, such as --set userId=u1, or --changes <file>',
+  )
 }
 
 async function send(
@@ -103,8 +107,8 @@ async function send(
     now: Date.now,
   }
   // The collector's own rules, so that a mistake does not end in the quarantine.
-  const wrong = checkCorrection(event, properties)
-  if (wrong !== undefined) throw new UsageError(wrong.message)
+  const wrong = checkCorrection(event, properties, options.now())
+  if (wrong !== undefined) throw new UsageError(speakOptions(wrong, flags))
   const result = await sendCorrection(correction, options)
   if (result.kind === 'interrupted') return done(EXIT_INTERRUPTED)
   if (flags.json === true) stdout.write(toJson({ id: correction.messageId, ...result }))
@@ -120,13 +124,23 @@ async function send(
   done(EXIT_FAILED)
 }
 
+/** A mistake in the properties of a correction, with what was typed in the place of their paths. */
+function speakOptions({ path, message }: { path: string; message: string }, flags: object): string {
+  const rule = message.slice(path.length).trimStart()
+  const [, property = '', ...below] = path.split('.')
+  if (property === 'messageId') return `the message id ${rule}`
+  const option = property === 'changes' ? ('changes' in flags ? '--changes' : '--set') : `--${property}`
+  return [option, ...(below.length === 0 ? [] : [below.join('.')]), rule].join(' ')
+}
+
 function describeAccepted(
   { event, messageId, properties }: CorrectionEvent,
   { source }: CorrectionFlags,
 ): string {
   const { messageId: target } = properties as { messageId: string }
-  const what = event === CORRECT_EVENT ? 'corrected' : 'retracted'
-  return `${printable(target)} is ${what} by ${messageId}; the tables follow within two minutes
+  const what = event === CORRECT_EVENT ? 'correction' : 'retraction'
+  // Whether there is such an event is not looked up: it may still be on its way.
+  return `the ${what} ${messageId} of ${printable(target)} was taken; if there is such an event, the tables follow within two minutes
 to undo it: millrace retract ${messageId} --source ${source} --reason WHY
 `
 }

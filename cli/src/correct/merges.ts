@@ -34,12 +34,28 @@ export function listMerges({ read }: EraseStatements, source: string, limit: num
 /** The same for people, ending with a newline. */
 export function formatMerges(source: string, merges: readonly Merge[]): string {
   if (merges.length === 0) return `no persons of ${source} were joined by an alias\n`
+  const lines = merges.map((merge, index) => formatMerge(merge, merges.slice(index + 1)))
   const hint = `to part them again, retract the alias: millrace retract <id of the alias> --source ${source} --reason WHY`
-  return `${[...merges.map(formatMerge), hint].join('\n')}\n`
+  return `${[...lines, ...(hasJoined(merges) ? [hint] : [])].join('\n')}\n`
 }
 
-function formatMerge({ at, userId, personBefore, personAfter, alias }: Merge): string {
+/** Whether somebody is joined still: the first line of a user is the latest. */
+function hasJoined(merges: readonly Merge[]): boolean {
+  const users = Map.groupBy(merges, ({ userId }) => userId)
+  return [...users.values()].some(([latest]) => latest !== undefined && latest.alias !== '')
+}
+
+/** @param earlier changes, the latest first: among them is what a parting undoes */
+function formatMerge(
+  { at, userId, personBefore, personAfter, alias }: Merge,
+  earlier: readonly Merge[],
+): string {
   const [user, before, after] = [userId, personBefore, personAfter].map(printable)
-  if (alias === '') return `${at}  ${user} was parted from ${before}, and is ${after}`
+  if (alias === '') {
+    const joined = earlier.find((merge) => merge.userId === userId && merge.alias !== '')
+    const by =
+      joined === undefined ? '' : `: it was joined to ${before} by the alias ${printable(joined.alias)}`
+    return `${at}  ${user} was parted from ${before}, and is ${after}${by}`
+  }
   return `${at}  ${user} was joined to ${after} by the alias ${printable(alias)}`
 }

@@ -88,8 +88,17 @@ describe('millrace forget', () => {
     const { code, stdout } = await run(['--user', 'evelyn', '--dry-run'])
     expect(code).toBe(0)
     expect(stdout).toContain('2 events from 2026-11-20T10:30:00.000Z to 2026-11-20T10:30:00.000Z')
+    expect(stdout).toContain('  rows, with replaced versions of them:\n  arrivals           2 rows\n')
     expect(stdout).toContain('dry run, nothing was changed')
     expect(await ask('SELECT count() FROM erasures')).toBe('0')
+  })
+
+  it.each(['--user', '--anonymous'])('says of %s that nothing of an id is stored', async (option) => {
+    const { code, stdout } = await run([option, 'nosuch', '--dry-run'])
+    expect([code, stdout]).toEqual([
+      0,
+      'shop: nothing of this id is stored; later events of it will be left out\ndry run, nothing was changed\n',
+    ])
   })
 
   it('changes nothing when the person at the terminal does not say yes', async () => {

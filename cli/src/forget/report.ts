@@ -7,20 +7,28 @@ import type { ErasureRecord } from './record.ts'
 
 /** What was found, ending with a newline. */
 export function formatFound(found: Found): string {
-  const { subject, users, devices, sharedDevices, events, firstSeen, lastSeen, rows, lake } = found
+  const { subject, users, devices, sharedDevices, firstSeen, rows, lake } = found
+  const isStored = firstSeen !== undefined || Object.keys(rows).length + lake.length > 0
+  const isUnknown = !isStored && users + devices === 1 && sharedDevices === 0
   const lines = [
-    `${subject.source}: a person of ${plural(users, 'user id')} and ${plural(devices, 'anonymous id')} of their own`,
+    isUnknown
+      ? `${subject.source}: nothing of this id is stored; later events of it will be left out`
+      : `${subject.source}: a person of ${plural(users, 'user id')} and ${plural(devices, 'anonymous id')} of their own`,
     ...(sharedDevices === 0
       ? []
       : [`${plural(sharedDevices, 'device')} that others used too: only this person's events on it go`]),
-    firstSeen === undefined || lastSeen === undefined
-      ? 'no event is stored; later ones will be left out'
-      : `${plural(events, 'event')} from ${firstSeen} to ${lastSeen}`,
+    ...(isUnknown ? [] : [describeEvents(found)]),
     ...formatRows(rows),
     ...(lake.length === 0 ? [] : [`${plural(lake.length, 'folder')} of the lake to be rewritten`]),
     ...(found.isRepeated ? ['there is a request for this id already: this run takes it up'] : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function describeEvents({ events, firstSeen, lastSeen }: Found): string {
+  return firstSeen === undefined || lastSeen === undefined
+    ? 'no event is stored; later ones will be left out'
+    : `${plural(events, 'event')} from ${firstSeen} to ${lastSeen}`
 }
 
 /** What was done, ending with a newline. */
@@ -61,10 +69,12 @@ function formatRequest({
   return `${lines.join('\n')}\n`
 }
 
+/** More than `FINAL` has: what was replaced or marked as deleted lies there until ClickHouse merges, and goes as well. */
 function formatRows(rows: RowCounts): string[] {
-  return Object.entries(rows).map(
+  const lines = Object.entries(rows).map(
     ([table, count]) => `  ${table.padEnd(18)} ${count.toLocaleString('en-US')} rows`,
   )
+  return lines.length === 0 ? [] : ['  rows, with replaced versions of them:', ...lines]
 }
 
 function plural(count: number, noun: string): string {

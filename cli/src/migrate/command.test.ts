@@ -70,6 +70,15 @@ async function createDatabase(name: string): Promise<string[]> {
 }
 
 describe('millrace migrate', () => {
+  it('says of a word that it does not know which ones it does', async () => {
+    expect(await migrate(['stat'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'millrace: migrate is followed by apply or status, or by nothing, got "stat"\n',
+    })
+    expect((await migrate(['--help'])).stdout).toMatch(/\(choices:\s+"apply", "status", default: "apply"\)/)
+  })
+
   it('applies what is pending, then nothing, and status says both', async () => {
     const args = ['--database', 'fresh']
     const before = await migrate(['status', ...args])

@@ -40,6 +40,9 @@ const EXIT_REFUSED = 3
 /** 128 and the number of SIGINT, as shells have it. */
 const EXIT_INTERRUPTED = 130
 
+/** What the command can be told to do. */
+const WHAT: readonly string[] = ['apply', 'status']
+
 /** Adds the command to the program. */
 export function registerMigrate(program: Command, world: CommandWorld): void {
   const { stdout } = world
@@ -49,7 +52,8 @@ export function registerMigrate(program: Command, world: CommandWorld): void {
     // An argument, not two commands: its options may then stand on either side of it.
     .addArgument(
       new Argument('[what]', 'apply what is pending, or say what is')
-        .choices(['apply', 'status'])
+        .choices(WHAT)
+        .argParser(parseWhat)
         .default('apply'),
     )
     .option('--dry-run', 'print the statements that would run, run none')
@@ -76,6 +80,14 @@ export function registerMigrate(program: Command, world: CommandWorld): void {
         else await apply(world, flags, goal, ask)
       }),
     )
+}
+
+/** Commander's own check of choices speaks of a `command-argument`; its help is kept. */
+function parseWhat(text: string): string {
+  if (WHAT.includes(text)) return text
+  throw new UsageError(
+    `migrate is followed by ${WHAT.join(' or ')}, or by nothing, got ${JSON.stringify(text)}`,
+  )
 }
 
 /** How ClickHouse is asked: in the database, and where that may not exist yet. */

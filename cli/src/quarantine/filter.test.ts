@@ -17,7 +17,10 @@ describe('parseTime', () => {
     expect(new Date(parseTime(text, '--since', NOW)).toISOString()).toBe(expected)
   })
 
-  it.each(['', 'yesterday', '5', '5w', '2026-13-01', '2026-11-20 10:30', '-1d'])('refuses %j', (text) => {
+  it.each([
+    ...['', 'yesterday', '5', '5w', '2026-13-01', '2026-11-20 10:30', '-1d'],
+    ...['2026-02-30', '2026-04-31T10:00', '2026-11-00'],
+  ])('refuses %j', (text) => {
     expect(() => parseTime(text, '--until', NOW)).toThrow(`got ${JSON.stringify(text)}`)
   })
 })

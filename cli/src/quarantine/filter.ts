@@ -45,9 +45,16 @@ export function parseTime(text: string, option: string, now: number): number {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (count !== undefined) return now - Number(count) * (MS_PER_UNIT[unit] ?? 0)
   const hasZone = !text.includes('T') || /(Z|[+-]\d{2}:\d{2})$/.test(text)
-  const time = ISO_8601.test(text) ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN
+  const isTime = ISO_8601.test(text) && isDay(text.slice(0, 10))
+  const time = isTime ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN
   if (!Number.isNaN(time)) return time
   throw new UsageError(
     `${option} must be a time such as 2026-11-21, 2026-11-21T10:00Z or 24h, got ${JSON.stringify(text)}`,
   )
+}
+
+/** Whether there is such a day: `Date.parse` takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }

@@ -19,6 +19,8 @@ export interface AskOptions {
 
 /** An answer of the collector; see docs/query.md. */
 export interface Answer {
+  /** As it was understood; of a question about a range, with its ends in ISO 8601. */
+  question?: { name?: string; from?: string; to?: string }
   asOf: string
   readFrom: string
   freshness: { upTo: string; lagSeconds: number } | null
@@ -29,9 +31,9 @@ export interface Answer {
   series?: { name: string | null; isOther?: boolean; total?: unknown; values: unknown[] }[]
 }
 
-/** Outcome of {@link askQuestion}; `wrong` is a mistake in the question. */
+/** Outcome of {@link askQuestion}; `wrong` is a mistake in the question, `isKept` an answer that somebody got before. */
 export type AskResult =
-  | { kind: 'answered'; answer: Answer; text: string }
+  | { kind: 'answered'; answer: Answer; text: string; isKept: boolean }
   | { kind: 'wrong' | 'failed'; message: string }
   | { kind: 'interrupted' }
 
@@ -52,9 +54,13 @@ export async function askQuestion(options: AskOptions): Promise<AskResult> {
   return answer.kind === 'answered' ? readAnswer(answer) : answer
 }
 
-function readAnswer({ status, body, text, refusal }: CollectorText): AskResult {
+/** Header that tells whether an answer was there already; see docs/query.md. */
+const CACHE_HEADER = 'Millrace-Cache'
+
+function readAnswer({ status, headers, body, text, refusal }: CollectorText): AskResult {
   if (status === 200 && typeof body['asOf'] === 'string') {
-    return { kind: 'answered', answer: body as unknown as Answer, text }
+    const isKept = headers.get(CACHE_HEADER) === 'hit'
+    return { kind: 'answered', answer: body as unknown as Answer, text, isKept }
   }
   const { message, code } = body
   const isMistake = code === 'invalid_question' || code === 'not_found'

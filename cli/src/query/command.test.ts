@@ -18,14 +18,15 @@ const ANSWER: Answer = {
 
 async function run(
   args: string[],
-  reply: { status?: number; body?: unknown } = {},
+  reply: { status?: number; body?: unknown; headers?: Record<string, string> } = {},
   env: ProgramOptions['env'] = {},
 ) {
   const [stdout, stderr] = [createSink(), createSink()]
   const requests: { url: URL; headers: Record<string, string> }[] = []
   const fetch = async (url: string, init: { headers: Record<string, string> }) => {
     requests.push({ url: new URL(url), headers: init.headers })
-    return new Response(JSON.stringify(reply.body ?? ANSWER), { status: reply.status ?? 200 })
+    const { status = 200, headers: given = {} } = reply
+    return new Response(JSON.stringify(reply.body ?? ANSWER), { status, headers: given })
   }
   const options = {
     args: ['query', ...args],
@@ -83,6 +84,23 @@ describe('millrace query', () => {
     )
   })
 
+  it.each([
+    [{ name: 'top', from: '2026-11-21T10:10:00.000Z', to: '2026-11-22T10:10:00.000Z' }, '5 minutes'],
+    [{ name: 'top', from: '2026-11-22T09:10:00.000Z', to: '2026-11-22T10:10:00.000Z' }, 'a minute'],
+    [{ name: 'top', from: '2026-11-01T00:00:00.000Z', to: '2026-11-08T00:00:00.000Z' }, 'an hour'],
+    [{ name: 'live' }, '10 seconds'],
+    [undefined, 'a minute'],
+  ])('says that an answer to %j was kept, and for how long at most', async (question, atMost) => {
+    const body = { ...ANSWER, question }
+    const ask = (cache: string) => run(['live', ...DEV], { body, headers: { 'Millrace-Cache': cache } })
+    const now = 'as of 2026-11-22T10:07:30.000Z, from the events'
+    expect((await ask('hit')).stdout).toContain(
+      `\n${now}; kept from then, asked anew after at most ${atMost}\n`,
+    )
+    expect((await ask('miss')).stdout).toContain(`\n${now}\n`)
+    expect((await ask('shared')).stdout).toContain(`\n${now}\n`)
+  })
+
   it('prints the answer itself with --json', async () => {
     const { stdout } = await run(['top', '--field', 'country', '--json', ...DEV])
     expect(JSON.parse(stdout)).toEqual(ANSWER)
@@ -132,6 +150,11 @@ describe('millrace query', () => {
     [['live', '--source', 'shop', '--read-token', 'a b'], 'must be ASCII characters without spaces'],
     [['live', '--source', 'dev', '--endpoint', 'nowhere'], '--endpoint must be'],
     [['live', '--colour', 'red', '--source', 'dev'], 'unknown option'],
+    [
+      ['live', '--filter', 'country', '--source', 'dev'],
+      '--filter must be field:op:value, such as country:is:DE, or field:exists, got "country"',
+    ],
+    [['live', '--filter', 'country:', '--source', 'dev'], '--filter must be field:op:value'],
     [['--source', 'dev'], 'missing required argument'],
   ])('refuses %j', async (args, message) => {
     const { exitCode, stderr, requests } = await run(args)
@@ -140,8 +163,8 @@ describe('millrace query', () => {
   })
 
   it.each([
-    [400, 'invalid_question', 2, 'millrace: field must be one of x\n'],
-    [404, 'not_found', 2, 'millrace: field must be one of x\n'],
+    [400, 'invalid_question', 2, 'millrace: --field must be one of x\n'],
+    [404, 'not_found', 2, 'millrace: --field must be one of x\n'],
     [401, 'unknown_read_token', 1, 'millrace: field must be one of x (HTTP 401)\n'],
     [503, 'temporarily_unavailable', 1, 'millrace: field must be one of x (HTTP 503)\n'],
   ])('ends after a %i %s with exit code %i', async (status, code, expected, told) => {

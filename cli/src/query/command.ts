@@ -14,6 +14,7 @@ import {
 import { printable } from '../printable.ts'
 import { askQuestion } from './ask.ts'
 import { formatAnswer } from './table.ts'
+import { optionOf, speakOptions, type Typed } from './words.ts'
 
 /** Options that are not fields of the question. */
 interface Flags {
@@ -76,7 +77,7 @@ export function registerQuery(program: Command, world: CommandWorld): void {
     .option('--json', 'print the answer as JSON on standard output')
     .option('--list', 'the newest sessions, one by one')
   for (const [name, placeholder, description] of FIELDS) {
-    command.option(`--${kebab(name)} <${placeholder}>`, description)
+    command.option(`${optionOf(name)} <${placeholder}>`, description)
   }
   for (const [name, placeholder, description] of REPEATED) {
     command.addOption(
@@ -97,6 +98,7 @@ async function query(
 ): Promise<number> {
   const { env, stdout, stderr } = world
   const source = parseSource(flags.source)
+  checkFilters(flags)
   const endpoint = parseEndpoint(flags.endpoint)
   const readToken = findReadToken({ ...flags, source, endpoint }, env)
   // The token tells the source; naming it lets a collector refuse a token of another.
@@ -111,12 +113,12 @@ async function query(
   })
   switch (result.kind) {
     case 'answered':
-      stdout.write(flags.json === true ? `${result.text}\n` : formatAnswer(result.answer))
+      stdout.write(flags.json === true ? `${result.text}\n` : formatAnswer(result.answer, result.isKept))
       return 0
     case 'interrupted':
       return EXIT_INTERRUPTED
     case 'wrong':
-      throw new UsageError(result.message)
+      throw new UsageError(speakOptions(result.message, describeTyped(name, flags)))
     case 'failed':
       stderr.write(`millrace: ${printable(result.message)}\n`)
       return EXIT_FAILED
@@ -125,10 +127,27 @@ async function query(
 
 function readFields(flags: Record<string, unknown>): (readonly [string, string])[] {
   const names = [...FIELDS, ...REPEATED].map(([name]) => name)
-  const given = names.flatMap((name) =>
-    [flags[name] ?? []].flat().map((value) => [name, String(value)] as const),
-  )
+  const given = names.flatMap((name) => valuesOf(flags, name).map((value) => [name, value] as const))
   return flags['list'] === true ? [...given, ['list', 'true']] : given
+}
+
+/** The collector takes filters of other forms too, and would speak of those. */
+function checkFilters(flags: Record<string, unknown>): void {
+  const wrong = valuesOf(flags, 'filter').find((text) => !/^[^:]+:[^:]+(:|$)/.test(text))
+  if (wrong === undefined) return
+  throw new UsageError(
+    `--filter must be field:op:value, such as country:is:DE, or field:exists, got ${JSON.stringify(wrong)}`,
+  )
+}
+
+function describeTyped(question: string, flags: Record<string, unknown>): Typed {
+  const options = [...FIELDS, ...REPEATED].map(([name]) => name)
+  const lists = REPEATED.map(([name]) => [name, valuesOf(flags, name)] as const)
+  return { question, options: [...options, 'list'], lists: Object.fromEntries(lists) }
+}
+
+function valuesOf(flags: Record<string, unknown>, name: string): string[] {
+  return [flags[name] ?? []].flat().map(String)
 }
 
 /** The option, the environment, or for the development source on this machine the token that it has everywhere. */
@@ -142,8 +161,4 @@ function findReadToken({ source, endpoint, readToken }: Flags, env: CommandWorld
   throw new UsageError(
     `the read token of the source ${source} is needed: give --read-token or MILLRACE_READ_TOKEN`,
   )
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

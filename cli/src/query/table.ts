@@ -16,8 +16,12 @@ const SOURCES = new Map([
   ['sessions', 'from the sessions'],
 ])
 
-/** An answer with everything in it, ending with a newline: totals, series by bucket, rows, and how current it is. */
-export function formatAnswer(answer: Answer): string {
+/**
+ * An answer with everything in it, ending with a newline: totals, series by bucket, rows, and how current it is.
+ *
+ * @param isKept whether the collector had it from before
+ */
+export function formatAnswer(answer: Answer, isKept: boolean): string {
   const { totals, buckets = [], series, columns, rows } = answer
   const parts: string[] = []
   if (totals !== undefined) parts.push(formatTable(['', ''], Object.entries(totals)))
@@ -32,13 +36,27 @@ export function formatAnswer(answer: Answer): string {
     parts.push(formatTable(headings, [...lines, ...whole]))
   }
   if (columns !== undefined) parts.push(rows?.length ? formatTable(columns, rows) : 'nothing is like that\n')
-  return `${parts.join('\n')}\n${describeCurrency(answer)}\n`
+  return `${parts.join('\n')}\n${describeCurrency(answer)}${isKept ? describeKept(answer) : ''}\n`
 }
 
 function describeCurrency({ asOf, readFrom, freshness }: Answer): string {
   const upTo = freshness === null ? 'never computed yet' : `computed up to ${freshness.upTo}`
   const computed = readFrom === 'events' ? '' : `, ${upTo}`
   return printable(`as of ${asOf}, ${SOURCES.get(readFrom) ?? readFrom}${computed}`)
+}
+
+const DAY_MS = 86_400_000
+
+function describeKept(answer: Answer): string {
+  return `; kept from then, asked anew after at most ${longestKept(answer)}`
+}
+
+/** How long an answer is kept goes by its range. Source: docs/query.md, "How often a question costs something". */
+function longestKept({ question = {}, asOf }: Answer): string {
+  const { name, from = asOf, to = asOf } = question
+  if (name === 'live') return '10 seconds'
+  if (Date.parse(to) <= Date.parse(asOf) - DAY_MS) return 'an hour'
+  return Date.parse(to) - Date.parse(from) >= DAY_MS ? '5 minutes' : 'a minute'
 }
 
 /** Columns as wide as their widest cell; those of numbers are set to the right. */
