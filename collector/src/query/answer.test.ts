@@ -68,7 +68,8 @@ function parse(
   now = NOW,
   retention: Retention = {},
 ): ParsedQuestion {
-  const question = parseQuestion(name, input, now, { retention })
+  const measures = [{ name: 'revenue', path: 'properties.revenue' }]
+  const question = parseQuestion(name, input, now, { retention, measures })
   if (!question.ok) throw new Error(question.message)
   return question
 }
