@@ -49,9 +49,11 @@ export async function measureQuestions(
     report(`questions: ${name}`)
     const limits = Array.from({ length: SAMPLES }, (_, i) => FIRST_LIMIT + i)
     const asked: number[] = []
-    for (const limit of limits) asked.push(await timeOf(() => ask(warehouse, limit, 'miss')))
     const cached: number[] = []
-    for (const limit of limits) cached.push(await timeOf(() => ask(warehouse, limit, 'hit')))
+    for (const limit of limits) {
+      asked.push(await timeOf(() => ask(warehouse, limit, 'miss')))
+      cached.push(await timeCached(() => ask(warehouse, limit, 'hit')))
+    }
     results.push(milliseconds(name, asked, aims.asked), milliseconds(`${name}, cached`, cached, aims.cached))
   })
   report('questions: merging')
@@ -66,6 +68,11 @@ export async function measureQuestions(
     results.push(milliseconds(`merged: ${name}`, asked, aims.asked))
   })
   return results
+}
+
+/** Every five minutes a range that ends now is another one: then the first to ask is not the next viewer. */
+async function timeCached(ask: () => Promise<void>): Promise<number> {
+  return timeOf(ask).catch(() => timeOf(ask))
 }
 
 type Ask = (warehouse: MeasuredWarehouse, limit: number, expected: 'hit' | 'miss') => Promise<void>
