@@ -1,9 +1,9 @@
 /** One insert of the same rows in several formats: what it costs the Worker to encode and ClickHouse to take. */
 
 import { decodeEnvelope, encodeJson } from '@millrace/schemas'
-import { toDateTime } from '../../../consumers/src/warehouse/column-values.ts'
-import { describeNative, encodeNative } from '../../../consumers/src/warehouse/native.ts'
-import { buildEventRows, type EventRow } from '../../../consumers/src/warehouse/rows.ts'
+import { toDateTime } from '../../../consumers/src/rows/column-values.ts'
+import { buildEventRows, type EventRow } from '../../../consumers/src/rows/rows.ts'
+import { describeNative, encodeNative } from '../../../schemas/src/native/native.ts'
 import { type Measured, quantile } from '../measure.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { type MeasuredWarehouse, timesOf } from './warehouse.ts'

@@ -4,8 +4,8 @@
  */
 
 import { encodeJson } from '@millrace/schemas'
-import { describeNative, encodeNative } from '../../../consumers/src/warehouse/native.ts'
-import { buildEventRows } from '../../../consumers/src/warehouse/rows.ts'
+import { buildEventRows } from '../../../consumers/src/rows/rows.ts'
+import { describeNative, encodeNative } from '../../../schemas/src/native/native.ts'
 import { type Measured, quantile } from '../measure.ts'
 import { type Consumer, startConsumer } from './consumer.ts'
 import { createEnvelopes, ENVELOPE_EVENTS } from './envelopes.ts'

@@ -4,8 +4,8 @@
  */
 
 import { reloadDictionaries } from '../reload-dictionaries.ts'
+import { toDateTime } from '../rows/column-values.ts'
 import type { Statements } from '../statements.ts'
-import { toDateTime } from '../warehouse/column-values.ts'
 import { joinLines } from './table-lines.ts'
 
 /** A table of a source. */

@@ -5,8 +5,8 @@
 
 import { parseClientTime } from '@millrace/schemas'
 import { chunkIds } from '../id-chunks.ts'
+import { toDateTime } from '../rows/column-values.ts'
 import type { Statements } from '../statements.ts'
-import { toDateTime } from '../warehouse/column-values.ts'
 import { type Correction, type CorrectionState, stateOf } from './correction-state.ts'
 import { addWork, HAS_CLIENT_SESSION, IS_NEW, NO_TIME, type Run, runParameters, workIds } from './work.ts'
 

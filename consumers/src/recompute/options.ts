@@ -1,7 +1,7 @@
 /** What the recomputation needs of the configuration: the measures of each source, and since when its events are whole. */
 
 import type { MillraceConfig, SourceSettings } from '@millrace/schemas'
-import { toDateTime } from '../warehouse/column-values.ts'
+import { toDateTime } from '../rows/column-values.ts'
 import type { RecomputeOptions } from './rollups.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000

@@ -1,9 +1,8 @@
 /** Inserts rows into ClickHouse over HTTP. Knows credentials and settings, not events. */
 
 import { createClient } from '@clickhouse/client-web'
-import type { Row } from './column-values.ts'
+import { describeNative, encodeNative, type Row } from '@millrace/schemas/native'
 import { requireSuccess } from './errors.ts'
-import { describeNative, encodeNative } from './native.ts'
 
 /** Where ClickHouse is. */
 export interface WarehouseConnection {

@@ -2,10 +2,10 @@
 
 import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
 import { byteLength, encodeJson } from '@millrace/schemas'
+import { buildEventRows, buildOmittedRows, buildQuarantineRows } from '../rows/rows.ts'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { describeError, isDataError, isPressure } from './errors.ts'
 import type { InsertRows } from './insert.ts'
-import { buildEventRows, buildOmittedRows, buildQuarantineRows } from './rows.ts'
 import { groupByWeight } from './weight.ts'
 
 /** Options of {@link createWarehouseSink}. */

@@ -6,7 +6,6 @@
 
 import type { DeviceFacts, EventFacts, JsonObject, RequestFacts } from '@millrace/schemas'
 import { asObject, asText, type Row, toTuples } from './column-values.ts'
-import { toStorableJson } from './storable-json.ts'
 
 /** The columns of migration `0002_facts.sql`. The same input always gives the same columns. */
 export function buildFactColumns(
@@ -112,5 +111,5 @@ function buildLookupColumns({ lookups }: EventFacts): Row {
     rows[name] = row
     versions[name] = version
   }
-  return { lookups: toStorableJson(rows), lookup_versions: versions }
+  return { lookups: rows, lookup_versions: versions }
 }

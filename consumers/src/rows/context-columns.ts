@@ -2,7 +2,6 @@
 
 import type { JsonObject, JsonValue } from '@millrace/schemas'
 import { asObject, asText, asUInt32, type Row } from './column-values.ts'
-import { toStorableJson } from './storable-json.ts'
 
 /**
  * Parts of the context that have columns of their own, and so are not repeated in the column `context`: text as it is, or
@@ -44,7 +43,7 @@ export function buildContextColumns(context: JsonObject, userAgent: string | und
     library_version: asText(library['version']),
     session_id: asText(session['id']),
     session_index: asUInt32(session['index']) ?? 0,
-    context: toStorableJson(withoutTyped(context)),
+    context: withoutTyped(context),
   }
 }
 

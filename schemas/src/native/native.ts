@@ -7,9 +7,12 @@
  * protocol revision; checked November 2026.
  */
 
-import type { JsonObject, JsonValue } from '@millrace/schemas'
+import type { JsonObject, JsonValue } from '../wire.ts'
 import { ByteWriter } from './byte-writer.ts'
-import type { Row } from './column-values.ts'
+import { toStorableJson } from './storable-json.ts'
+
+/** A row of any table: keys are columns. Columns left out take their default. */
+export type Row = Record<string, JsonValue>
 
 /** How the values of a column are written. */
 interface Column {
@@ -18,7 +21,10 @@ interface Column {
   write: (writer: ByteWriter, values: readonly (JsonValue | undefined)[]) => void
 }
 
-/** Text as it is, all else as its JSON text. Most values are empty, or the one before again: neither is encoded anew. */
+/**
+ * Text as it is, all else as JSON text that ClickHouse gives back unchanged. Most values are empty, or the one before again:
+ * neither is encoded anew.
+ */
 const TEXT: Column = {
   type: 'String',
   write(writer, values) {
@@ -31,12 +37,16 @@ const TEXT: Column = {
         writer.writeAgain(from, to)
       } else {
         from = writer.length
-        writer.writeText(typeof value === 'string' ? value : JSON.stringify(value))
+        writer.writeText(typeof value === 'string' ? value : JSON.stringify(storable(value)))
         to = writer.length
         last = value
       }
     }
   },
+}
+
+function storable(value: JsonValue | undefined): JsonValue | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? toStorableJson(value) : value
 }
 
 /** Milliseconds since 1970. */

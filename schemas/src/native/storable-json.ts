@@ -3,7 +3,7 @@
  * already, and is then given back as it is, without a copy.
  */
 
-import type { JsonObject, JsonValue } from '@millrace/schemas'
+import type { JsonObject, JsonValue } from '../wire.ts'
 
 /** First whole numbers that ClickHouse's parser refuses when they are written with all their digits. */
 const UNSIGNED_LIMIT = 2 ** 64

@@ -5,7 +5,6 @@ import { encodeJson } from '@millrace/schemas'
 import { asText, type Row, toTuples } from './column-values.ts'
 import { buildContextColumns } from './context-columns.ts'
 import { buildFactColumns } from './fact-columns.ts'
-import { toStorableJson } from './storable-json.ts'
 
 /** A row of `millrace.events`; see `docs/data-dictionary.md` for what each column means. */
 export type EventRow = Row
@@ -110,10 +109,10 @@ function buildEventRow(
     ...columns,
     ...(event.type === 'page' ? pagePropertyColumns(properties) : {}),
     ...buildFactColumns(merged, event.facts, envelope.request),
-    properties: toStorableJson(properties),
-    traits: toStorableJson(event.traits ?? {}),
-    integrations: toStorableJson({ ...envelope.integrations, ...event.integrations }),
-    extra: toStorableJson(event.extra ?? {}),
+    properties,
+    traits: event.traits ?? {},
+    integrations: { ...envelope.integrations, ...event.integrations },
+    extra: event.extra ?? {},
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Row } from './column-values.ts'
-import { describeNative, encodeNative } from './native.ts'
+import { describeNative, encodeNative, type Row } from './native.ts'
 
 const text = (value: string) => [value.length, ...new TextEncoder().encode(value)]
 const int64 = (value: number) => [value, 0, 0, 0, 0, 0, 0, 0]

@@ -2,8 +2,7 @@
 
 import type { JsonObject, JsonValue, Violation } from '@millrace/schemas'
 
-/** A row of any table: keys are columns. Columns left out take their default. */
-export type Row = Record<string, JsonValue>
+export type { Row } from '@millrace/schemas/native'
 
 /** As `DateTime64(3, 'UTC')` reads it: `2026-01-02 03:04:05.678`. */
 export function toDateTime(ms: number): string {
