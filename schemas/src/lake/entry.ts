@@ -1,0 +1,38 @@
+/** The lake: its columns, where its files lie, and how they are read and written. Entry of `@millrace/schemas/lake`. */
+
+export {
+  concatBatches,
+  defaultOf,
+  emptyBatch,
+  gather,
+  LAKE_COLUMNS,
+  LAKE_SCHEMA_VERSION,
+  type LakeBatch,
+  type LakeColumn,
+  type LakeKind,
+  type LakeValue,
+  placeOf,
+  rowOf,
+} from './columns.ts'
+export { addId, addIdSums, bucketOf, createIdSum, formatIdSum, ID_SUM_SQL, type IdSum } from './id-hash.ts'
+export {
+  createManifest,
+  encodeManifest,
+  type Manifest,
+  type ManifestFile,
+  type ManifestResult,
+  parseManifest,
+  selectFiles,
+  type TimeRange,
+  updateManifest,
+} from './manifest.ts'
+export * from './object-key.ts'
+export { bytesOf, type LakeBytes, type LakeFile, openLakeFile, UnreadableLakeFile } from './read-file.ts'
+export {
+  createLakeWriter,
+  encodeLakeFile,
+  joinBytes,
+  type LakeWriter,
+  type LakeWriterOptions,
+  ROW_GROUP_ROWS,
+} from './write-file.ts'
