@@ -1,18 +1,11 @@
 /** Runs statements in ClickHouse with the official client. Knows credentials, not what is asked. */
 
 import { type ClickHouseSettings, createClient } from '@clickhouse/client-web'
+import { JSON_SETTINGS } from '@millrace/schemas/native'
+import type { Parameters, Statements } from '@millrace/schemas/recompute'
 import type { WarehouseConnection } from './warehouse/insert.ts'
 
-/** Values of the parameters that a statement names as `{name:Type}`. */
-export type Parameters = Record<string, unknown>
-
-/** What the scheduled work does with ClickHouse; everything rejects with the client's error. */
-export interface Statements {
-  /** Runs a statement without a result; resolves when its effect is there for all to read. */
-  run: (sql: string, parameters?: Parameters) => Promise<void>
-  /** Rows of a query; a 64-bit integer may be text. */
-  read: <Row>(sql: string, parameters?: Parameters) => Promise<Row[]>
-}
+export type { Parameters, Statements }
 
 /** Longest that one statement may take; a cron handler of Cloudflare has 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 300_000
@@ -26,13 +19,8 @@ const SETTINGS: ClickHouseSettings = {
   distributed_product_mode: 'global',
   // Work that lies years back touches a partition a week.
   max_partitions_per_insert_block: '0',
-  // As inserts have it: what is read as JSON again stays what it was.
-  json_type_escape_dots_in_keys: 1,
-  input_format_try_infer_dates: 0,
-  input_format_try_infer_datetimes: 0,
-  input_format_json_read_bools_as_numbers: 0,
-  input_format_json_read_bools_as_strings: 0,
-  input_format_json_read_numbers_as_strings: 0,
+  // As inserts have it.
+  ...JSON_SETTINGS,
   wait_end_of_query: 1,
   // A line that says nothing for a minute is cut by many a load balancer.
   send_progress_in_http_headers: 1,

@@ -12,10 +12,11 @@ import {
   encodeJson,
   type JsonObject,
 } from '@millrace/schemas'
+import { JSON_SETTINGS } from '@millrace/schemas/native'
+import { toDateTime } from '@millrace/schemas/recompute'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Row } from '../../consumers/src/rows/column-values.ts'
-import { toDateTime } from '../../consumers/src/rows/column-values.ts'
 import { buildEventRows } from '../../consumers/src/rows/rows.ts'
 import { createWarehouse, type InsertRows } from '../../consumers/src/warehouse/insert.ts'
 import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
@@ -71,15 +72,8 @@ function createEnvelope(events: Partial<EnvelopeEvent>[], more: Partial<Envelope
 }
 
 describe('what people send', () => {
-  /** What `insert.ts` sets. A row in text that ClickHouse reads by itself is what a block of ours is compared with. */
-  const TEXT_SETTINGS = {
-    json_type_escape_dots_in_keys: 1,
-    input_format_try_infer_dates: 0,
-    input_format_try_infer_datetimes: 0,
-    input_format_json_read_bools_as_numbers: 0,
-    input_format_json_read_bools_as_strings: 0,
-    input_format_json_read_numbers_as_strings: 0,
-  } as const
+  /** A row in text that ClickHouse reads by itself is what a block of ours is compared with. */
+  const TEXT_SETTINGS = JSON_SETTINGS
   const TIMES = new Set(['timestamp', 'original_timestamp', 'received_at', 'sent_at'])
 
   const oddKeys = [

@@ -1,7 +1,7 @@
 /** One insert of the same rows in several formats: what it costs the Worker to encode and ClickHouse to take. */
 
 import { decodeEnvelope, encodeJson } from '@millrace/schemas'
-import { toDateTime } from '../../../consumers/src/rows/column-values.ts'
+import { toDateTime } from '@millrace/schemas/recompute'
 import { buildEventRows, type EventRow } from '../../../consumers/src/rows/rows.ts'
 import { describeNative, encodeNative } from '../../../schemas/src/native/native.ts'
 import { type Measured, quantile } from '../measure.ts'

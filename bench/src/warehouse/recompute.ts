@@ -1,6 +1,6 @@
 /** What it costs to compute identities, sessions and roll-ups anew: of everything, of one minute, of a thousand late events. */
 
-import { recompute } from '../../../consumers/src/recompute/recompute.ts'
+import { recompute } from '@millrace/schemas/recompute'
 import { createStatements } from '../../../consumers/src/statements.ts'
 import { type Measured, quantile } from '../measure.ts'
 import { DAYS, SOURCE } from './generate.ts'

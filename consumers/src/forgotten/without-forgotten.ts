@@ -59,8 +59,8 @@ function omit({ messageId, seq }: { messageId: string; seq?: number }, index: nu
   return { messageId, index, ...(seq === undefined ? {} : { seq }), status: 'filtered', reason: 'forgotten' }
 }
 
-/** Most events of a batch are of the same few persons, so each id is hashed once. */
-function createTest(hashes: ForgottenHashes): (ids: readonly NamedId[]) => Promise<boolean> {
+/** Tells whether any of ids is forgotten. Most events of a batch are of the same few persons, so each id is hashed once. */
+export function createTest(hashes: ForgottenHashes): (ids: readonly NamedId[]) => Promise<boolean> {
   const known = new Map<string, boolean>()
   return async (ids) => {
     for (const { kind, id } of ids) {

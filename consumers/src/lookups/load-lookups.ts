@@ -3,7 +3,7 @@
  * loaded last is read and loaded, all others are only listed.
  */
 
-import { describeError } from '../warehouse/errors.ts'
+import { describeError } from '@millrace/schemas/native'
 import { type LoadEffects, loadTable, type TableName, type TableVersion } from './load-table.ts'
 import { tableLines } from './table-lines.ts'
 

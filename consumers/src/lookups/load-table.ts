@@ -3,8 +3,7 @@
  * then the dictionaries. May be cut off anywhere; the table is then loaded again, and finds nothing or the rest to do.
  */
 
-import { reloadDictionaries } from '../reload-dictionaries.ts'
-import { toDateTime } from '../rows/column-values.ts'
+import { reloadDictionaries, toDateTime } from '@millrace/schemas/recompute'
 import type { Statements } from '../statements.ts'
 import { joinLines } from './table-lines.ts'
 

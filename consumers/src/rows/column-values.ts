@@ -4,12 +4,6 @@ import type { JsonObject, JsonValue, Violation } from '@millrace/schemas'
 
 export type { Row } from '@millrace/schemas/native'
 
-/** As `DateTime64(3, 'UTC')` reads it: `2026-01-02 03:04:05.678`. */
-export function toDateTime(ms: number): string {
-  const iso = new Date(ms).toISOString()
-  return `${iso.slice(0, 10)} ${iso.slice(11, -1)}`
-}
-
 /** The value when it is an object, otherwise one without keys. */
 export function asObject(value: JsonValue | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}

@@ -1,8 +1,7 @@
 /** Inserts rows into ClickHouse over HTTP. Knows credentials and settings, not events. */
 
 import { createClient } from '@clickhouse/client-web'
-import { describeNative, encodeNative, type Row } from '@millrace/schemas/native'
-import { requireSuccess } from './errors.ts'
+import { encodeNative, insertUrl, type Row, requireSuccess } from '@millrace/schemas/native'
 
 /** Where ClickHouse is. */
 export interface WarehouseConnection {
@@ -31,25 +30,6 @@ const MAX_INSERT_SECONDS = 30
 /** Longer, so that ClickHouse has the time to say why. */
 const INSERT_TIMEOUT_MS = (MAX_INSERT_SECONDS + 5) * 1_000
 
-const INSERT_SETTINGS = {
-  max_execution_time: String(MAX_INSERT_SECONDS),
-  async_insert: '0',
-  // A person's key `a.b` beside `a: { b }` would be refused as the same path; escaped, both are kept.
-  json_type_escape_dots_in_keys: '1',
-  // What a person sent is stored as it was sent: text that looks like a date stays text, `[true, 1]` stays two kinds.
-  input_format_try_infer_dates: '0',
-  input_format_try_infer_datetimes: '0',
-  input_format_json_read_bools_as_numbers: '0',
-  input_format_json_read_bools_as_strings: '0',
-  input_format_json_read_numbers_as_strings: '0',
-  // An import of years of history touches a partition a week; the default of 100 would refuse it.
-  max_partitions_per_insert_block: '0',
-  // A table in a cluster is behind a Distributed one: the answer must mean that the shards have the rows.
-  distributed_foreground_insert: '1',
-  // The answer's status is decided when all is done, not when the first bytes go.
-  wait_end_of_query: '1',
-}
-
 /**
  * Inserts are synchronous: `async_insert` with deduplication has lost data (ClickHouse#111031), and an answer must mean
  * that the rows are there. They go by `fetch`, because the official client takes text formats only.
@@ -63,7 +43,9 @@ export function createWarehouse(connection: WarehouseConnection): Warehouse {
       // because this Worker is newer than its table, is an error that waits for the migration.
       const columns = Object.keys(rows[0] ?? {})
       if (columns.length === 0) return
-      const response = await fetch(insertUrl(connection, table, columns), {
+      const { url, database } = connection
+      const target = insertUrl({ url, database, table, columns, maxSeconds: MAX_INSERT_SECONDS })
+      const response = await fetch(target, {
         method: 'POST',
         headers,
         body: encodeNative(columns, rows),
@@ -76,20 +58,6 @@ export function createWarehouse(connection: WarehouseConnection): Warehouse {
       if (!result.success) throw result.error
     },
   }
-}
-
-function insertUrl(
-  { url: base, database }: WarehouseConnection,
-  table: string,
-  columns: readonly string[],
-): URL {
-  const url = new URL(base)
-  // Through `input`, because of a block for the table itself ClickHouse casts text to JSON without the settings above.
-  const query = `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM input('${describeNative(columns)}') FORMAT Native`
-  for (const [name, value] of Object.entries({ database, query, ...INSERT_SETTINGS })) {
-    url.searchParams.set(name, value)
-  }
-  return url
 }
 
 /** As RFC 7617 has it, in UTF-8. */

@@ -2,9 +2,9 @@
 
 import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
 import { byteLength, encodeJson } from '@millrace/schemas'
+import { describeError, isDataError, isPressure } from '@millrace/schemas/native'
 import { buildEventRows, buildOmittedRows, buildQuarantineRows } from '../rows/rows.ts'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
-import { describeError, isDataError, isPressure } from './errors.ts'
 import type { InsertRows } from './insert.ts'
 import { groupByWeight } from './weight.ts'
 

@@ -3,11 +3,11 @@
  * the same few statements as one.
  */
 
-import { parseClientTime } from '@millrace/schemas'
-import { chunkIds } from '../id-chunks.ts'
-import { toDateTime } from '../rows/column-values.ts'
-import type { Statements } from '../statements.ts'
+import { parseClientTime } from '../event-time.ts'
 import { type Correction, type CorrectionState, stateOf } from './correction-state.ts'
+import { toDateTime } from './date-time.ts'
+import { chunkIds } from './id-chunks.ts'
+import type { Statements } from './statements.ts'
 import { addWork, HAS_CLIENT_SESSION, IS_NEW, NO_TIME, type Run, runParameters, workIds } from './work.ts'
 
 interface Target {

@@ -1,7 +1,8 @@
 /** What the recomputation needs of the configuration: the measures of each source, and since when its events are whole. */
 
-import type { MillraceConfig, SourceSettings } from '@millrace/schemas'
-import { toDateTime } from '../rows/column-values.ts'
+import type { MillraceConfig } from '../config.ts'
+import type { SourceSettings } from '../source-settings.ts'
+import { toDateTime } from './date-time.ts'
 import type { RecomputeOptions } from './rollups.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000

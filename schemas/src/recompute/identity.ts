@@ -1,8 +1,8 @@
 /** Whose events are: users first, then anonymous ids, and then what is stale because the person of an event is another one now. */
 
-import type { Statements } from '../statements.ts'
 import { reloadOwners, reloadUsers } from './dictionaries.ts'
 import { recomputeOwners } from './owners.ts'
+import type { Statements } from './statements.ts'
 import { recomputeUsers } from './users.ts'
 import { addWork, HAS_CLIENT_SESSION, type Run, runParameters, workIds } from './work.ts'
 

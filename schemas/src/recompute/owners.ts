@@ -3,7 +3,7 @@
  * share keeps them apart.
  */
 
-import type { Statements } from '../statements.ts'
+import type { Statements } from './statements.ts'
 import { addWork, EVER, FOREVER, IS_NEW, type Run, runParameters, workIds } from './work.ts'
 
 /** Anonymous ids that were ever seen with users whose person changed, or are theirs by a correction. */

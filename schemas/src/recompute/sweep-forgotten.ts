@@ -13,9 +13,9 @@ import {
   selectErased,
   withCorrections,
   writeWork,
-} from '@millrace/schemas/erase'
-import type { Run } from '../recompute/work.ts'
-import type { Statements } from '../statements.ts'
+} from '../erase/entry.ts'
+import type { Statements } from './statements.ts'
+import type { Run } from './work.ts'
 
 /** Hashes of one statement; parameters may go in its address, and some take no more than 16 KB of that. */
 const CHUNK_SIZE = 50

@@ -1,8 +1,8 @@
 /** Which users are one person: follows the aliases around those in the work, and writes down whose person each now is. */
 
-import { chunkIds } from '../id-chunks.ts'
-import type { Statements } from '../statements.ts'
 import { type Alias, joinUsers } from './components.ts'
+import { chunkIds } from './id-chunks.ts'
+import type { Statements } from './statements.ts'
 import { EVER, FOREVER, type Run, runParameters } from './work.ts'
 
 interface UserId {

@@ -1,6 +1,6 @@
 /** Numeric measures of the configuration, as SQL that reads them from an event. */
 
-import type { Measure } from '@millrace/schemas'
+import type { Measure } from '../source-settings.ts'
 
 /** Measures of a source. */
 export interface SourceMeasures {

@@ -17,7 +17,7 @@
  * - `adopted`: a run (`id`) that was cut off and is taken over. `begun`, `done`: the run itself.
  */
 
-import type { Parameters, Statements } from '../statements.ts'
+import type { Parameters, Statements } from './statements.ts'
 
 /** One run of the recomputation. */
 export interface Run {

@@ -1,5 +1,5 @@
-import { defineConfig } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
+import { defineConfig } from '../config.ts'
 import { readRecomputeOptions } from './options.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)

@@ -1,7 +1,7 @@
 /** Brings the two dictionaries that tell persons up to date, when a run has changed what they are made of. */
 
-import { reloadDictionaries } from '../reload-dictionaries.ts'
-import type { Statements } from '../statements.ts'
+import { reloadDictionaries } from './reload-dictionaries.ts'
+import type { Statements } from './statements.ts'
 import { type Run, runParameters, workIds } from './work.ts'
 
 const STALE_USERS = `

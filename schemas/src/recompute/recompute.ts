@@ -4,12 +4,12 @@
  * way in: so an event that comes twice, late, out of order or again changes nothing that it should not.
  */
 
-import { sweepForgotten } from '../forgotten/sweep.ts'
-import type { Statements } from '../statements.ts'
 import { recomputeCorrections } from './corrections.ts'
 import { recomputeIdentity } from './identity.ts'
 import { type RecomputeOptions, recomputeRollups } from './rollups.ts'
 import { recomputeSessions } from './sessions.ts'
+import type { Statements } from './statements.ts'
+import { sweepForgotten } from './sweep-forgotten.ts'
 import { collectWork, MARK_DONE, type Run, runParameters } from './work.ts'
 
 /** What a run works with. */

@@ -1,8 +1,8 @@
 /** Counts by minute and hour, computed anew from the events of the minutes in the work. */
 
-import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '@millrace/schemas'
-import type { Statements } from '../statements.ts'
+import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '../rollup-fields.ts'
 import { measuresSql, type SourceMeasures } from './measures.ts'
+import type { Statements } from './statements.ts'
 import { HAS_CLIENT_SESSION, type Run, runParameters } from './work.ts'
 
 /** Options of {@link recomputeRollups}. */

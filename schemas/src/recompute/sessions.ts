@@ -3,7 +3,7 @@
  * an id; the other events of a visitor are cut where more than 30 minutes pass without one, and where a campaign begins.
  */
 
-import type { Statements } from '../statements.ts'
+import type { Statements } from './statements.ts'
 import { addWork, HAS_CLIENT_SESSION, type Run, runParameters, workIds } from './work.ts'
 
 /** Longest pause within a session, as in Google Analytics and our own SDK; a longer one ends it. */
