@@ -1,25 +1,29 @@
 /** Platform entry of the consumers: queue name to handler, cron to job. */
 
 import type { MillraceConfig } from '@millrace/schemas'
+import { readRecomputeOptions, recomputeAll } from '@millrace/schemas/recompute'
 import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
 import { createEventsHandler } from './events-handler.ts'
 import { createForgottenLookup } from './forgotten/lookup.ts'
 import { withoutForgotten } from './forgotten/without-forgotten.ts'
 import { runJobs, type ScheduledJob } from './jobs.ts'
+import type { LakeBucket } from './lake/bucket.ts'
+import { runLakeJob } from './lake/job.ts'
+import { reconcileLake } from './lake/reconcile.ts'
+import { createLakeSink } from './lake/sink.ts'
 import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
-import { readRecomputeOptions } from './recompute/options.ts'
-import { recomputeAll } from './recompute/recompute.ts'
 import { createRetryHandler } from './retry-handler.ts'
-import { drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
+import { type DrainedSpill, drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
 import { createStatements } from './statements.ts'
 import { createWarehouse, type Warehouse, type WarehouseConnection } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
 export type { ScheduledJob } from './jobs.ts'
 export { LiveAggregator } from './live/aggregator.ts'
+export type { DrainedSpill } from './spill.ts'
 
 /** The bindings that the consumers use. */
 export interface ConsumersEnv {
@@ -30,7 +34,7 @@ export interface ConsumersEnv {
   EVENTS_QUEUE: SpillQueue
   RETRY_QUEUE: OutgoingQueue
   DEAD_QUEUE: OutgoingQueue
-  LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket & LookupsBucket
+  LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket & LookupsBucket & LakeBucket
 }
 
 /** A batch as the platform delivers it. */
@@ -52,8 +56,9 @@ function queueRole(name: string): string {
 }
 
 /**
- * Runs the jobs of the cron trigger: says whether the warehouse answers, drives the spill back to the queue, and computes
- * anew what follows from the events of the last minute, and brings changed lookup tables to ClickHouse.
+ * Runs the jobs of the cron trigger: says whether the warehouse answers, drives the spill back to the queue, computes anew
+ * what follows from the events of the last minute, brings changed lookup tables to ClickHouse, publishes the lake, and
+ * compares the two.
  *
  * @param extraJobs jobs of other parts of the Worker; none fails or waits because of another
  */
@@ -68,15 +73,29 @@ export async function handleScheduled(
     { name: 'spill', run: () => drainSpill({ bucket, queue, now: Date.now, log }) },
     { name: 'recompute', run: () => runRecompute(config, env) },
     { name: 'lookups', run: () => runLookups(config, env) },
+    { name: 'lake', run: () => runLake(env) },
+    { name: 'reconcile', run: () => runReconcile(config, env) },
   ]
   await runJobs([...jobs, ...extraJobs], log)
+}
+
+/**
+ * Drives the spill back to the queue now, as the cron does every minute. Never rejects.
+ *
+ * @param budgetMs nothing more is begun after so many milliseconds
+ */
+export function drainSpillNow(
+  { EVENTS_QUEUE: queue, LAKE: bucket }: Pick<ConsumersEnv, 'EVENTS_QUEUE' | 'LAKE'>,
+  budgetMs: number,
+): Promise<DrainedSpill> {
+  return drainSpill({ bucket, queue, now: Date.now, log, budgetMs })
 }
 
 function runRecompute(config: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
   const effects = {
     ...createStatements(connectionOf(env)),
     randomId: () => crypto.randomUUID(),
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    sleep,
     log,
   }
   return recomputeAll(effects, readRecomputeOptions(config, Date.now()))
@@ -93,6 +112,26 @@ function runLookups({ warehouse }: MillraceConfig, env: ConsumersEnv): Promise<u
   })
 }
 
+function runLake(env: ConsumersEnv): Promise<void> {
+  return runLakeJob({
+    ...createStatements(connectionOf(env)),
+    bucket: env.LAKE,
+    randomId: () => crypto.randomUUID(),
+    sleep,
+    now: Date.now,
+    log,
+  })
+}
+
+function runReconcile(config: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
+  const { horizons } = readRecomputeOptions(config, Date.now())
+  return reconcileLake({ ...createStatements(connectionOf(env)), bucket: env.LAKE, log }, { horizons })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
 function createHandlers(
   env: ConsumersEnv,
 ): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
@@ -101,6 +140,7 @@ function createHandlers(
   const sinks = [
     createWarehouseSink({ insert: connect(env).insert }),
     createQuarantineSink({ bucket: env.LAKE }),
+    createLakeSink({ bucket: env.LAKE }),
   ].map((sink) => withoutForgotten(sink, forgotten))
   return {
     events: createEventsHandler({

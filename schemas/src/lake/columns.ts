@@ -4,10 +4,11 @@
  */
 
 /**
- * How the values of a column are written: text as a UTF-8 string; JSON as text with Parquet's logical type JSON; a time in
- * microseconds since 1970, UTC; a count as an unsigned integer of 32 bits.
+ * How the values of a column are written: text as a UTF-8 string; a JSON object as text with Parquet's logical type JSON; a
+ * JSON array as a string, because ClickHouse takes that logical type for objects alone; a time in microseconds since 1970,
+ * UTC; a count as an unsigned integer of 32 bits.
  */
-export type LakeKind = 'text' | 'json' | 'time' | 'time_or_null' | 'count' | 'truth'
+export type LakeKind = 'text' | 'json' | 'json_list' | 'time' | 'time_or_null' | 'count' | 'truth'
 
 /** One column. */
 export interface LakeColumn {
@@ -58,7 +59,8 @@ export const LAKE_COLUMNS: readonly LakeColumn[] = [
   { name: 'gpc', kind: 'truth' },
   { name: 'is_anonymized', kind: 'truth' },
   ...texts('client_anonymous_id', 'plan_version'),
-  ...jsons('violations', 'lookups', 'lookup_versions', 'extra'),
+  { name: 'violations', kind: 'json_list' },
+  ...jsons('lookups', 'lookup_versions', 'extra'),
 ]
 
 function texts(...names: string[]): LakeColumn[] {
@@ -83,12 +85,14 @@ export function placeOf(name: string): number {
 }
 
 /** What a row has in a column that its file does not know yet. */
-export function defaultOf({ kind, name }: LakeColumn): LakeValue {
+export function defaultOf({ kind }: LakeColumn): LakeValue {
   switch (kind) {
     case 'text':
       return ''
     case 'json':
-      return name === 'violations' ? '[]' : '{}'
+      return '{}'
+    case 'json_list':
+      return '[]'
     case 'time_or_null':
       return null
     case 'truth':
@@ -101,6 +105,18 @@ export function defaultOf({ kind, name }: LakeColumn): LakeValue {
 /** A batch without rows. */
 export function emptyBatch(): LakeBatch {
   return { count: 0, columns: LAKE_COLUMNS.map(() => []) }
+}
+
+/** A batch of rows that are given by the names of their columns; what a row leaves out is {@link defaultOf} its column. */
+export function batchOfRows(rows: readonly Readonly<Record<string, LakeValue>>[]): LakeBatch {
+  const read = (row: Readonly<Record<string, LakeValue>>, column: LakeColumn) => {
+    const value = row[column.name]
+    return value === undefined ? defaultOf(column) : value
+  }
+  return {
+    count: rows.length,
+    columns: LAKE_COLUMNS.map((column) => rows.map((row) => read(row, column))),
+  }
 }
 
 /** Rows of a batch, in the order of `rows`, as a batch of its own. */

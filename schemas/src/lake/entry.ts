@@ -1,6 +1,7 @@
 /** The lake: its columns, where its files lie, and how they are read and written. Entry of `@millrace/schemas/lake`. */
 
 export {
+  batchOfRows,
   concatBatches,
   defaultOf,
   emptyBatch,
@@ -14,6 +15,16 @@ export {
   placeOf,
   rowOf,
 } from './columns.ts'
+export {
+  chooseRows,
+  LAKE_FILTER_OPS,
+  type LakeCondition,
+  type LakeFilterOp,
+  type LakeFilterResult,
+  MAX_LAKE_FILTERS,
+  parseLakeFilter,
+} from './filter.ts'
+export { LAKE_FIELD_NAMES } from './filter-field.ts'
 export { addId, addIdSums, bucketOf, createIdSum, formatIdSum, ID_SUM_SQL, type IdSum } from './id-hash.ts'
 export {
   createManifest,
@@ -27,7 +38,15 @@ export {
   updateManifest,
 } from './manifest.ts'
 export * from './object-key.ts'
+export { isOpenEnded, type LakeRangeResult, parseLakeRange } from './range.ts'
 export { bytesOf, type LakeBytes, type LakeFile, openLakeFile, UnreadableLakeFile } from './read-file.ts'
+export {
+  createLakeText,
+  formatMicros,
+  LAKE_TEXT_FORMATS,
+  type LakeText,
+  type LakeTextFormat,
+} from './text.ts'
 export {
   createLakeWriter,
   encodeLakeFile,

@@ -14,6 +14,7 @@ function createBatch(count: number, first = 0): LakeBatch {
         case 'text':
           return `${name} ü😀 ${String(row).padStart(6, '0')}`
         case 'json':
+        case 'json_list':
           return JSON.stringify({ [name]: row, list: [null, true, 1.5] })
         case 'time_or_null':
           return row % 2 === 0 ? null : 1_795_330_800_000_001 + row

@@ -58,6 +58,7 @@ export function bytesOf(content: ArrayBuffer): LakeBytes {
 const PHYSICAL: Readonly<Record<LakeKind, string>> = {
   text: 'BYTE_ARRAY',
   json: 'BYTE_ARRAY',
+  json_list: 'BYTE_ARRAY',
   time: 'INT64',
   time_or_null: 'INT64',
   count: 'INT32',

@@ -35,6 +35,8 @@ export interface LakeWriterOptions {
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Kept in the file beside the schema's version. */
   metadata?: Readonly<Record<string, string>>
+  /** Whether all rows are in the order of `message_id`, which each row group then says of itself. Default true. */
+  isSorted?: boolean
 }
 
 /** A file on its way. */
@@ -45,8 +47,8 @@ export interface LakeWriter {
   finish: () => { bytes: number; sha256: string }
 }
 
-/** Begins a file. Rows are to come in the order of `message_id`, which the file says of itself. */
-export function createLakeWriter({ onBytes, metadata = {} }: LakeWriterOptions): LakeWriter {
+/** Begins a file. */
+export function createLakeWriter({ onBytes, metadata = {}, isSorted = true }: LakeWriterOptions): LakeWriter {
   const hash = createHash('sha256')
   const writer = new FlushingWriter((bytes) => {
     hash.update(bytes)
@@ -67,7 +69,7 @@ export function createLakeWriter({ onBytes, metadata = {} }: LakeWriterOptions):
       // Done when it returns, as `finish` is: the writer below has nothing to wait for.
       void file.write({ columnData: buildColumns(batch), rowGroupSize: batch.count })
       const group = file.row_groups.at(-1)
-      if (group !== undefined)
+      if (group !== undefined && isSorted)
         group.sorting_columns = [{ column_idx: 0, descending: false, nulls_first: false }]
     },
     finish() {
@@ -141,6 +143,7 @@ function buildElement({ name, kind }: LakeColumn, jsonType: 'UTF8' | 'JSON'): Sc
   const repetition_type = kind === 'time_or_null' ? 'OPTIONAL' : 'REQUIRED'
   switch (kind) {
     case 'text':
+    case 'json_list':
       return {
         name,
         repetition_type,

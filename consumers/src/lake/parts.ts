@@ -1,0 +1,116 @@
+/** What waits to be published: which parts there are, and their rows. Knows no published file. */
+
+import {
+  concatBatches,
+  emptyBatch,
+  type LakeBatch,
+  openLakeFile,
+  PARTS_PREFIX,
+  parsePartKey,
+  UNREADABLE_PREFIX,
+  UnreadableLakeFile,
+} from '@millrace/schemas/lake'
+import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
+import { LEASE_KEY } from './lease.ts'
+
+/** A part, not read yet. */
+export interface Part {
+  key: string
+  bytes: number
+  /** When it was put there, in milliseconds since 1970. */
+  storedAt: number
+  /** Rows that it says to have. */
+  rows: number
+}
+
+/** Sources that have parts, and names under `parts/` that are none of ours. */
+export async function listPartSources(
+  bucket: Pick<LakeBucket, 'list'>,
+): Promise<{ sources: string[]; foreign: string[] }> {
+  const sources: string[] = []
+  const foreign: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await bucket.list({
+      prefix: PARTS_PREFIX,
+      delimiter: '/',
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    for (const prefix of page.delimitedPrefixes) {
+      const source = SOURCE_PREFIX.exec(prefix)?.[1]
+      if (source === undefined) foreign.push(prefix)
+      else sources.push(source)
+    }
+    foreign.push(...page.objects.map(({ key }) => key).filter((key) => key !== LEASE_KEY))
+    cursor = page.truncated ? page.cursor : undefined
+  } while (cursor !== undefined)
+  return { sources, foreign }
+}
+
+const SOURCE_PREFIX = /^parts\/source=([a-z0-9_-]{1,64})\/$/
+
+/** Parts of a source, the oldest first, at most `limit`; and objects among them that are none. */
+export async function listParts(
+  bucket: Pick<LakeBucket, 'list'>,
+  source: string,
+  limit: number,
+): Promise<{ parts: Part[]; foreign: string[] }> {
+  const parts: Part[] = []
+  const foreign: string[] = []
+  const options = { prefix: `${PARTS_PREFIX}source=${source}/`, include: ['customMetadata' as const] }
+  for await (const object of listAll(bucket, options)) {
+    if (parsePartKey(object.key) === undefined) foreign.push(object.key)
+    else parts.push(describePart(object))
+    if (parts.length === limit) break
+  }
+  return { parts, foreign }
+}
+
+/** Rows of a small event; a part that does not say how many it has is taken for one of these. */
+const LEAST_BYTES_A_ROW = 10
+
+function describePart({ key, size, uploaded, customMetadata }: StoredObject): Part {
+  const rows = Number(customMetadata?.['rows'] ?? size / LEAST_BYTES_A_ROW)
+  return { key, bytes: size, storedAt: uploaded.getTime(), rows }
+}
+
+/** What was read of a part; `gone` when somebody has published it meanwhile. */
+export type ReadPart =
+  | { kind: 'read'; batch: LakeBatch }
+  | { kind: 'gone' }
+  | { kind: 'newer'; message: string }
+  | { kind: 'unreadable'; message: string }
+
+/** Reads a part whole. Rejects when the bucket does. */
+export async function readPart(bucket: Pick<LakeBucket, 'get'>, { key }: Part): Promise<ReadPart> {
+  const object = (await bucket.get(key)) as StoredContent | null
+  if (object === null) return { kind: 'gone' }
+  const content = await object.arrayBuffer()
+  try {
+    const file = await openLakeFile({
+      byteLength: content.byteLength,
+      read: async (start, end) => content.slice(start, end),
+    })
+    const batches: LakeBatch[] = []
+    for await (const batch of file.batches()) batches.push(batch)
+    return { kind: 'read', batch: batches.length === 0 ? emptyBatch() : concatBatches(batches) }
+  } catch (error) {
+    if (!(error instanceof UnreadableLakeFile)) throw error
+    return { kind: error.isNewer ? 'newer' : 'unreadable', message: error.message }
+  }
+}
+
+/** Puts a part aside that cannot be read, as it is: `dead/parts/…`. May be cut off and repeated. */
+export async function putAside(
+  bucket: Pick<LakeBucket, 'get' | 'put' | 'delete'>,
+  { key }: Part,
+  source: string,
+  message: string,
+): Promise<void> {
+  const object = (await bucket.get(key)) as StoredContent | null
+  if (object === null) return
+  const content = new Uint8Array(await object.arrayBuffer())
+  const customMetadata = { source, error: message.replace(/[^\x20-\x7e]/g, '?').slice(0, 1_000) }
+  await bucket.put(UNREADABLE_PREFIX + key.slice(PARTS_PREFIX.length), content, { customMetadata })
+  await bucket.delete(key)
+}

@@ -1,0 +1,81 @@
+/**
+ * Holds the manifest to what is there: files whose retention ended are taken out of it, files that it lost are put into it,
+ * and what somebody else has put among them is named.
+ */
+
+import {
+  EVENTS_PREFIX,
+  manifestKey,
+  parseFileKey,
+  sourcePrefix,
+  updateManifest,
+} from '@millrace/schemas/lake'
+import { type LakeBucket, listAll } from './bucket.ts'
+import { readManifest, writeManifest } from './manifest-store.ts'
+import type { PublishEffects } from './publish.ts'
+import { changeFile } from './published-file.ts'
+
+const SOURCE_PREFIX = /^events\/source=([a-z0-9_-]{1,64})\/$/
+
+/** Most names of foreign objects in one line of the log. */
+const MAX_NAMES = 5
+
+/** Sources that have anything published. */
+export async function listSources(bucket: Pick<LakeBucket, 'list'>): Promise<string[]> {
+  const sources: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await bucket.list({
+      prefix: EVENTS_PREFIX,
+      delimiter: '/',
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    sources.push(...page.delimitedPrefixes.flatMap((prefix) => SOURCE_PREFIX.exec(prefix)?.[1] ?? []))
+    cursor = page.truncated ? page.cursor : undefined
+  } while (cursor !== undefined)
+  return sources
+}
+
+/** Does so for one source. */
+export async function sweepSource(
+  { bucket, now, log }: Pick<PublishEffects, 'bucket' | 'now' | 'log'>,
+  source: string,
+): Promise<void> {
+  const stored = await readManifest(bucket, source)
+  const known = new Map(stored.manifest.files.map((file) => [file.path, file]))
+  const gone = new Set(known.keys())
+  const found = []
+  const foreign: string[] = []
+  const options = { prefix: sourcePrefix(source), include: ['customMetadata' as const] }
+  for await (const { key, size, customMetadata } of listAll(bucket, options)) {
+    gone.delete(key)
+    const file = parseFileKey(key)
+    if (file === undefined) {
+      if (key !== manifestKey(source)) foreign.push(key)
+      continue
+    }
+    if (known.get(key)?.bytes === size) continue
+    try {
+      const changed = await changeFile(bucket, { file, buckets: Number(customMetadata?.['buckets'] ?? 1) })
+      if (changed.kind !== 'removed') found.push(changed.entry)
+    } catch (error) {
+      foreign.push(key)
+      log({ level: 'error', event: 'lake_file_unreadable', key, error: String(error).slice(0, 300) })
+    }
+  }
+  if (foreign.length > 0) {
+    const keys = foreign.slice(0, MAX_NAMES)
+    log({
+      level: 'warn',
+      event: 'lake_foreign',
+      source,
+      count: foreign.length,
+      keys,
+      why: 'not in the manifest',
+    })
+  }
+  if (gone.size + found.length === 0) return
+  const change = { files: found, removed: [...gone] }
+  await writeManifest(bucket, stored, (manifest) => updateManifest(manifest, change, now()))
+  log({ level: 'info', event: 'manifest_swept', source, added: found.length, removed: gone.size })
+}

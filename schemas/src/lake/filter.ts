@@ -1,0 +1,149 @@
+/** Conditions on rows of the lake, as they are typed (`country:is:DE`), with the meaning that they have in questions. Pure. */
+
+import type { LakeBatch } from './columns.ts'
+import { findLakeField, type LakeField } from './filter-field.ts'
+
+/** What can be said of a field; see `docs/query.md`. */
+export const LAKE_FILTER_OPS = [
+  'is',
+  'is_not',
+  'in',
+  'not_in',
+  'contains',
+  'not_contains',
+  'starts_with',
+  'ends_with',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'exists',
+  'not_exists',
+] as const
+
+/** One of {@link LAKE_FILTER_OPS}. */
+export type LakeFilterOp = (typeof LAKE_FILTER_OPS)[number]
+
+/** Whether a row of a batch is meant. */
+export type LakeCondition = (batch: LakeBatch, row: number) => boolean
+
+/** Outcome of {@link parseLakeFilter}. */
+export type LakeFilterResult = { ok: true; condition: LakeCondition } | { ok: false; message: string }
+
+/** Most filters together, most values of a list, and longest value in UTF-16 units: those of questions. */
+export const MAX_LAKE_FILTERS = 20
+const MAX_LIST_VALUES = 100
+const MAX_VALUE_LENGTH = 1_000
+
+/**
+ * Reads `field:op:value`, or `field:exists`; a list is by commas. What is wrong is told in words that follow the filter, such as
+ * `op must be one of is, ...`.
+ */
+export function parseLakeFilter(text: string): LakeFilterResult {
+  const [, name = '', op = '', value] = /^([^:]*):([^:]*)(?::(.*))?$/s.exec(text) ?? []
+  if (name === '' || op === '')
+    return refuse('must have a field, an op and mostly a value, such as country:is:DE')
+  const found = findLakeField(name)
+  if (!found.ok) return refuse(`field ${found.message}, got ${JSON.stringify(name)}`)
+  if (!isOp(op)) return refuse(`op must be one of ${LAKE_FILTER_OPS.join(', ')}, got ${JSON.stringify(op)}`)
+  if (op === 'exists' || op === 'not_exists') {
+    return value === undefined
+      ? { ok: true, condition: existence(found.field, op === 'exists') }
+      : refuse(`must end with ${op}: it has no value`)
+  }
+  if (value === undefined) return refuse(`value is missing: write ${name}:${op}:<value>`)
+  return withValue(found.field, name, op, value)
+}
+
+/** Places of the rows that fulfil all conditions, in order. */
+export function chooseRows(batch: LakeBatch, conditions: readonly LakeCondition[]): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < batch.count; row++) {
+    if (conditions.every((condition) => condition(batch, row))) rows.push(row)
+  }
+  return rows
+}
+
+function isOp(op: string): op is LakeFilterOp {
+  return (LAKE_FILTER_OPS as readonly string[]).includes(op)
+}
+
+function withValue(
+  field: LakeField,
+  name: string,
+  op: Exclude<LakeFilterOp, 'exists' | 'not_exists'>,
+  value: string,
+): LakeFilterResult {
+  const values = value.split(',')
+  const isList = op === 'in' || op === 'not_in'
+  if (isList && values.length > MAX_LIST_VALUES)
+    return refuse(`value must be at most ${MAX_LIST_VALUES} in number`)
+  if ((isList ? values : [value]).some((one) => one.length > MAX_VALUE_LENGTH))
+    return refuse(`value must be at most ${MAX_VALUE_LENGTH} characters long`)
+  const on = (holds: (text: string) => boolean): LakeFilterResult => ({
+    ok: true,
+    condition: (batch, row) => holds(field.text(batch, row)),
+  })
+  switch (op) {
+    case 'is':
+      return on((text) => text === value)
+    case 'is_not':
+      return on((text) => text !== value)
+    case 'in':
+    case 'not_in': {
+      const set = new Set(values)
+      return on((text) => set.has(text) === (op === 'in'))
+    }
+    case 'contains':
+    case 'not_contains':
+    case 'starts_with':
+    case 'ends_with':
+      return value === '' ? refuse('value must not be empty') : on(SEARCHES[op](value))
+    default:
+      return comparison(field, name, op, value)
+  }
+}
+
+const SEARCHES = {
+  contains: (value: string) => (text: string) => text.includes(value),
+  not_contains: (value: string) => (text: string) => !text.includes(value),
+  starts_with: (value: string) => (text: string) => text.startsWith(value),
+  ends_with: (value: string) => (text: string) => text.endsWith(value),
+}
+
+const COMPARISONS = {
+  gt: (number: number, limit: number) => number > limit,
+  gte: (number: number, limit: number) => number >= limit,
+  lt: (number: number, limit: number) => number < limit,
+  lte: (number: number, limit: number) => number <= limit,
+}
+
+function comparison(
+  { number: read }: LakeField,
+  name: string,
+  op: keyof typeof COMPARISONS,
+  value: string,
+): LakeFilterResult {
+  if (read === undefined) return refuse(`op must not compare: ${name} is no number`)
+  if (value.length > 40 || !/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value))
+    return refuse(`value must be a number, got ${JSON.stringify(value)}`)
+  const limit = Number(value)
+  const holds = COMPARISONS[op]
+  return {
+    ok: true,
+    condition(batch, row) {
+      const number = read(batch, row)
+      return number !== undefined && holds(number, limit)
+    },
+  }
+}
+
+/** Empty text is none, and 0 is none in a column of numbers. */
+function existence({ isCount, text }: LakeField, isWanted: boolean): LakeCondition {
+  const none = isCount ? '0' : ''
+  return (batch, row) => (text(batch, row) !== none) === isWanted
+}
+
+function refuse(message: string): LakeFilterResult {
+  return { ok: false, message }
+}
