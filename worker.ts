@@ -1,12 +1,17 @@
 /** The one Worker: its three handlers by name, because queue consumers are registered only when the entry exports them. */
 
 import { createFetchHandler, destroyOldSalts } from '@millrace/collector'
-import { handleQueue, handleScheduled } from '@millrace/consumers'
+import { drainSpillNow, handleQueue, handleScheduled } from '@millrace/consumers'
 import config from './millrace.config.ts'
 
 export { LiveAggregator } from '@millrace/consumers'
 
-const handleFetch = createFetchHandler(config)
+/** How long an operator who asks for it waits for the spill to be driven back to the queue. */
+const DRAIN_BUDGET_MS = 20_000
+
+const handleFetch = createFetchHandler<Env>(config, {
+  drainSpill: (env) => drainSpillNow(env, DRAIN_BUDGET_MS),
+})
 
 export default {
   fetch: (request, env, context) => handleFetch(request, env, context),

@@ -18,18 +18,26 @@ const SDK_WEB_DIST = join(ROOT, 'sdk-web/dist')
 /** Remembers which sources `dist` was built from. */
 const STAMP = join(DIST, 'built-from')
 
+/** Pages for people, as they are served. */
+const PAGES = join(ROOT, 'dashboard/pages')
+
 /** Everything a build reads. */
 const INPUTS = [
   '{schemas,sdk-web,sdk-node,collector,consumers}/{src,.}/**/*.{ts,js,mjs,json}',
-  'local/demo/**/*.*',
+  '{local/demo,dashboard/pages}/**/*.*',
   '{worker,millrace.config,scripts/build}.ts',
   '{wrangler.toml,tsconfig.base.json,package-lock.json}',
 ]
 
 /** Scripts are loaded by other origins, and may be checked by them (SRI), so they are readable across origins. */
-const HEADERS = ['/*.js', '/*.map', '/integrity.json']
-  .map((path) => `${path}\n  Access-Control-Allow-Origin: *\n  Cache-Control: public, max-age=3600\n`)
-  .join('\n')
+const SCRIPT_HEADERS = ['/*.js', '/*.map', '/integrity.json'].map(
+  (path) => `${path}\n  Access-Control-Allow-Origin: *\n  Cache-Control: public, max-age=3600\n`,
+)
+
+/** A page that takes a token runs what is served beside it and nothing else, and is in nobody's frame. */
+const PAGE_HEADERS =
+  "/download\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; " +
+  "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
 
 /** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
@@ -60,7 +68,8 @@ async function buildAssets(): Promise<void> {
   for await (const file of glob('*.{js,js.map,json}', { cwd: SDK_WEB_DIST })) {
     if (file !== 'stub.js') await cp(join(SDK_WEB_DIST, file), join(assets, assetPath(file)))
   }
-  await writeFile(join(assets, '_headers'), HEADERS)
+  await cp(PAGES, assets, { recursive: true })
+  await writeFile(join(assets, '_headers'), [...SCRIPT_HEADERS, PAGE_HEADERS].join('\n'))
   await cp(assets, development, { recursive: true })
   await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
 }
@@ -79,7 +88,8 @@ async function fingerprint(): Promise<string> {
 function readStamp(): string | undefined {
   try {
     // A stamp without what it vouches for is worth nothing.
-    for (const built of ['worker/worker.js', 'assets/millrace.js']) readFileSync(join(DIST, built))
+    for (const built of ['worker/worker.js', 'assets/millrace.js', 'assets/download.html'])
+      readFileSync(join(DIST, built))
     for (const built of ['sdk-web/dist/integrity.json', 'sdk-node/dist/index.js'])
       readFileSync(join(ROOT, built))
     return readFileSync(STAMP, 'utf8')

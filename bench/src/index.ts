@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { build } from '../../scripts/build.ts'
 import { measureCollector } from './collector/measurement.ts'
 import { profileCollector } from './collector/profile-collector.ts'
+import { measureLake } from './lake/measurement.ts'
 import { measureMainPath } from './main-path.ts'
 import { type Measured, type Measurement, printTable, writeResult } from './measure.ts'
 import { printMatrix } from './sdk-web/matrix.ts'
@@ -50,6 +51,10 @@ const MEASUREMENTS: Record<string, Entry> = {
     title:
       'Warehouse: inserts, bytes on disk, questions and recomputation, ClickHouse embedded: median (range)',
     measure: measureWarehouse,
+  },
+  lake: {
+    title: 'Lake: parts, publishing, bytes an event, reads, and runs that are cut off: median (range)',
+    measure: measureLake,
   },
 }
 

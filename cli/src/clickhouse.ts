@@ -1,6 +1,7 @@
 /** Asks ClickHouse over its HTTP interface. Knows addresses and credentials, not what is asked. */
 
 import type { FetchLike } from '@millrace/node'
+import { formatParameter } from './format-parameter.ts'
 
 /** Where ClickHouse is, and how to reach it. */
 export interface ClickHouseOptions {
@@ -12,6 +13,8 @@ export interface ClickHouseOptions {
   fetch: FetchLike
   /** Ends a query early when aborted. */
   signal: AbortSignal
+  /** Settings of ClickHouse for every query. Default none. */
+  settings?: Readonly<Record<string, string | number>>
 }
 
 /**
@@ -19,7 +22,7 @@ export interface ClickHouseOptions {
  *
  * @throws ClickHouseFailure when there is no answer, or one that is no result; the signal's own error when it was aborted
  */
-export type QueryRows = <Row>(query: string, parameters: Record<string, string | number>) => Promise<Row[]>
+export type QueryRows = <Row>(query: string, parameters: Record<string, unknown>) => Promise<Row[]>
 
 /** ClickHouse cannot be asked; the message says why in one line. */
 export class ClickHouseFailure extends Error {
@@ -33,7 +36,7 @@ const MAX_ERROR_LENGTH = 300
 export function createQuery(options: ClickHouseOptions): QueryRows {
   const { url, user, password, fetch, signal } = options
   const headers = { 'x-clickhouse-user': user, 'x-clickhouse-key': password }
-  return async <Row>(query: string, parameters: Record<string, string | number>) => {
+  return async <Row>(query: string, parameters: Record<string, unknown>) => {
     const target = addressOf(options, parameters)
     const init = { method: 'POST', headers, body: query, signal, redirect: 'manual' } as const
     const answer = await ask(fetch, target, init, signal, url)
@@ -49,23 +52,19 @@ export function createQuery(options: ClickHouseOptions): QueryRows {
 }
 
 function addressOf(
-  { url, database }: ClickHouseOptions,
-  parameters: Record<string, string | number>,
+  { url, database, settings = {} }: ClickHouseOptions,
+  parameters: Record<string, unknown>,
 ): string {
   const target = new URL(url)
   target.searchParams.set('database', database)
   target.searchParams.set('default_format', 'JSONEachRow')
   // An error after the first rows would otherwise come in the middle of a result that began with HTTP 200.
   target.searchParams.set('wait_end_of_query', '1')
+  for (const [name, value] of Object.entries(settings)) target.searchParams.set(name, String(value))
   for (const [name, value] of Object.entries(parameters)) {
-    target.searchParams.set(`param_${name}`, escapeParameter(String(value)))
+    target.searchParams.set(`param_${name}`, formatParameter(value))
   }
   return target.href
-}
-
-/** Values of parameters are read as fields of the format `Escaped`. */
-function escapeParameter(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n')
 }
 
 async function ask(

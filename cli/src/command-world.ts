@@ -10,9 +10,10 @@ import type { ProgressStream } from './progress.ts'
 /** Address of the collector when none is given. */
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:8787'
 
-/** The development source; like its secret key it exists only in development (DESIGN, section 7). */
+/** The development source; like its secret key and read token it exists only in development (DESIGN, section 7). */
 export const DEV_SOURCE = 'dev'
 const DEV_SECRET_KEY = 'dev-secret'
+const DEV_READ_TOKEN = 'dev-read'
 
 /** The world around the command. */
 export interface ProgramOptions {
@@ -59,6 +60,27 @@ export function findSecretKey(
   if (source === DEV_SOURCE && isLoopback(endpoint)) return DEV_SECRET_KEY
   throw new UsageError(
     `the secret key of the source ${source} is needed: give --secret-key or MILLRACE_SECRET_KEY`,
+  )
+}
+
+/** `--read-token`, which may be left to the environment. */
+export function readTokenOption(): Option {
+  return new Option('--read-token <token>', 'read token of the source (default: MILLRACE_READ_TOKEN)')
+}
+
+/** The option, the environment, or for the development source on this machine the token that it has everywhere. */
+export function findReadToken(
+  { source, endpoint, readToken }: { source: string; endpoint: string; readToken?: string },
+  env: ProgramOptions['env'],
+): string {
+  const token = readToken ?? env['MILLRACE_READ_TOKEN']
+  if (token !== undefined && token !== '') {
+    if (/^[\x21-\x7e]+$/.test(token)) return token
+    throw new UsageError('the read token must be ASCII characters without spaces')
+  }
+  if (source === DEV_SOURCE && isLoopback(endpoint)) return DEV_READ_TOKEN
+  throw new UsageError(
+    `the read token of the source ${source} is needed: give --read-token or MILLRACE_READ_TOKEN`,
   )
 }
 

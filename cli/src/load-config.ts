@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import type { MillraceConfig } from '@millrace/schemas/config'
+import type { MillraceConfig, ReplayTransform } from '@millrace/schemas/config'
 import type { TrackingPlan } from '@millrace/schemas/plan'
 import { UsageError } from './command-world.ts'
 
@@ -53,13 +53,29 @@ export async function loadConfig(path: string, label: string): Promise<MillraceC
   )
 }
 
+/**
+ * The function `transform` that a configuration exports beside itself.
+ *
+ * @throws UsageError when it exports none
+ */
+export async function loadTransform(path: string, label: string): Promise<ReplayTransform> {
+  const { transform } = await importModule(path, label)
+  if (typeof transform === 'function') return transform as ReplayTransform
+  throw new UsageError(
+    `${label} must export the function: export const transform = (event, { source }) => event`,
+  )
+}
+
 /** Whether there is a file of that name. */
 export async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined) // not there, or not to be looked at
   return found?.isFile() === true
 }
 
-async function importModule(path: string, label: string): Promise<{ default?: unknown }> {
+async function importModule(
+  path: string,
+  label: string,
+): Promise<{ default?: unknown; transform?: unknown }> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (cause) {

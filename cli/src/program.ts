@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander'
 import { registerAccessLogImport } from './access-log/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
 import { registerCorrections } from './correct/command.ts'
+import { registerDead } from './dead/command.ts'
+import { registerExport } from './export/command.ts'
 import { registerForget } from './forget/command.ts'
 import { registerLookup } from './lookup/command.ts'
 import { registerMigrate } from './migrate/command.ts'
@@ -11,6 +13,8 @@ import { registerPlan } from './plan/command.ts'
 import { printable } from './printable.ts'
 import { registerQuarantine } from './quarantine/command.ts'
 import { registerQuery } from './query/command.ts'
+import { registerReplay } from './replay/command.ts'
+import { registerSpill } from './spill/command.ts'
 
 export type { ProgramOptions } from './command-world.ts'
 
@@ -47,9 +51,13 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
   registerPlan(program, world)
   registerLookup(program, world)
   registerQuarantine(program, world)
+  registerDead(program, world)
+  registerSpill(program, world)
   registerQuery(program, world)
+  registerExport(program, world)
   registerForget(program, world)
   registerCorrections(program, world)
   registerMigrate(program, world)
+  registerReplay(program, world)
   return program
 }

@@ -8,6 +8,7 @@ import { cors } from 'hono/cors'
 import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
 import { createAuthorize } from './authorize.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
+import type { LakeBucket } from './lake/bucket.ts'
 import { QUESTION_NAMES } from './query/questions.ts'
 import type { RateLimits } from './rate-limits.ts'
 import {
@@ -21,9 +22,18 @@ import {
   receive,
 } from './receive.ts'
 import { answerJson, refusal, refuse, refuseUnexpected } from './refuse.ts'
+import {
+  type DeadLetterDeps,
+  type DeadLetterStore,
+  takeDeadLetter,
+  takeDeadList,
+  takeDeadReplay,
+} from './routes/dead-letters.ts'
+import { takeDownload, takeFile, takeManifest } from './routes/lake.ts'
 import { takeLookup } from './routes/lookups.ts'
 import { type QueryDeps, takeQuestion } from './routes/query.ts'
 import { replay } from './routes/replay.ts'
+import { type SpillDeps, takeSpillDrain, takeSpillList } from './routes/spill.ts'
 import { takeImage } from './routes/take-image.ts'
 import { tellRudderConfig, tellSegmentSettings } from './routes/tell-settings.ts'
 import type { Sources } from './sources.ts'
@@ -45,8 +55,14 @@ export interface CollectorDeps {
   limits?: RateLimits
   /** Where lookup tables are stored. Default: nowhere, and the route answers 503. */
   lookupBucket?: LookupBucket
+  /** Where dead letters are. Default: nowhere, and their routes answer 503. */
+  deadLetters?: DeadLetterStore
+  /** What the queue did not take. Default: nothing is known of it, and its routes answer 503. */
+  spill?: Partial<Pick<SpillDeps, 'bucket' | 'drain'>>
   /** Answers questions about events. Default: nothing does, and the routes answer 503. */
   answer?: QueryDeps['answer']
+  /** Where the lake is. Default: nowhere, and its routes answer 503. */
+  lake?: LakeBucket
   /** The OpenAPI description, made when it is first asked for. Default: there is none. */
   describeApi?: () => object
   /** Serves the demo shop; only in development. Default: there is none. */
@@ -120,12 +136,25 @@ export function createApp(deps: CollectorDeps): Hono {
   })
   route('PUT', '/v1/lookups/:name', (c) => takeLookup(c, receiving, deps.lookupBucket))
 
+  const dead: DeadLetterDeps = { ...receiving, store: deps.deadLetters }
+  get('/v1/dead', (c) => takeDeadList(c, dead))
+  post('/v1/dead/replay', (c) => takeDeadReplay(c, dead))
+  get('/v1/dead/:key{.+}', (c) => takeDeadLetter(c, dead))
+  const spill: SpillDeps = { ...receiving, bucket: deps.spill?.bucket, drain: deps.spill?.drain }
+  get('/v1/spill', (c) => takeSpillList(c, spill))
+  post('/v1/spill/drain', (c) => takeSpillDrain(c, spill))
+
   for (const name of QUESTION_NAMES) {
     const path = `/v1/query/${name}`
     app.on(['GET', 'POST'], path, (c) => takeQuestion(c, deps, name))
     app.all(path, (c) => refuseMethod(c, 'GET, POST'))
   }
   app.all('/v1/query/:question?', (c) => refuse(c, refusal(404, 'not_found', KNOWN_QUESTIONS)))
+
+  get('/v1/lake/manifest', (c) => takeManifest(c, deps))
+  get('/v1/lake/files/:date/:hour/:file', (c) => takeFile(c, deps))
+  app.on(['GET', 'POST'], '/v1/lake/download', (c) => takeDownload(c, deps))
+  app.all('/v1/lake/download', (c) => refuseMethod(c, 'GET, POST'))
 
   const { describeApi, demo } = deps
   if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))

@@ -333,6 +333,16 @@ const BOOTS: [path: string, status: number, code?: string][] = [
   ['/%ff/sourceConfig/?writeKey=wk', 200],
 ]
 
+/** Routes for operators that no other table has. */
+const OPERATOR_ROUTES: readonly [method: string, path: string][] = [
+  ['GET', '/v1/dead'],
+  ['GET', '/v1/dead/2026-11-21/a.json'],
+  ['GET', '/v1/dead/%ff%'],
+  ['POST', '/v1/dead/replay'],
+  ['GET', '/v1/spill'],
+  ['POST', '/v1/spill/drain'],
+]
+
 const OPERATOR_BODIES = ['', '{', 'null', '{"events":[]}']
 
 /** Requests that store no event. */
@@ -389,6 +399,25 @@ export const OTHER_REQUESTS: readonly OtherCase[] = [
       what: `/v1/replay is asked with the key "${authorization}"`,
       init: { path: '/v1/replay', headers: { authorization }, body: '{"events":[]}' },
       ...refusalOf(authorization),
+    },
+  ]),
+  ...OPERATOR_ROUTES.flatMap(([method, path]): OtherCase[] => [
+    {
+      what: `${path} gets the secret key by query`,
+      init: { method, path: `${path}?writeKey=sk` },
+      status: 401,
+      code: 'unknown_write_key',
+    },
+    ...['', 'Bearer wk', 'Bearer \x7f', 'Basic Og=='].map((authorization) => ({
+      what: `${path} is asked with the key "${authorization}"`,
+      init: { method, path, headers: { authorization } },
+      ...refusalOf(authorization),
+    })),
+    {
+      what: `${path} is asked for another source`,
+      init: { method, path: `${path}?source=blog`, headers: SECRET },
+      status: 403,
+      code: 'wrong_source',
     },
   ]),
   ...BOOTS.map(([path, status, code]) => ({

@@ -17,3 +17,13 @@ export function startDeadline(who: string, timeoutMs: number): Deadline {
   })
   return { passed, clear: () => clearTimeout(timer) }
 }
+
+/** What `work` resolves with, or a rejection that names `who` once `timeoutMs` passed. */
+export async function withinDeadline<T>(work: Promise<T>, who: string, timeoutMs: number): Promise<T> {
+  const deadline = startDeadline(who, timeoutMs)
+  try {
+    return await Promise.race([work, deadline.passed])
+  } finally {
+    deadline.clear()
+  }
+}

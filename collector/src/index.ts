@@ -2,6 +2,7 @@
 
 import type { MillraceConfig } from '@millrace/schemas'
 import { createApp } from './app.ts'
+import type { DeadBucket } from './dead/bucket.ts'
 import { createMakeDurable } from './durable.ts'
 import { createEnqueue, type EventQueue } from './enqueue.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
@@ -9,11 +10,13 @@ import { createLookups } from './enrich/lookups.ts'
 import { createCacheMarks } from './identity/cache-marks.ts'
 import { createCookielessIds } from './identity/cookieless.ts'
 import { createSalts, type SaltBucket } from './identity/salts.ts'
+import type { LakeBucket } from './lake/bucket.ts'
 import { describeApi } from './openapi.ts'
 import { createAnswer } from './query/answer.ts'
 import { createAnswerCache } from './query/cache.ts'
 import { createRunStatement } from './query/clickhouse.ts'
 import type { RateLimiter } from './rate-limits.ts'
+import type { SpillDrained, SpillListBucket } from './routes/spill.ts'
 import { createSources, readSecret, resolveSources } from './sources.ts'
 import { createSpill, type SpillBucket } from './spill.ts'
 
@@ -28,7 +31,7 @@ export interface CollectorEnv {
   CLICKHOUSE_PASSWORD: string
   CLICKHOUSE_DATABASE: string
   EVENTS_QUEUE: EventQueue
-  LAKE: SpillBucket & LookupBucket & SaltBucket
+  LAKE: SpillBucket & SpillListBucket & LookupBucket & SaltBucket & DeadBucket & LakeBucket
   /** Rate limits; a deployment may leave any out. */
   SOURCE_LIMIT?: RateLimiter
   CLIENT_LIMIT?: RateLimiter
@@ -38,22 +41,33 @@ export interface CollectorEnv {
 
 type Handler = (request: Request, context: ExecutionContext) => Response | Promise<Response>
 
+/** What other parts of the Worker do for the collector. */
+export interface FetchExtras<Env> {
+  /** Drives the spill back to the queue, for some 20 s. Never rejects. Default: nothing does, and the route answers 503. */
+  drainSpill?: (env: Env) => Promise<SpillDrained>
+}
+
 /** A `fetch` handler for the given configuration. */
-export function createFetchHandler(
+export function createFetchHandler<Env extends CollectorEnv>(
   config: MillraceConfig,
-): (request: Request, env: CollectorEnv, context: ExecutionContext) => Promise<Response> {
-  const handlers = new WeakMap<CollectorEnv, Handler>()
+  extras: FetchExtras<Env> = {},
+): (request: Request, env: Env, context: ExecutionContext) => Promise<Response> {
+  const handlers = new WeakMap<Env, Handler>()
   return async (request, env, context) => {
     let handler = handlers.get(env)
     if (handler === undefined) {
-      handler = createHandler(config, env)
+      handler = createHandler(config, env, extras)
       handlers.set(env, handler)
     }
     return handler(request, context)
   }
 }
 
-function createHandler(config: MillraceConfig, env: CollectorEnv): Handler {
+function createHandler<Env extends CollectorEnv>(
+  config: MillraceConfig,
+  env: Env,
+  { drainSpill }: FetchExtras<Env>,
+): Handler {
   const now = Date.now
   const log = (record: Record<string, unknown>) => console.log(JSON.stringify(record))
   const secrets = { ...env } as Record<string, unknown>
@@ -73,6 +87,12 @@ function createHandler(config: MillraceConfig, env: CollectorEnv): Handler {
     secret: (variable) => readSecret(secrets, variable),
     limits: { bySource: env.SOURCE_LIMIT, byClient: env.CLIENT_LIMIT },
     lookupBucket: env.LAKE,
+    lake: env.LAKE,
+    deadLetters: { bucket: env.LAKE, queue: env.EVENTS_QUEUE },
+    spill: {
+      bucket: env.LAKE,
+      ...(drainSpill === undefined ? {} : { drain: () => drainSpill(env) }),
+    },
     answer: createAnswer({
       run: createRunStatement(connectionOf(env)),
       database: env.CLICKHOUSE_DATABASE,

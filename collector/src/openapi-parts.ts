@@ -7,6 +7,9 @@ import { PIXEL_ERROR_HEADER } from './routes/pixel.ts'
 /** A part of the description. */
 export type Json = Record<string, unknown>
 
+/** The only places of a secret key. */
+export const SECRET_KEY = [{ secretKeyBasic: [] }, { secretKeyBearer: [] }]
+
 /** JSON Schema of what a client may send; what only zod can check is left open. */
 export function schemaOf(schema: z.ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {

@@ -8,7 +8,7 @@ import { rangeFields } from './query/range.ts'
 import { CACHE_HEADER } from './routes/query.ts'
 
 /** The only places of a read token. */
-const READ_TOKEN = [{ readTokenBearer: [] }, { readTokenBasic: [] }]
+export const READ_TOKEN = [{ readTokenBearer: [] }, { readTokenBasic: [] }]
 
 /** How a read token is given. */
 export const READ_TOKEN_SCHEMES: Json = {

@@ -9,6 +9,7 @@ import {
   REASONS,
 } from '@millrace/schemas'
 import { z } from 'zod'
+import { describeOperatorSchemas } from './openapi-operator.ts'
 import { type Json, nameOf, ref, schemaOf } from './openapi-parts.ts'
 import { ANSWER } from './openapi-questions.ts'
 import { ReplayBodySchema } from './routes/replay.ts'
@@ -80,6 +81,7 @@ export function describeSchemas(): Json {
     Lookup: LOOKUP,
     LookupAnswer: schemaOf(LookupAnswerSchema),
     Replay: schemaOf(ReplayBodySchema.extend({ source: z.string().optional().describe(SOURCE) })),
+    ...describeOperatorSchemas(),
     SegmentSettings: schemaOf(SegmentSettingsSchema),
     RudderSourceConfig: schemaOf(RudderSourceConfigSchema),
   }

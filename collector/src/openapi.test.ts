@@ -15,7 +15,8 @@ interface Operation {
 
 interface Answer {
   headers?: Record<string, unknown>
-  content: Record<string, unknown>
+  /** Absent where an answer has no body. */
+  content?: Record<string, unknown>
 }
 
 interface Api {
@@ -173,10 +174,124 @@ function questionTrials(path: string, method: string): Trials {
   }
 }
 
+const DEAD_KEY = 'dead/2026-11-21/a.json'
+const deadObject = {
+  key: DEAD_KEY,
+  size: 1,
+  uploaded: new Date(0),
+  text: async () => 'x',
+  body: new ReadableStream(),
+}
+const deadLetters: NonNullable<FakeOptions['deadLetters']> = {
+  bucket: {
+    list: async () => ({ objects: [], truncated: false }),
+    head: async () => null,
+    get: async (key) => (key === DEAD_KEY ? deadObject : null),
+    put: async () => null,
+    delete: async () => {},
+  },
+  queue: { sendBatch: async () => {} },
+}
+const spill: NonNullable<FakeOptions['spill']> = {
+  bucket: { list: async () => ({ objects: [], truncated: false }) },
+  drain: async () => ({ objects: 0, messages: 0, left: 0 }),
+}
+
+/** What operators do; the keys are in the header, so that a body is read only with the right one. */
+function operatorTrials(path: string, method: string): Trials {
+  const kept = { options: { deadLetters, spill } }
+  const { 401: none = {}, 403: wrong = {}, 405: other = {}, 500: fault = {}, ...bodies } = SECRET_TRIALS
+  const keyed = { 401: none, 403: wrong, 405: other, 500: fault, ...withSecret({ 200: kept, 503: {} }) }
+  // A GET has no body.
+  const trials = Object.fromEntries(
+    Object.entries(keyed).map(([status, { body: _, ...trial }]) => [status, trial]),
+  )
+  if (path === '/v1/spill/drain') return trials
+  if (path === '/v1/dead/{key}') {
+    return { ...trials, ...withSecret({ 404: { ...kept, query: 'x' } }) }
+  }
+  if (method === 'GET') return { ...trials, ...withSecret({ 400: { ...kept, query: '?after=x' } }) }
+  const withStore = Object.entries(bodies).map(([status, trial]) => [status, { ...trial, ...kept }])
+  return {
+    ...trials,
+    ...Object.fromEntries(withStore),
+    ...withSecret({ 200: { ...kept, body: JSON.stringify({ keys: [DEAD_KEY] }) } }),
+  }
+}
+
+const STORED_FILE = { size: 4, etag: 'v1', httpEtag: '"v1"', uploaded: new Date(0) }
+
+/** A bucket that has every file: four bytes of text. */
+const lake: NonNullable<FakeOptions['lake']> = {
+  head: async () => STORED_FILE,
+  async get(_, { onlyIf, range } = {}) {
+    if (range !== undefined && 'offset' in range && range.offset > 3) throw new Error('no such range')
+    if (onlyIf instanceof Headers && [...onlyIf].length > 0) return STORED_FILE
+    const { body } = new Response('none')
+    if (body === null) throw new Error('no body')
+    const text = async () => 'none'
+    return { ...STORED_FILE, body, text, arrayBuffer: async () => new ArrayBuffer(4) }
+  },
+}
+const emptyLake = { head: async () => null, get: async () => null }
+
+function lakeTrials(path: string): Trials {
+  const common: Trials = {
+    401: {},
+    403: { headers: reader, query: '?source=blog' },
+    405: { method: 'DELETE' },
+    503: { headers: reader },
+  }
+  const ask = (more: Record<string, string>): Trial => ({
+    headers: { ...reader, ...more },
+    options: { lake },
+  })
+  const isManifest = path.endsWith('manifest')
+  return {
+    ...common,
+    200: ask({}),
+    206: ask({ range: 'bytes=0-1' }),
+    304: ask({ 'if-none-match': '"v1"' }),
+    ...(isManifest ? {} : { 404: { headers: reader, options: { lake: emptyLake } } }),
+    412: ask({ 'if-match': '"v0"' }),
+    416: ask({ range: 'bytes=9-' }),
+    500: { headers: reader, options: broken },
+  }
+}
+
+/** The fields are in the query of a GET, and in the form of a POST. */
+function downloadTrials(method: string): Trials {
+  const form = { ...reader, 'content-type': 'application/x-www-form-urlencoded' }
+  const ask = (fields: string, options: FakeOptions): Trial =>
+    method === 'GET'
+      ? { headers: reader, query: `?${fields}`, options }
+      : { headers: form, body: fields, options }
+  const bodies: Trials =
+    method === 'GET'
+      ? {}
+      : {
+          413: { headers: form, body: ' '.repeat(70_000) },
+          415: { headers: { ...form, 'content-encoding': 'br' }, body: 'a=b' },
+        }
+  const withoutToken = { 'content-type': form['content-type'] }
+  return {
+    200: ask('', { lake: emptyLake }),
+    400: ask('format=xls', { lake: emptyLake }),
+    401: method === 'GET' ? {} : { headers: withoutToken, body: 'from=7d' },
+    403: ask('source=blog', { lake: emptyLake }),
+    405: { method: 'DELETE' },
+    ...bodies,
+    500: ask('', { lake }),
+    503: ask('', {}),
+  }
+}
+
 const OPEN_TRIALS: Trials = { 200: {}, 405: { method: 'DELETE' } }
 
 function trialsOf(path: string, method: string): Trials {
   if (path.startsWith('/v1/query/')) return questionTrials(path, method)
+  if (path === '/v1/lake/download') return downloadTrials(method)
+  if (path.startsWith('/v1/lake/')) return lakeTrials(path)
   if (path === '/v1/import') {
     const body = '{"batch":[{"type":"page","userId":"u"}]}'
     return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }
@@ -185,6 +300,7 @@ function trialsOf(path: string, method: string): Trials {
     const body = `{"events":[${RAW}]}`
     return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }
   }
+  if (/^\/v1\/(dead|spill)/.test(path)) return operatorTrials(path, method)
   if (path.startsWith('/v1/lookups/')) {
     const body = '{"key":"id","rows":{}}'
     const { 400: bad = {}, 413: big = {}, 415: strange = {}, ...others } = SECRET_TRIALS
@@ -206,7 +322,9 @@ function trialsOf(path: string, method: string): Trials {
 /** Settings have the key in their path, where the others have it in the query. */
 function addressOf(path: string, query = ''): string {
   const key = /=(\w+)/.exec(query)?.[1] ?? 'wk'
-  return path.replace('{writeKey}', key).replace('{prefix}', 'cdn').replace('{name}', 'products') + query
+  const filled = path.replace('{writeKey}', key).replace('{prefix}', 'cdn').replace('{name}', 'products')
+  const file = 'date=2026-11-21/hour=11/bucket-0.parquet'
+  return filled.replace('{key}', '2026-11-21/a.json').replace('{date}/{hour}/{file}', file) + query
 }
 
 describe('the OpenAPI description', () => {
@@ -221,7 +339,7 @@ describe('the OpenAPI description', () => {
     const { app } = createCollector({ describeApi })
     const routes = app.routes
       .filter(({ method }) => method !== 'ALL')
-      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')}`)
     expect(OPERATIONS.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routes.toSorted())
   })
 
@@ -250,8 +368,10 @@ describe('the OpenAPI description', () => {
       await response.arrayBuffer()
       expect(response.status).toBe(Number(status))
       const described = operation.responses[status]
-      const { content, headers = {} } = (described?.$ref ? follow(described.$ref) : described) as Answer
-      expect(Object.keys(content)).toEqual([response.headers.get('content-type')])
+      const { content = {}, headers = {} } = (described?.$ref ? follow(described.$ref) : described) as Answer
+      const type = response.headers.get('content-type')
+      if (type === null) expect(content).toEqual({})
+      else expect(Object.keys(content)).toContain(type)
       // An image that was taken has nothing to tell.
       const due = status === '200' ? [] : Object.keys(headers)
       expect(due.filter((name) => response.headers.get(name) === null)).toEqual([])
@@ -317,11 +437,14 @@ describe('the OpenAPI description', () => {
     ])
   })
 
-  it('takes the secret key for import, replay and lookups, by header alone, and nowhere else', () => {
+  it('takes the secret key for import, replay, lookups and what operators do, by header alone, and nowhere else', () => {
     const bySecret = OPERATIONS.filter(({ operation }) =>
       JSON.stringify(operation.security)?.includes('secret'),
     )
-    expect(bySecret.map(({ path }) => path)).toEqual(['/v1/import', '/v1/replay', '/v1/lookups/{name}'])
+    expect(bySecret.map(({ path }) => path)).toEqual([
+      ...['/v1/import', '/v1/replay', '/v1/lookups/{name}'],
+      ...['/v1/dead', '/v1/dead/replay', '/v1/dead/{key}', '/v1/spill', '/v1/spill/drain'],
+    ])
     for (const { operation } of bySecret) {
       expect(operation.security).toEqual([{ secretKeyBasic: [] }, { secretKeyBearer: [] }])
     }

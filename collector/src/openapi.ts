@@ -9,6 +9,8 @@ import {
   MAX_BATCH_EVENTS,
   MAX_EVENT_BYTES,
 } from '@millrace/schemas'
+import { describeLake } from './openapi-lake.ts'
+import { describeOperatorPaths } from './openapi-operator.ts'
 import {
   errorAnswers,
   imageAnswers,
@@ -20,12 +22,10 @@ import {
   RETRY_AFTER,
   ref,
   refTo,
+  SECRET_KEY,
 } from './openapi-parts.ts'
-import { describeQuestions, READ_TOKEN_SCHEMES } from './openapi-questions.ts'
+import { describeQuestions, READ_TOKEN, READ_TOKEN_SCHEMES } from './openapi-questions.ts'
 import { describeQueryFields, describeSchemas } from './openapi-schemas.ts'
-
-/** The only places of a secret key. */
-const SECRET_KEY = [{ secretKeyBasic: [] }, { secretKeyBearer: [] }]
 
 /** The places of a write key beside a body. */
 const WRITE_KEY = [{ writeKeyBasic: [] }, { writeKeyBearer: [] }, { writeKeyQuery: [] }]
@@ -95,7 +95,9 @@ function describePaths(): Json {
       post: postSecret('Quarantined events, judged again; at most 1 MiB', ref('Replay'), 'Replayed'),
     },
     '/v1/lookups/{name}': { put: describePutLookup() },
+    ...describeOperatorPaths(),
     ...describeQuestions(),
+    ...describeLake(READ_TOKEN),
     '/v1/m': { post: describeCounters() },
     ...describeBoots(''),
     ...describeBoots('/{prefix}'),

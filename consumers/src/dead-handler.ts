@@ -1,8 +1,14 @@
 /** Handler of the queue `dead`: archives what nothing would take to R2 `dead/`, to be looked at and driven again. */
 
+import {
+  countLetterEvents,
+  deadLetterKey,
+  kindOfLetter,
+  type LetterMetadata,
+  openDeadLetter,
+} from '@millrace/schemas'
 import { decideDelaySeconds } from './delivery.ts'
 import { bodyText, type HandlerEffects, type QueueMessage } from './queue.ts'
-import { unwrapMessage } from './wrapped-message.ts'
 
 /** What the handler needs of an R2 bucket. */
 export interface DeadLetterBucket {
@@ -16,7 +22,7 @@ export interface DeadHandlerDeps extends HandlerEffects {
 
 /**
  * A handler that writes one object a message, under a key made of the message alone, so that a redelivery overwrites it
- * with the same. The object's text is the message as it was; why it died is its metadata.
+ * with the same. The object's text is the message as it was; why it died and whose it is are its metadata.
  */
 export function createDeadHandler({
   bucket,
@@ -27,14 +33,10 @@ export function createDeadHandler({
     await Promise.all(
       messages.map(async (message) => {
         const key = deadLetterKey(message.timestamp, message.id)
-        const wrapper = unwrapMessage(message.body)?.wrapper
-        const customMetadata = {
-          messageId: wrapper?.messageId ?? message.id,
-          sink: wrapper?.sink ?? '',
-          error: toAscii(wrapper?.error ?? 'out of tries'),
-        }
+        const text = bodyText(message.body)
+        const customMetadata = { ...describeLetter(text, message.id) }
         try {
-          await bucket.put(key, bodyText(message.body), { customMetadata })
+          await bucket.put(key, text, { customMetadata })
           log({ level: 'error', event: 'dead_letter', key, ...customMetadata })
           message.ack()
         } catch (error) {
@@ -46,9 +48,20 @@ export function createDeadHandler({
   }
 }
 
-/** `dead/2026-11-21/<message id>.json`: by the day it was sent to the queue, which a redelivery does not change. */
-export function deadLetterKey(timestamp: Date, messageId: string): string {
-  return `dead/${timestamp.toISOString().slice(0, 10)}/${messageId}.json`
+/** Read here, once, so that listing a thousand letters reads none of them. */
+function describeLetter(text: string, id: string): LetterMetadata {
+  const opened = openDeadLetter(text)
+  const { wrapper, decoded } = opened
+  const kind = kindOfLetter(opened)
+  const count = countLetterEvents(opened)
+  return {
+    messageId: wrapper?.messageId ?? id,
+    sink: wrapper?.sink ?? '',
+    error: toAscii(wrapper?.error ?? 'out of tries'),
+    ...(kind === undefined ? {} : { kind }),
+    ...(decoded.ok ? { source: toAscii(decoded.envelope.source) } : {}),
+    ...(count === undefined ? {} : { events: String(count) }),
+  }
 }
 
 /** R2's metadata travels as HTTP headers, which hold printable ASCII. */

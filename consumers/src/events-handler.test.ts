@@ -1,8 +1,8 @@
+import { unwrapMessage } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { createEventsHandler } from './events-handler.ts'
 import { createEffects, createEnvelopeFor, createMessage, createQueue, createSink } from './fakes.ts'
 import type { Outcome } from './sink.ts'
-import { unwrapMessage } from './wrapped-message.ts'
 
 const text = (id: string) => JSON.stringify(createEnvelopeFor(id))
 const messages = () => [createMessage('m1', text('a')), createMessage('m2', text('b'))]

@@ -1,6 +1,6 @@
 /** Handler of the queue `events`: writes every sink at once, and sends what failed where it belongs. */
 
-import { decodeEnvelope } from '@millrace/schemas'
+import { decodeEnvelope, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
 import {
   bodyText,
@@ -12,7 +12,6 @@ import {
 import type { Delivery, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
-import { wrapMessage } from './wrapped-message.ts'
 
 /** What the handler works with. */
 export interface EventsHandlerDeps extends HandlerEffects {
@@ -80,10 +79,12 @@ async function settle(
       })
     })
     for (const dead of plan.deadIn) {
-      sends.push(deadQueue.send(wrapMessage({ ...dead, messageId }, body), { contentType: 'text' }))
+      const text = wrapMessage({ ...dead, kind: 'refused', messageId }, body)
+      sends.push(deadQueue.send(text, { contentType: 'text' }))
     }
     if (unreadable !== undefined) {
-      sends.push(deadQueue.send(wrapMessage({ error: unreadable, messageId }, body), { contentType: 'text' }))
+      const text = wrapMessage({ kind: 'unreadable', error: unreadable, messageId }, body)
+      sends.push(deadQueue.send(text, { contentType: 'text' }))
     }
     await Promise.all(sends)
     message.ack()

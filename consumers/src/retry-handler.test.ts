@@ -1,3 +1,4 @@
+import { unwrapMessage, wrapMessage } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { TRIES_A_ROUND } from './delivery.ts'
 import {
@@ -10,7 +11,6 @@ import {
 } from './fakes.ts'
 import { createRetryHandler } from './retry-handler.ts'
 import type { Sink } from './sink.ts'
-import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
 
 declare global {
   interface ImportMeta {

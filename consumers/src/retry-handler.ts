@@ -1,6 +1,6 @@
 /** Handler of the queue `retry`: gives each message to the one sink that still wants it. */
 
-import { decodeEnvelope } from '@millrace/schemas'
+import { decodeEnvelope, unwrapMessage, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideNextTry, TRIES_A_ROUND } from './delivery.ts'
 import {
   bodyText,
@@ -12,7 +12,6 @@ import {
 import type { Delivery, Outcome, Sink, SinkName } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
-import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
 
 /** What the handler works with. */
 export interface RetryHandlerDeps extends HandlerEffects {
@@ -55,9 +54,8 @@ async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessa
       waitForDeploy(deps, message, read.why)
     } else {
       const error = 'not a retry message that this Worker reads'
-      unreadable.push(
-        moveTo(deps, 'dead', message, wrapMessage({ error, messageId: message.id }, bodyText(message.body))),
-      )
+      const wrapper = { kind: 'unreadable', error, messageId: message.id } as const
+      unreadable.push(moveTo(deps, 'dead', message, wrapMessage(wrapper, bodyText(message.body))))
     }
   }
   const writing = [...bySink].map(([sink, retries]) => retryInSink(deps, sink, retries))
@@ -103,7 +101,8 @@ async function settle(
   if (outcome.kind === 'written') {
     message.ack()
   } else if (outcome.kind === 'refused') {
-    await moveTo(deps, 'dead', message, wrapMessage({ sink, error: outcome.error, messageId }, body))
+    const text = wrapMessage({ sink, kind: 'refused', error: outcome.error, messageId }, body)
+    await moveTo(deps, 'dead', message, text)
   } else {
     await tryLater(deps, sink, retry, outcome)
   }
@@ -125,7 +124,7 @@ async function tryLater(
   if (next === 'wait') {
     message.retry({ delaySeconds })
   } else if (next === 'bury') {
-    await moveTo(deps, 'dead', message, wrapMessage({ sink, error, messageId }, body))
+    await moveTo(deps, 'dead', message, wrapMessage({ sink, kind: 'out_of_tries', error, messageId }, body))
   } else {
     const text = wrapMessage({ sink, error, messageId, rounds: rounds + 1 }, body)
     await moveTo(deps, 'retry', message, text, delaySeconds)

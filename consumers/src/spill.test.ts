@@ -60,7 +60,8 @@ describe('drainSpill', () => {
     await env.LAKE.put('dead/x', 'stays')
     const queue = createQueue()
     const { log, logged } = createEffects()
-    await drainSpill({ bucket: env.LAKE, queue, now: () => NOW, log })
+    const drained = await drainSpill({ bucket: env.LAKE, queue, now: () => NOW, log })
+    expect(drained).toEqual({ objects: 2, messages: 3, left: 0 })
     expect(queue.sent).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
     expect([await keysLeft(), await (await env.LAKE.get('dead/x'))?.text()]).toEqual([[], 'stays'])
     expect(logged).toEqual([{ level: 'info', event: 'spill_drained', objects: 2, messages: 3 }])
@@ -76,7 +77,14 @@ describe('drainSpill', () => {
       if (call === 2) throw new Error('queue is away')
     })
     const { log, logged } = createEffects()
-    await drainSpill({ bucket: env.LAKE, queue, now: () => NOW, log })
+    const drained = await drainSpill({ bucket: env.LAKE, queue, now: () => NOW, log })
+    expect(drained).toEqual({
+      objects: 1,
+      messages: 2,
+      left: 2,
+      oldestLeftMs: 998,
+      error: 'Error: queue is away',
+    })
     expect(await keysLeft()).toEqual([keyOf(2), keyOf(3)])
     expect(queue.calls.length).toBe(2)
     expect(logged).toEqual([
@@ -156,9 +164,10 @@ describe('drainSpill', () => {
   it('says that R2 is away, and nothing when there is no spill', async () => {
     const { log, logged } = createEffects()
     const bucket = { ...createBucket(0), list: () => Promise.reject(new Error('away')) }
-    await drainSpill({ bucket: createBucket(0), queue: createQueue(), now: () => NOW, log })
-    expect(logged).toEqual([])
-    await drainSpill({ bucket, queue: createQueue(), now: () => NOW, log })
+    const none = await drainSpill({ bucket: createBucket(0), queue: createQueue(), now: () => NOW, log })
+    expect([none, logged]).toEqual([{ objects: 0, messages: 0, left: 0 }, []])
+    const away = await drainSpill({ bucket, queue: createQueue(), now: () => NOW, log })
+    expect(away).toEqual({ objects: 0, messages: 0, error: 'Error: away' })
     expect(logged).toEqual([
       { level: 'error', event: 'spill_drained', objects: 0, messages: 0, error: 'Error: away' },
     ])

@@ -8,7 +8,7 @@ import { withTimeout } from './timeout.ts'
 
 /** What the job needs of an R2 bucket. Keys are listed in order, which is that of age. */
 export interface SpillBucket {
-  list: (options: { prefix: string; startAfter?: string; limit?: number }) => Promise<{
+  list: (options: { prefix: string; startAfter?: string }) => Promise<{
     objects: { key: string; size: number }[]
     truncated: boolean
   }>
@@ -50,20 +50,31 @@ interface SpilledObject {
   size: number
 }
 
-interface Drained {
+/** What a run did, and what is left. */
+export interface DrainedSpill {
+  /** Objects that the queue has whole by now and that are removed. */
   objects: number
+  /** Messages that the queue took. */
   messages: number
+  /** Objects that are left, counted up to 1,000; absent when R2 did not say. */
+  left?: number
+  /** Age in milliseconds of the oldest that is left; absent when there is none, or likewise. */
+  oldestLeftMs?: number
+  /** Why it ended before its time; absent when nothing failed. */
+  error?: string
 }
+
+type Counts = Pick<DrainedSpill, 'objects' | 'messages'>
 
 /**
  * Sends everything under `spill/` to the queue, until there is nothing left, the time is up, or something fails. Then it
  * logs one line: how many objects and messages, and how old in milliseconds the oldest is that is left. The next run goes
- * on there. Two runs at once send some messages twice and lose none. Never rejects; says nothing when there is no spill.
+ * on there. Two runs at once send some messages twice and lose none. Never rejects; logs nothing when there is no spill.
  */
-export async function drainSpill(options: DrainSpillOptions): Promise<void> {
+export async function drainSpill(options: DrainSpillOptions): Promise<DrainedSpill> {
   const { bucket, now, log, budgetMs = BUDGET_MS, stepTimeoutMs = STEP_TIMEOUT_MS } = options
   const endsAt = now() + budgetMs
-  const drained: Drained = { objects: 0, messages: 0 }
+  const drained: Counts = { objects: 0, messages: 0 }
   let failure: string | undefined
   let isEmpty = false
   try {
@@ -71,21 +82,25 @@ export async function drainSpill(options: DrainSpillOptions): Promise<void> {
   } catch (error) {
     failure = String(error)
   }
-  if (failure === undefined && isEmpty && drained.objects === 0) return
-  const oldest = isEmpty ? undefined : await findOldest(bucket, stepTimeoutMs)
+  if (failure === undefined && isEmpty && drained.objects === 0) return { ...drained, left: 0 }
+  const left = isEmpty ? [] : await findLeft(bucket, stepTimeoutMs)
+  const oldest = left?.[0]
+  const error = failure === undefined ? {} : { error: failure }
+  const age = oldest === undefined ? {} : { oldestLeftMs: now() - spilledAt(oldest.key) }
   log({
     level: failure === undefined ? 'info' : 'error',
     event: 'spill_drained',
     ...drained,
-    ...(oldest === undefined ? {} : { oldestLeftMs: now() - spilledAt(oldest) }),
-    ...(failure === undefined ? {} : { error: failure }),
+    ...age,
+    ...error,
   })
+  return { ...drained, ...(left === undefined ? {} : { left: left.length }), ...age, ...error }
 }
 
 /** @returns whether nothing is left */
 async function drainPages(
   options: DrainSpillOptions,
-  drained: Drained,
+  drained: Counts,
   hasTime: () => boolean,
 ): Promise<boolean> {
   const { bucket, stepTimeoutMs = STEP_TIMEOUT_MS } = options
@@ -107,7 +122,7 @@ async function drainPages(
 async function drainWave(
   { bucket, queue, stepTimeoutMs = STEP_TIMEOUT_MS }: DrainSpillOptions,
   wave: readonly SpilledObject[],
-  drained: Drained,
+  drained: Counts,
 ): Promise<void> {
   const texts = await readAll(bucket, wave, stepTimeoutMs)
   const messages = texts.flatMap((text, object) => splitSpilled(text).map((body) => ({ body, object })))
@@ -143,10 +158,10 @@ async function readAll(
   return texts
 }
 
-async function findOldest(bucket: SpillBucket, timeoutMs: number): Promise<string | undefined> {
+/** The oldest objects, as many as one page holds, or `undefined` when R2 does not say. */
+async function findLeft(bucket: SpillBucket, timeoutMs: number): Promise<SpilledObject[] | undefined> {
   try {
-    const { objects } = await withTimeout(bucket.list({ prefix: SPILL_PREFIX, limit: 1 }), timeoutMs)
-    return objects[0]?.key
+    return (await withTimeout(bucket.list({ prefix: SPILL_PREFIX }), timeoutMs)).objects
   } catch {
     // R2 is away: the line says so by the failure it has already, or the next run's will.
     return undefined

@@ -36,6 +36,10 @@ export interface RunningWorker {
   triggerCron: () => Promise<void>
   /** Text of an object of the bucket `LAKE`, or `undefined`. */
   readObject: (key: string) => Promise<string | undefined>
+  /** Bytes of an object of the bucket `LAKE`, or `undefined`. */
+  readBytes: (key: string) => Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Puts an object into the bucket `LAKE`, in the place of one that is there. */
+  putObject: (key: string, content: Uint8Array<ArrayBuffer> | string) => Promise<void>
   /** Keys of the bucket `LAKE` under a prefix. */
   listObjects: (prefix: string) => Promise<string[]>
   stop: () => Promise<void>
@@ -65,6 +69,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const bucket = await miniflare.getR2Bucket('LAKE')
       const object = await bucket.get(key)
       return object === null ? undefined : await object.text()
+    },
+    async readBytes(key) {
+      const bucket = await miniflare.getR2Bucket('LAKE')
+      const object = await bucket.get(key)
+      return object === null ? undefined : new Uint8Array(await object.arrayBuffer())
+    },
+    async putObject(key, content) {
+      const bucket = await miniflare.getR2Bucket('LAKE')
+      await bucket.put(key, content)
     },
     async listObjects(prefix) {
       const bucket = await miniflare.getR2Bucket('LAKE')

@@ -5,6 +5,7 @@ import { NAME_PATTERN } from './wire.ts'
 
 export { definePlan } from './plan/plan.ts'
 export type { PlanTypes } from './plan/types.ts'
+export type { ReplayEvent, ReplayTransform, ReplayViolation } from './replay-event.ts'
 
 /** A site or service that sends events: its name, its keys, and its settings. */
 export interface SourceConfig extends SourceSettings {

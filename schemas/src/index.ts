@@ -2,6 +2,7 @@
 
 export * from './config.ts'
 export * from './corrections.ts'
+export * from './dead-letter.ts'
 export * from './envelope.ts'
 export * from './event-time.ts'
 export type { ParsedEvent } from './events/common.ts'
@@ -19,3 +20,4 @@ export { ERROR_CODES, REASONS } from './reasons.ts'
 export * from './rollup-fields.ts'
 export * from './source-settings.ts'
 export * from './wire.ts'
+export * from './wrapped-message.ts'

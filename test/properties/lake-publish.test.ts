@@ -47,7 +47,10 @@ async function publish(bucket: LakeBucket): Promise<void> {
     if (event === 'publish_failed' && !String(error).includes('CutOff')) throw new Error(String(error))
   }
   const statements = { run: async () => {}, read: async () => [] }
-  await runLakeJob({ ...silent, ...statements, bucket, now, log }, { roundRows: 200, rowsAFile: 40 })
+  await runLakeJob(
+    { ...silent, ...statements, bucket, now, log },
+    { roundRows: 200, loadRows: 70, rowsAFile: 40 },
+  )
 }
 
 async function send(bucket: LakeBucket, batches: readonly (readonly Envelope[])[]): Promise<void> {

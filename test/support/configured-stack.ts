@@ -85,11 +85,12 @@ export async function startConfiguredStack(config: string): Promise<ConfiguredSt
 }
 
 function withBundle<T>(config: string, use: (scriptPath: string) => Promise<T>): Promise<T> {
-  return withWorkerBundle({ entry: ENTRY, plugins: [configPlugin(join(ROOT, configPath(config)))] }, use)
+  return withWorkerBundle({ entry: ENTRY, plugins: [configPlugin(config)] }, use)
 }
 
-/** Puts another file in the place of `millrace.config.ts`. */
-function configPlugin(path: string): Plugin {
+/** Puts another configuration in the place of `millrace.config.ts`: `configs/<config>.ts`. */
+export function configPlugin(config: string): Plugin {
+  const path = join(ROOT, configPath(config))
   return {
     name: 'use-config',
     setup: ({ onResolve }) => onResolve({ filter: /\/millrace\.config\.ts$/ }, () => ({ path })),

@@ -1,5 +1,6 @@
 /** The whole stack with the Worker of this source tree inside {@link withFaults}: queue and bucket misbehave on demand. */
 
+import { configPlugin } from './configured-stack.ts'
 import { type NumberedBatch, oneEvent } from './faulty-batches.ts'
 import { CRON_ISOLATE, FAULTS_PATH, type Faults, type FaultsReport, ISOLATE_HEADER } from './faulty-worker.ts'
 import { startTestStack, type TestStack } from './stack.ts'
@@ -34,9 +35,23 @@ export { LiveAggregator } from './worker.ts'
 export default withFaults(worker, { waitUntil })
 `
 
+/** Options of {@link startFaultyStack}. */
+export interface FaultyStackOptions {
+  /** Name of a configuration in `configs/`, without the source `dev`, which is there anyway. Default: that of the root. */
+  config?: string
+  /** Secrets of its sources. */
+  variables?: Record<string, string>
+}
+
 /** Starts it; no isolate has faults at first. */
-export async function startFaultyStack(): Promise<FaultyStack> {
-  const stack = await withWorkerBundle({ entry: ENTRY }, (scriptPath) => startTestStack({ scriptPath }))
+export async function startFaultyStack({
+  config,
+  variables = {},
+}: FaultyStackOptions = {}): Promise<FaultyStack> {
+  const plugins = config === undefined ? [] : [configPlugin(config)]
+  const stack = await withWorkerBundle({ entry: ENTRY, plugins }, (scriptPath) =>
+    startTestStack({ scriptPath, variables }),
+  )
   const looks = createLooks(stack)
   const controls = createControls(stack.worker.url)
   const { drain, settle } = createEndings(stack, looks, controls)

@@ -44,7 +44,10 @@ type Message = { body: string; contentType: 'text' }
 /** The bindings that are replaced. */
 interface FaultyEnv {
   EVENTS_QUEUE: { sendBatch: (messages: Message[]) => Promise<unknown> }
-  LAKE: Record<'get' | 'put' | 'list' | 'delete', (...args: unknown[]) => Promise<unknown>>
+  LAKE: Record<
+    'head' | 'get' | 'put' | 'list' | 'delete' | 'createMultipartUpload',
+    (...args: unknown[]) => Promise<unknown>
+  >
 }
 
 interface Handlers {
@@ -143,9 +146,11 @@ function createIsolate(env: FaultyEnv, land: Land): Isolate {
         sendBatch,
       } as FaultyEnv['EVENTS_QUEUE'],
       LAKE: {
+        head: (...args) => bucket.head(...args),
         get: (...args) => bucket.get(...args),
         list: (...args) => bucket.list(...args),
         delete: (...args) => bucket.delete(...args),
+        createMultipartUpload: (...args) => bucket.createMultipartUpload(...args),
         put: (...args) =>
           interfereWithBucket(
             () => bucket.put(...args),

@@ -19,6 +19,7 @@ import {
   readPlaces,
   writeWork,
 } from '@millrace/schemas/erase'
+import { hourPrefix, sourcePrefix } from '@millrace/schemas/lake'
 import { findEvents, findRemembered } from './events.ts'
 import { findPerson, type Person, type Subject } from './person.ts'
 import {
@@ -157,10 +158,16 @@ function timesOf(events: readonly ErasedEvent[]): { firstSeen?: string; lastSeen
   return { firstSeen: new Date(first).toISOString(), lastSeen: new Date(last).toISOString() }
 }
 
-/** Minutes of all copies, because each is in the lake. */
+/** Hours of all copies of events whose client did not say when: those lie in the hour in which the first was received. */
 const HOURS_OF_COPIES = `
 SELECT DISTINCT toString(toUnixTimestamp(toStartOfHour(minute))) AS hour FROM arrivals
 WHERE source = {source:String} AND key IN {keys:Array(UInt64)}`
+
+/** Whether ClickHouse deletes events of the source after some time, which the lake may still have. */
+const HAS_RETENTION = `
+SELECT 1 FROM system.tables
+WHERE database = currentDatabase() AND name IN ('events', 'events_local')
+  AND position(engine_full, concat('WHERE source = \\'', {source:String}, '\\'')) > 0`
 
 const DATES_OF_REFUSED = `
 SELECT DISTINCT toString(toDate(received_at)) AS date FROM quarantine
@@ -169,28 +176,31 @@ WHERE source = {source:String} AND (
   OR arrayExists(id -> ${forgottenHashSql('user', 'id')} IN {hashes:Array(String)} OR ${forgottenHashSql('anonymous', 'id')} IN {hashes:Array(String)}, ${NAMED_IDS})
 )`
 
-const HOUR_MS = 3_600_000
+/** As `hour` of an event whose client did not say when has it. */
+const NO_CLOCK = '1970-01-01 00:00:00'
 
-/** Folders as DESIGN section 7 has them. */
+/** Folders as DESIGN section 7 has them; of a source whose old events only the lake has, the whole of it as well. */
 async function findLake({ read }: EraseStatements, { source, events, ids }: Erasure): Promise<string[]> {
-  const hours = new Set(events.map(({ at }) => Math.floor(Number(at) / HOUR_MS) * HOUR_MS))
-  const keys = [...new Set(events.map(({ key }) => BigInt(key)))]
-  for (let at = 0; at < keys.length; at += CHUNK_SIZE) {
-    const parameters = { source, keys: keys.slice(at, at + CHUNK_SIZE) }
+  const hours = new Set<number>()
+  const keys = new Set<bigint>()
+  for (const { hour, key } of events) {
+    if (hour === NO_CLOCK) keys.add(BigInt(key))
+    else hours.add(Date.parse(`${hour.replace(' ', 'T')}Z`))
+  }
+  const sought = [...keys]
+  for (let at = 0; at < sought.length; at += CHUNK_SIZE) {
+    const parameters = { source, keys: sought.slice(at, at + CHUNK_SIZE) }
     for (const { hour } of await read<{ hour: string }>(HOURS_OF_COPIES, parameters)) {
       hours.add(Number(hour) * 1_000)
     }
   }
   const dates = await read<{ date: string }>(DATES_OF_REFUSED, { source, hashes: ids })
+  const retention = await read(HAS_RETENTION, { source })
   return [
-    ...[...hours].sort((a, b) => a - b).map((hour) => lakePrefix(source, hour)),
+    ...[...hours].sort((a, b) => a - b).map((hour) => hourPrefix(source, hour)),
     ...dates.map(({ date }) => `quarantine/source=${source}/date=${date}/`).sort(),
+    ...(retention.length === 0 ? [] : [sourcePrefix(source)]),
   ]
-}
-
-function lakePrefix(source: string, hour: number): string {
-  const time = new Date(hour).toISOString()
-  return `events/source=${source}/date=${time.slice(0, 10)}/hour=${time.slice(11, 13)}/`
 }
 
 /** The run that holds what follows from a request until it is done. */

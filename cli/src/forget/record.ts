@@ -13,8 +13,10 @@ export interface ErasureRecord {
   finishedAt?: string
   /** Rows by table that went, in all runs that ended. */
   deleted: RowCounts
-  /** Folders of the lake with objects that still hold events. */
+  /** Folders of the lake with objects that may still hold events. */
   openLake: string[]
+  /** Objects of the lake that were written anew without them, and how many rows went. */
+  rewritten: { path: string; rows: number }[]
 }
 
 /** Hex digits of a request's name. */
@@ -110,6 +112,7 @@ function describeRequest(request: string, rows: readonly StepRow[]): ErasureReco
     openLake: of('lake')
       .filter(({ detail }) => !rewritten.has(detail))
       .map(({ detail }) => (parse(detail) as { prefix?: string }).prefix ?? ''),
+    rewritten: of('rewritten_file').map(({ detail }) => parse(detail) as { path: string; rows: number }),
   }
 }
 

@@ -40,7 +40,7 @@ export function formatDone({ request, lake }: Found, deleted: RowCounts): string
     ...(lake.length === 0
       ? []
       : [
-          `${plural(lake.length, 'folder')} of the lake to be rewritten: millrace forget --list --source ${request.source}`,
+          `${plural(lake.length, 'folder')} of the lake to be rewritten, by the next runs of the cron; to see how far it is: millrace forget --list --source ${request.source}`,
         ]),
   ]
   return `${lines.join('\n')}\n`
@@ -59,11 +59,13 @@ function formatRequest({
   finishedAt,
   deleted,
   openLake,
+  rewritten,
 }: ErasureRecord): string {
   const lines = [
     `${request}  requested ${requestedAt}${reason === '' ? '' : `  ${printable(reason)}`}`,
     finishedAt === undefined ? '  NOT DONE: run it again with the same id' : `  done ${finishedAt}`,
     ...formatRows(deleted),
+    ...rewritten.map(({ path, rows }) => `  rewritten without ${plural(rows, 'row')}: ${path}`),
     ...openLake.map((prefix) => `  open in the lake: ${prefix}`),
   ]
   return `${lines.join('\n')}\n`

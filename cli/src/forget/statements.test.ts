@@ -1,20 +1,7 @@
 /** How parameters travel, and what of an error is told. */
 
 import { describe, expect, it } from 'vitest'
-import { createStatements, formatParameter } from './statements.ts'
-
-describe('a parameter', () => {
-  it.each<[unknown, string]>([
-    ['a\tb\\c\nd', 'a\\tb\\\\c\\nd'],
-    ["it's", "it's"],
-    [12, '12'],
-    [["it's", 'a\\b', 'c,]'], "['it\\'s','a\\\\b','c,]']"],
-    [[1n, 18446744073709551615n], '[1,18446744073709551615]'],
-    [[], '[]'],
-  ])('%# is written as ClickHouse reads it', (value, text) => {
-    expect(formatParameter(value)).toBe(text)
-  })
-})
+import { createStatements } from './statements.ts'
 
 describe('a statement', () => {
   it('keeps ids out of its address, and out of the log of queries', async () => {

@@ -3,6 +3,7 @@
 import type { FetchLike } from '@millrace/node'
 import type { EraseStatements } from '@millrace/schemas/erase'
 import { ClickHouseFailure, type ClickHouseOptions } from '../clickhouse.ts'
+import { formatParameter } from '../format-parameter.ts'
 
 /** What is used of `fetch`, with a form as the body. */
 type FormFetch = (
@@ -83,27 +84,4 @@ async function ask(
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause)
     throw new ClickHouseFailure(`ClickHouse does not answer at ${url}: ${why.trim()}`, { cause })
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  "'": "\\'",
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\0': '\\0',
-}
-
-/**
- * A value as ClickHouse reads it: text as a field of the format `Escaped`, a list as its literal. Numbers of a list are
- * written bare, so that 64 bits of them may come as text.
- */
-export function formatParameter(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(formatElement).join(',')}]`
-  return String(value).replace(/[\\\t\n\r\0]/g, (char) => ESCAPES[char] ?? char)
-}
-
-function formatElement(value: unknown): string {
-  if (typeof value !== 'string') return String(value)
-  return `'${value.replace(/[\\'\t\n\r\0]/g, (char) => ESCAPES[char] ?? char)}'`
 }

@@ -5,10 +5,10 @@ import {
   type CommandWorld,
   collectorFetch,
   DEFAULT_ENDPOINT,
-  DEV_SOURCE,
-  isLoopback,
+  findReadToken,
   parseEndpoint,
   parseSource,
+  readTokenOption,
   UsageError,
 } from '../command-world.ts'
 import { printable } from '../printable.ts'
@@ -28,9 +28,6 @@ interface Flags {
 const EXIT_FAILED = 1
 /** 128 and the number of SIGINT, as shells have it. */
 const EXIT_INTERRUPTED = 130
-
-/** The development source's token; like its keys it exists only in development (DESIGN, section 7). */
-const DEV_READ_TOKEN = 'dev-read'
 
 /** Fields of questions; the collector says which of them a question has. */
 const FIELDS: readonly (readonly [name: string, placeholder: string, description: string])[] = [
@@ -73,7 +70,7 @@ export function registerQuery(program: Command, world: CommandWorld): void {
     )
     .requiredOption('--source <name>', 'source that the events and the read token belong to')
     .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
-    .option('--read-token <token>', 'read token of the source (default: MILLRACE_READ_TOKEN)')
+    .addOption(readTokenOption())
     .option('--json', 'print the answer as JSON on standard output')
     .option('--list', 'the newest sessions, one by one')
   for (const [name, placeholder, description] of FIELDS) {
@@ -148,17 +145,4 @@ function describeTyped(question: string, flags: Record<string, unknown>): Typed 
 
 function valuesOf(flags: Record<string, unknown>, name: string): string[] {
   return [flags[name] ?? []].flat().map(String)
-}
-
-/** The option, the environment, or for the development source on this machine the token that it has everywhere. */
-function findReadToken({ source, endpoint, readToken }: Flags, env: CommandWorld['env']): string {
-  const token = readToken ?? env['MILLRACE_READ_TOKEN']
-  if (token !== undefined && token !== '') {
-    if (/^[\x21-\x7e]+$/.test(token)) return token
-    throw new UsageError('the read token must be ASCII characters without spaces')
-  }
-  if (source === DEV_SOURCE && isLoopback(endpoint)) return DEV_READ_TOKEN
-  throw new UsageError(
-    `the read token of the source ${source} is needed: give --read-token or MILLRACE_READ_TOKEN`,
-  )
 }

@@ -5,14 +5,13 @@ import type { Context } from 'hono'
 import type { Answered, Asker } from '../query/answer.ts'
 import { type ParsedQuestion, parseQuestion, readSearch } from '../query/parse-question.ts'
 import type { QuestionName } from '../query/questions.ts'
+import { authorizeReader, type Readers, refuseOtherSource } from '../read-token.ts'
 import { readJsonBody, waitUntilOf } from '../receive.ts'
 import { type RequestRefusal, refusal, refuse, refuseForNow } from '../refuse.ts'
-import type { Source, Sources } from '../sources.ts'
-import { readKeys } from '../write-key.ts'
 
 /** What {@link takeQuestion} needs. */
 export interface QueryDeps {
-  sources: Pick<Sources, 'findReader'>
+  sources: Readers
   now: () => number
   /** Default: there is no warehouse, and every question is answered 503. */
   answer?: ((question: ParsedQuestion, asker: Asker) => Promise<Answered>) | undefined
@@ -29,15 +28,12 @@ const MAX_SEARCH_LENGTH = 16 * 1024
 
 /** Answers one question. */
 export async function takeQuestion(c: Context, deps: QueryDeps, name: QuestionName): Promise<Response> {
-  const authorized = findSource(c, deps.sources)
+  const authorized = authorizeReader(c.req.raw, deps.sources)
   if (!('name' in authorized)) return refuse(c, authorized)
   const read = await readInput(c)
   if (!read.ok) return refuse(c, read)
-  const { source: wanted } = read.input
-  if (wanted !== undefined && wanted !== authorized.name) {
-    const message = `this token is of source "${authorized.name}", the question is for another`
-    return refuse(c, refusal(403, 'wrong_source', message))
-  }
+  const refused = refuseOtherSource(authorized, read.input['source'], 'the question')
+  if (refused !== undefined) return refuse(c, refused)
   const question = parseQuestion(name, read.input, deps.now(), authorized.settings ?? {})
   if (!question.ok) {
     const where = question.path === '' ? 'the question' : question.path
@@ -56,25 +52,6 @@ export async function takeQuestion(c: Context, deps: QueryDeps, name: QuestionNa
     'Content-Type': 'application/json',
     'Cache-Control': 'private, no-cache',
   })
-}
-
-/** A token in an address ends up in logs, so it is taken from the header alone. */
-function findSource(c: Context, sources: QueryDeps['sources']): Source | RequestRefusal {
-  const { header } = readKeys(c.req.raw.headers.get('authorization'), {}, new URLSearchParams())
-  if (header.length === 0) {
-    const message =
-      'the read token of the source is needed: Authorization: Bearer, or Basic with it as user name'
-    return refusal(401, 'missing_read_token', message)
-  }
-  for (const token of header) {
-    const source = sources.findReader(token)
-    if (source !== undefined) return source
-  }
-  return refusal(
-    401,
-    'unknown_read_token',
-    'no source has this read token; write keys and secret keys do not read',
-  )
 }
 
 async function readInput(c: Context): Promise<Input> {

@@ -40,11 +40,7 @@ export async function runLakeJob(
   await withLease(effects, async () => {
     const forgotten = await readForgotten(effects)
     const tests = new Map([...forgotten].map(([source, hashes]) => [source, createForgottenTest(hashes)]))
-    const everything = (count: number) => Array.from({ length: count }, (_, row) => row)
-    await publishLake(
-      { ...effects, keep: (source, batch) => tests.get(source)?.(batch) ?? everything(batch.count) },
-      options,
-    )
+    await publishLake({ ...effects, keep: (source, batch) => tests.get(source)?.(batch) }, options)
     if (forgotten.size > 0) await rewriteForgotten(effects, forgotten, startedAt + endMs)
     if (startedAt % DAY_MS < SWEEP_MINUTES_MS) await sweepLake(effects)
   })

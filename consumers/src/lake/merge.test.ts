@@ -4,7 +4,7 @@ import { gather, type LakeBatch, ROW_GROUP_ROWS } from '@millrace/schemas/lake'
 import { describe, expect, it } from 'vitest'
 import { createEnvelopeFor } from '../fakes.ts'
 import { buildBatch } from './batch.ts'
-import { idsOf, joinUnique, mergeRows } from './merge.ts'
+import { idsOf, mergeRows, orderUnique } from './merge.ts'
 
 /** Rows by id and time of receipt: `a@2`. */
 function rows(...names: string[]): LakeBatch {
@@ -16,12 +16,25 @@ function rows(...names: string[]): LakeBatch {
   )
 }
 
+const unique = (batch: LakeBatch) =>
+  orderUnique({ ids: idsOf(batch), times: batch.columns[8] as number[] }, idsOf(batch).keys())
+
+/** Two rows at a time, and one piece without any. */
+async function* inPieces(batch: LakeBatch) {
+  const all = unique(batch)
+  for (let at = 0; at <= all.length; at += 2) yield { batch, rows: all.slice(at, at + 2) }
+}
+
 async function* each(...batches: LakeBatch[]) {
   yield* batches
 }
 
 async function merge(existing: LakeBatch[], added: LakeBatch, keep?: (batch: LakeBatch) => number[]) {
-  const merged = mergeRows({ existing: each(...existing), added, ...(keep === undefined ? {} : { keep }) })
+  const merged = mergeRows({
+    existing: each(...existing),
+    added: () => inPieces(added),
+    ...(keep === undefined ? {} : { keep }),
+  })
   const batches: LakeBatch[] = []
   for await (const batch of merged.batches) batches.push(batch)
   const received = batches.flatMap(({ columns }) => columns[8] as number[])
@@ -41,7 +54,7 @@ describe('a merge', () => {
     ['of copies received later', ['a@1', 'b@1'], ['a@2', 'b@1'], ['a@1', 'b@1'], false],
     ['of a copy received earlier', ['a@3', 'b@3'], ['b@2'], ['a@3', 'b@2'], true],
   ])('%s', async (_, existing, added, expected, isChanged) => {
-    const merged = await merge(existing.length === 0 ? [] : [rows(...existing)], joinUnique([rows(...added)]))
+    const merged = await merge(existing.length === 0 ? [] : [rows(...existing)], rows(...added))
     const named = expected.map((name) => (name.includes('@') ? name : `${name}@1`))
     expect([merged.rows, merged.isChanged]).toEqual([named, isChanged])
   })
@@ -81,8 +94,9 @@ describe('a merge', () => {
 
 describe('new rows', () => {
   it('are each event once, of its copies the one received first', () => {
-    const unique = joinUnique([rows('b@2', 'a@5'), rows('b@1', 'c@9', 'a@5')])
-    expect(idsOf(unique)).toEqual(['a', 'b', 'c'])
-    expect(unique.columns[8]).toEqual([5_000, 1_000, 9_000])
+    const batch = rows('b@2', 'a@5', 'b@1', 'c@9', 'a@5')
+    const ordered = gather(batch, unique(batch))
+    expect(idsOf(ordered)).toEqual(['a', 'b', 'c'])
+    expect(ordered.columns[8]).toEqual([5_000, 1_000, 9_000])
   })
 })

@@ -1,7 +1,6 @@
 /** Merges rows of the lake: each event once, in the order of message ids. Pure. */
 
 import {
-  concatBatches,
   emptyBatch,
   gather,
   type LakeBatch,
@@ -19,23 +18,38 @@ export function idsOf({ columns }: LakeBatch): readonly string[] {
   return (columns[MESSAGE_ID] ?? []) as string[]
 }
 
-/** Rows in the order of their ids; copies of an event stay beside each other, the one received first before the others. */
-export function sortById(batch: LakeBatch): LakeBatch {
-  const ids = idsOf(batch)
-  const times = batch.columns[RECEIVED_AT] as number[]
-  const order = Array.from({ length: batch.count }, (_, row) => row)
-  order.sort((a, b) => compareText(ids[a] ?? '', ids[b] ?? '') || (times[a] ?? 0) - (times[b] ?? 0))
-  return gather(batch, order)
+/** Rows of a batch, in an order of their own. */
+export interface Rows {
+  batch: LakeBatch
+  rows: readonly number[]
 }
 
-/** Batches as one, in the order of ids, each event once: of several copies the one that was received first, as in the warehouse. */
-export function joinUnique(batches: readonly LakeBatch[]): LakeBatch {
-  const sorted = sortById(concatBatches(batches))
-  const ids = idsOf(sorted)
-  const firsts = Array.from({ length: sorted.count }, (_, row) => row).filter(
-    (row) => row === 0 || ids[row] !== ids[row - 1],
+/** The batch in the order of its ids. */
+export function sortById(batch: LakeBatch): LakeBatch {
+  const times = batch.columns[RECEIVED_AT] as number[]
+  return gather(batch, sortPlaces({ ids: idsOf(batch), times }, idsOf(batch).keys()))
+}
+
+/** What rows are ordered by, by their places. */
+interface OrderKeys {
+  ids: readonly string[]
+  /** Microseconds since 1970 at which they were received. */
+  times: readonly number[]
+}
+
+/** Places in the order of ids, each event once: of several copies the one that was received first, as in the warehouse. */
+export function orderUnique(keys: OrderKeys, places: Iterable<number>): number[] {
+  const { ids } = keys
+  return sortPlaces(keys, places).filter(
+    (place, index, sorted) => index === 0 || ids[place] !== ids[sorted[index - 1] ?? 0],
   )
-  return firsts.length === sorted.count ? sorted : gather(sorted, firsts)
+}
+
+/** Copies of an event stay beside each other, the one received first before the others. */
+function sortPlaces({ ids, times }: OrderKeys, places: Iterable<number>): number[] {
+  return [...places].sort(
+    (a, b) => compareText(ids[a] ?? '', ids[b] ?? '') || (times[a] ?? 0) - (times[b] ?? 0),
+  )
 }
 
 /** What a merge came to. */
@@ -50,8 +64,8 @@ export interface Merge {
 export interface MergeOptions {
   /** What is there, in the order of ids. */
   existing: AsyncIterable<LakeBatch>
-  /** As {@link joinUnique} gives it. Default none. */
-  added?: LakeBatch
+  /** Gives what is new, in the order of ids and each event once, a piece after the other. Default none. */
+  added?: () => AsyncIterable<Rows>
   /** Places of the rows that stay. Default all. */
   keep?: (batch: LakeBatch) => readonly number[]
 }
@@ -61,78 +75,114 @@ export interface MergeOptions {
  *
  * @throws UnreadableLakeFile when what is there is not in order: an event might then come to stand twice
  */
-export function mergeRows({ existing, added = emptyBatch(), keep }: MergeOptions): Merge {
+export function mergeRows({ existing, added = noRows, keep }: MergeOptions): Merge {
   let isChanged = false
   async function* merged(): AsyncGenerator<LakeBatch> {
-    const rows = createAccumulator()
-    const [newIds, newTimes] = [idsOf(added), added.columns[RECEIVED_AT] as number[]]
-    let next = 0
-    let last = ''
-    let isFirst = true
+    const output = createOutput()
+    const nextPiece = createReader(added())
+    let fresh = await nextPiece()
+    let last: string | undefined
     for await (const whole of existing) {
       const kept = keep?.(whole)
       if (kept !== undefined && kept.length < whole.count) isChanged = true
-      const batch = kept === undefined || kept.length === whole.count ? whole : gather(whole, kept)
-      const ids = idsOf(batch)
-      const times = batch.columns[RECEIVED_AT] as number[]
-      const picks: number[] = []
-      for (let row = 0; row < batch.count; row++) {
+      const ids = idsOf(whole)
+      const times = whole.columns[RECEIVED_AT] as number[]
+      let picks: number[] = []
+      for (const row of kept ?? ids.keys()) {
         const id = ids[row] ?? ''
-        if (!isFirst && id <= last)
+        if (last !== undefined && id <= last)
           throw new UnreadableLakeFile('its rows are not in the order of message_id')
-        ;[last, isFirst] = [id, false]
-        while (next < added.count && (newIds[next] ?? '') < id) picks.push(~next++)
-        if (next < added.count && newIds[next] === id) {
-          const isEarlier = (newTimes[next] ?? 0) < (times[row] ?? 0)
-          picks.push(isEarlier ? ~next : row)
-          if (isEarlier) isChanged = true
-          next++
-        } else {
-          picks.push(row)
+        last = id
+        let isReplaced = false
+        while (fresh !== undefined && fresh.id() <= id) {
+          const isCopy = fresh.id() === id
+          if (!isCopy || fresh.time() < (times[row] ?? 0)) {
+            picks.push(~fresh.row())
+            isReplaced = isCopy
+            isChanged = true
+          }
+          if (!fresh.advance()) {
+            yield* output.take(whole, fresh.batch, picks)
+            picks = []
+            fresh = await nextPiece()
+          }
         }
+        if (!isReplaced) picks.push(row)
       }
-      if (picks.length > batch.count) isChanged = true
-      rows.take(batch, added, picks)
-      yield* rows.full()
+      yield* output.take(whole, fresh?.batch ?? whole, picks)
     }
-    if (next < added.count) isChanged = true
-    rows.take(
-      emptyBatch(),
-      added,
-      Array.from({ length: added.count - next }, (_, index) => ~(next + index)),
-    )
-    yield* rows.full()
-    yield* rows.rest()
+    while (fresh !== undefined) {
+      isChanged = true
+      yield* output.take(fresh.batch, fresh.batch, fresh.rest())
+      fresh = await nextPiece()
+    }
+    yield* output.rest()
   }
   return { batches: merged(), isChanged: () => isChanged }
 }
 
-/** Rows that wait until there are enough for a row group. */
-function createAccumulator() {
+async function* noRows(): AsyncGenerator<Rows> {}
+
+/** One piece of what is new, and how far it is read. */
+interface Piece {
+  batch: LakeBatch
+  row: () => number
+  id: () => string
+  time: () => number
+  /** @returns whether there is another row */
+  advance: () => boolean
+  /** Rows from here on. */
+  rest: () => readonly number[]
+}
+
+/** A function that gives the next piece that has rows, `undefined` after the last. */
+function createReader(added: AsyncIterable<Rows>): () => Promise<Piece | undefined> {
+  const pieces = added[Symbol.asyncIterator]()
+  return async () => {
+    for (;;) {
+      const { value, done } = await pieces.next()
+      if (done === true) return undefined
+      if (value.rows.length > 0) return createPiece(value)
+    }
+  }
+}
+
+function createPiece({ batch, rows }: Rows): Piece {
+  const ids = idsOf(batch)
+  const times = batch.columns[RECEIVED_AT] as number[]
+  let at = 0
+  const row = () => rows[at] ?? 0
+  return {
+    batch,
+    row,
+    id: () => ids[row()] ?? '',
+    time: () => times[row()] ?? 0,
+    advance: () => ++at < rows.length,
+    rest: () => rows.slice(at).map((place) => ~place),
+  }
+}
+
+/** Rows that wait until there are enough for a row group; never more than one of it. */
+function createOutput() {
   let waiting = emptyBatch()
   return {
-    /** Takes rows of `a`, or of `b` where a pick is negative: `~row`. */
-    take(a: LakeBatch, b: LakeBatch, picks: readonly number[]): void {
-      waiting.columns.forEach((values, place) => {
-        const [ofA = [], ofB = []] = [a.columns[place], b.columns[place]]
-        for (const pick of picks) values.push((pick < 0 ? ofB[~pick] : ofA[pick]) as LakeValue)
-      })
-      waiting.count += picks.length
-    },
-    *full(): Generator<LakeBatch> {
-      while (waiting.count >= ROW_GROUP_ROWS) {
-        const { columns, count } = waiting
-        waiting = {
-          count: count - ROW_GROUP_ROWS,
-          columns: columns.map((values) => values.slice(ROW_GROUP_ROWS)),
-        }
-        for (const values of columns) values.length = ROW_GROUP_ROWS
-        yield { count: ROW_GROUP_ROWS, columns }
+    /** Takes rows of `a`, or of `b` where a pick is negative: `~place`. */
+    *take(a: LakeBatch, b: LakeBatch, picks: readonly number[]): Generator<LakeBatch> {
+      for (let from = 0; from < picks.length; ) {
+        const some = picks.slice(from, from + ROW_GROUP_ROWS - waiting.count)
+        waiting.columns.forEach((values, column) => {
+          const [ofA = [], ofB = []] = [a.columns[column], b.columns[column]]
+          for (const pick of some) values.push((pick < 0 ? ofB[~pick] : ofA[pick]) as LakeValue)
+        })
+        waiting.count += some.length
+        from += some.length
+        if (waiting.count === ROW_GROUP_ROWS) yield* this.rest()
       }
     },
     *rest(): Generator<LakeBatch> {
-      if (waiting.count > 0) yield waiting
+      const full = waiting
       waiting = emptyBatch()
+      if (full.count > 0) yield full
     },
   }
 }

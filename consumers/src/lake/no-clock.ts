@@ -3,54 +3,39 @@
  * sends again may be received in the next. So these are sought in the hours around before they are added.
  */
 
-import {
-  gather,
-  hourPrefix,
-  type LakeBatch,
-  type Manifest,
-  type ManifestFile,
-  openLakeFile,
-  placeOf,
-} from '@millrace/schemas/lake'
+import { hourPrefix, type Manifest, type ManifestFile, openLakeFile } from '@millrace/schemas/lake'
 import type { LakeBucket } from './bucket.ts'
-import { idsOf } from './merge.ts'
 import { readRange } from './published-file.ts'
-
-const ORIGINAL_TIMESTAMP = placeOf('original_timestamp')
-const RECEIVED_AT = placeOf('received_at')
+import type { Round } from './round.ts'
 
 const HOUR_MS = 3_600_000
 
 /** How far a copy is sought: clients that do not know the time keep nothing for longer. */
 const LOOK_AROUND_HOURS = 24
 
-/** New rows by the hour that they lie in. */
-export type RowsByHour = Map<number, LakeBatch>
+/** Places of a round by the hour that its rows lie in. */
+export type PlacesByHour = ReadonlyMap<number, readonly number[]>
 
 /**
- * The rows without copies of the same event in other hours, new ones or published: of new ones the first received stays.
+ * The places without copies of the same event in other hours, new ones or published: of new ones the first received stays.
  * Rows whose client did say when are not looked at.
  */
 export async function withoutCopies(
   bucket: Pick<LakeBucket, 'get' | 'head'>,
   manifest: Manifest,
-  byHour: RowsByHour,
-): Promise<RowsByHour> {
-  const firsts = findFirsts(byHour)
+  round: Round,
+  byHour: PlacesByHour,
+): Promise<PlacesByHour> {
+  const firsts = findFirsts(round, byHour)
   if (firsts.size === 0) return byHour
   const published = await findPublished(bucket, manifest, firsts)
-  const kept: RowsByHour = new Map()
-  for (const [hour, batch] of byHour) {
-    const ids = idsOf(batch)
-    const clocks = batch.columns[ORIGINAL_TIMESTAMP] as number[]
-    const rows = Array.from({ length: batch.count }, (_, row) => row).filter((row) => {
-      const id = ids[row] ?? ''
-      if (clocks[row] !== 0) return true
-      return firsts.get(id)?.hour === hour && (published.get(id) ?? hour) === hour
-    })
-    kept.set(hour, rows.length === batch.count ? batch : gather(batch, rows))
+  const isKept = (hour: number, place: number) => {
+    const id = round.ids[place] ?? ''
+    return (
+      round.clocks[place] !== 0 || (firsts.get(id)?.hour === hour && (published.get(id) ?? hour) === hour)
+    )
   }
-  return kept
+  return new Map([...byHour].map(([hour, places]) => [hour, places.filter((place) => isKept(hour, place))]))
 }
 
 interface First {
@@ -58,15 +43,12 @@ interface First {
   receivedAt: number
 }
 
-function findFirsts(byHour: RowsByHour): Map<string, First> {
+function findFirsts({ ids, clocks, times }: Round, byHour: PlacesByHour): Map<string, First> {
   const firsts = new Map<string, First>()
-  for (const [hour, batch] of byHour) {
-    const ids = idsOf(batch)
-    const clocks = batch.columns[ORIGINAL_TIMESTAMP] as number[]
-    const times = batch.columns[RECEIVED_AT] as number[]
-    for (let row = 0; row < batch.count; row++) {
-      if (clocks[row] !== 0) continue
-      const [id, receivedAt] = [ids[row] ?? '', times[row] ?? 0]
+  for (const [hour, places] of byHour) {
+    for (const place of places) {
+      if (clocks[place] !== 0) continue
+      const [id, receivedAt] = [ids[place] ?? '', times[place] ?? 0]
       const known = firsts.get(id)
       if (known === undefined || receivedAt < known.receivedAt) firsts.set(id, { hour, receivedAt })
     }

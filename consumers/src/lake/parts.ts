@@ -1,15 +1,6 @@
-/** What waits to be published: which parts there are, and their rows. Knows no published file. */
+/** What waits to be published: which parts there are, and where to those go that cannot be read. */
 
-import {
-  concatBatches,
-  emptyBatch,
-  type LakeBatch,
-  openLakeFile,
-  PARTS_PREFIX,
-  parsePartKey,
-  UNREADABLE_PREFIX,
-  UnreadableLakeFile,
-} from '@millrace/schemas/lake'
+import { PARTS_PREFIX, parsePartKey, UNREADABLE_PREFIX } from '@millrace/schemas/lake'
 import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
 import { LEASE_KEY } from './lease.ts'
 
@@ -74,32 +65,6 @@ function describePart({ key, size, uploaded, customMetadata }: StoredObject): Pa
   return { key, bytes: size, storedAt: uploaded.getTime(), rows }
 }
 
-/** What was read of a part; `gone` when somebody has published it meanwhile. */
-export type ReadPart =
-  | { kind: 'read'; batch: LakeBatch }
-  | { kind: 'gone' }
-  | { kind: 'newer'; message: string }
-  | { kind: 'unreadable'; message: string }
-
-/** Reads a part whole. Rejects when the bucket does. */
-export async function readPart(bucket: Pick<LakeBucket, 'get'>, { key }: Part): Promise<ReadPart> {
-  const object = (await bucket.get(key)) as StoredContent | null
-  if (object === null) return { kind: 'gone' }
-  const content = await object.arrayBuffer()
-  try {
-    const file = await openLakeFile({
-      byteLength: content.byteLength,
-      read: async (start, end) => content.slice(start, end),
-    })
-    const batches: LakeBatch[] = []
-    for await (const batch of file.batches()) batches.push(batch)
-    return { kind: 'read', batch: batches.length === 0 ? emptyBatch() : concatBatches(batches) }
-  } catch (error) {
-    if (!(error instanceof UnreadableLakeFile)) throw error
-    return { kind: error.isNewer ? 'newer' : 'unreadable', message: error.message }
-  }
-}
-
 /** Puts a part aside that cannot be read, as it is: `dead/parts/…`. May be cut off and repeated. */
 export async function putAside(
   bucket: Pick<LakeBucket, 'get' | 'put' | 'delete'>,
@@ -110,7 +75,11 @@ export async function putAside(
   const object = (await bucket.get(key)) as StoredContent | null
   if (object === null) return
   const content = new Uint8Array(await object.arrayBuffer())
-  const customMetadata = { source, error: message.replace(/[^\x20-\x7e]/g, '?').slice(0, 1_000) }
+  const customMetadata = {
+    ...object.customMetadata,
+    source,
+    error: message.replace(/[^\x20-\x7e]/g, '?').slice(0, 1_000),
+  }
   await bucket.put(UNREADABLE_PREFIX + key.slice(PARTS_PREFIX.length), content, { customMetadata })
   await bucket.delete(key)
 }

@@ -155,7 +155,7 @@ describe('publishing', () => {
       const events = Array.from({ length: 10 }, (_, index) => ({ messageId: `${part}-${index}` }))
       await send('rounds', events, NOON + part)
     }
-    const { report } = await publish({ roundRows: 10, rowsAFile: 5 })
+    const { report } = await publish({ roundRows: 10, loadRows: 3, rowsAFile: 20 })
     expect(report).toMatchObject({ parts: 4, rows: 40, isDone: true })
     const files = await readAll('rounds')
     expect(Object.keys(files)).toEqual([

@@ -4,26 +4,26 @@
  * of its events are published, so a run that is cut off anywhere is repeated without harm.
  */
 
+import { cutIntoGroups } from '@millrace/schemas'
 import {
   bucketOf,
-  concatBatches,
   fileKey,
-  gather,
   hourPrefix,
   type LakeBatch,
+  type LakeFileKey,
   lakeHour,
   type ManifestFile,
-  placeOf,
   UnreadableLakeFile,
   updateManifest,
 } from '@millrace/schemas/lake'
 import type { LakeBucket } from './bucket.ts'
 import { chooseBuckets, knownBuckets, ROWS_A_FILE } from './buckets.ts'
 import { readManifest, type StoredManifest, writeManifest } from './manifest-store.ts'
-import { idsOf, joinUnique } from './merge.ts'
-import { type RowsByHour, withoutCopies } from './no-clock.ts'
-import { listPartSources, listParts, type Part, putAside, readPart } from './parts.ts'
+import { orderUnique, type Rows } from './merge.ts'
+import { withoutCopies } from './no-clock.ts'
+import { listPartSources, listParts, type Part, putAside } from './parts.ts'
 import { changeFile } from './published-file.ts'
+import { type LeftPart, loadRows, type Round, readRound } from './round.ts'
 import { sweepSource } from './sweep.ts'
 
 /** What a run works with. */
@@ -33,8 +33,8 @@ export interface PublishEffects {
   now: () => number
   sleep: (ms: number) => Promise<void>
   log: (record: Record<string, unknown>) => void
-  /** Places of the rows of a batch that may be published; see `forget.ts`. Default all. */
-  keep?: (source: string, batch: LakeBatch) => readonly number[]
+  /** Places of the rows of a batch that may be published, `undefined` for all; see `forgotten-rows.ts`. Default all. */
+  keep?: (source: string, batch: LakeBatch) => readonly number[] | undefined
 }
 
 /** Options of {@link publishLake}. */
@@ -43,8 +43,10 @@ export interface PublishOptions {
   budgetMs?: number
   /** How long parts may wait where writing their hours anew costs much. Default 5 minutes. */
   maxWaitMs?: number
-  /** Rows of a round, which are held in memory. Default {@link ROUND_ROWS}. */
+  /** Rows of a round. Default {@link ROUND_ROWS}. */
   roundRows?: number
+  /** Rows that are held at once with all their columns. Default {@link LOAD_ROWS}. */
+  loadRows?: number
   /** Rows that a file is meant to have at most. Default {@link ROWS_A_FILE}. */
   rowsAFile?: number
 }
@@ -53,8 +55,14 @@ const BUDGET_MS = 45_000
 
 const MAX_WAIT_MS = 5 * 60_000
 
-/** Rows that are held at once; about 1 KB each, beside two row groups of a file. A Worker has 128 MB. */
-const ROUND_ROWS = 25_000
+/** Rows of a round: their ids and times are held, and the bytes of their parts; about 150 bytes a row. */
+const ROUND_ROWS = 100_000
+
+/** Bytes of the parts of a round: a part of few rows is mostly footer. */
+const ROUND_BYTES = 8 * 1024 * 1024
+
+/** Rows that are held at once; about 1 KB each, beside a row group that is read and one that is written. A Worker has 128 MB. */
+const LOAD_ROWS = 10_000
 
 /** Most parts of a round: each is a request. */
 const ROUND_PARTS = 500
@@ -102,7 +110,12 @@ export async function publishLake(
   return report
 }
 
-const DEFAULTS = { maxWaitMs: MAX_WAIT_MS, roundRows: ROUND_ROWS, rowsAFile: ROWS_A_FILE }
+const DEFAULTS = {
+  maxWaitMs: MAX_WAIT_MS,
+  roundRows: ROUND_ROWS,
+  loadRows: LOAD_ROWS,
+  rowsAFile: ROWS_A_FILE,
+}
 
 interface Limits extends Required<Omit<PublishOptions, 'budgetMs'>> {
   endsAt: number
@@ -131,7 +144,8 @@ async function publishSource(
     }
     await sleep(Math.max(0, lastWriteAt + KEY_INTERVAL_MS - now()))
     const round = takeRound(waiting, roundRows)
-    const done = await publishRound(effects, limits, stored, round)
+    const waitingRows = waiting.reduce((sum, { rows }) => sum + rows, 0)
+    const done = await publishRound(effects, limits, stored, round, waitingRows)
     stored = done.stored
     lastWriteAt = now()
     for (const key of done.left) passedOver.add(key)
@@ -166,13 +180,9 @@ function isDue(
 }
 
 function takeRound(parts: readonly Part[], maxRows: number): Part[] {
-  const round: Part[] = []
-  let rows = 0
-  for (const part of parts.slice(0, ROUND_PARTS)) {
-    if (round.length > 0 && rows + part.rows > maxRows) break
-    round.push(part)
-    rows += part.rows
-  }
+  const limits = { maxItems: ROUND_PARTS, maxBytes: ROUND_BYTES }
+  const [few = []] = cutIntoGroups(parts, ({ bytes }) => bytes, limits)
+  const [round = []] = cutIntoGroups(few, ({ rows }) => rows, { ...limits, maxBytes: maxRows })
   return round
 }
 
@@ -184,112 +194,144 @@ interface RoundResult {
   files: number
 }
 
+/** What goes into one file. */
+interface Target {
+  file: LakeFileKey
+  buckets: number
+  /** In the order of ids, each event once. */
+  places: readonly number[]
+}
+
 async function publishRound(
+  effects: PublishEffects,
+  limits: Limits,
+  stored: StoredManifest,
+  parts: readonly Part[],
+  waitingRows: number,
+): Promise<RoundResult> {
+  const { bucket, now, keep } = effects
+  const { source } = stored.manifest
+  const { round, left } = await readRound(bucket, parts, (batch) => keep?.(source, batch))
+  const staying = await settleLeft(effects, source, left)
+  const targets = await findTargets(effects, limits, stored, round, waitingRows)
+  const done = await changeFiles(effects, round, targets, limits.loadRows)
+  const written =
+    done.entries.size === 0
+      ? stored
+      : await writeManifest(bucket, stored, (manifest) =>
+          updateManifest(manifest, { files: [...done.entries.values()] }, now()),
+        )
+  const removable = round.parts.map(({ part }) => part.key)
+  if (!done.isWhole) return { stored: written, left: [...staying, ...removable], rows: 0, files: done.files }
+  await removeAll(bucket, removable)
+  return { stored: written, left: staying, rows: round.ids.length, files: done.files }
+}
+
+/** A part that cannot be read is put aside; one of a newer Worker waits for it. Gives the keys of those that stay. */
+async function settleLeft(
+  { bucket, log }: PublishEffects,
+  source: string,
+  left: readonly LeftPart[],
+): Promise<string[]> {
+  for (const { part, isNewer, message } of left) {
+    if (isNewer) {
+      log({ level: 'warn', event: 'part_newer', key: part.key, why: message })
+    } else {
+      await putAside(bucket, part, source, message)
+      log({ level: 'error', event: 'part_unreadable', key: part.key, bytes: part.bytes, error: message })
+    }
+  }
+  return left.filter(({ isNewer }) => isNewer).map(({ part }) => part.key)
+}
+
+async function findTargets(
   effects: PublishEffects,
   { rowsAFile }: Limits,
   stored: StoredManifest,
-  round: readonly Part[],
-): Promise<RoundResult> {
-  const { bucket, now, log } = effects
+  round: Round,
+  waitingRows: number,
+): Promise<Target[]> {
+  const { ids, clocks, times } = round
   const { source } = stored.manifest
-  const { batches, removable, left } = await readParts(effects, source, round)
-  const byHour = await withoutCopies(bucket, stored.manifest, splitByHour(batches))
-  const entries: ManifestFile[] = []
-  let isWhole = true
-  let files = 0
-  for (const [hour, rows] of byHour) {
-    if (rows.count === 0) continue
+  const byHour = Map.groupBy(ids.keys(), (place) => lakeHour(clocks[place] ?? 0, times[place] ?? 0))
+  const targets: Target[] = []
+  for (const [hour, places] of await withoutCopies(effects.bucket, stored.manifest, round, byHour)) {
+    if (places.length === 0) continue
+    // What waits behind this round is taken to be of the same hours.
+    const expected = places.length * Math.max(1, waitingRows / Math.max(1, ids.length))
     const buckets =
-      (await findBuckets(effects, stored, hour)) ??
-      chooseBuckets(stored.manifest, hour, rows.count, rowsAFile)
-    for (const [number, some] of splitByBucket(rows, buckets)) {
-      const file = { source, hour, bucket: number }
+      (await findBuckets(effects, stored, hour)) ?? chooseBuckets(stored.manifest, hour, expected, rowsAFile)
+    const byBucket = Map.groupBy(places, (place) => (buckets === 1 ? 0 : bucketOf(ids[place] ?? '', buckets)))
+    for (const [bucket, some] of byBucket) {
+      targets.push({ file: { source, hour, bucket }, buckets, places: orderUnique(round, some) })
+    }
+  }
+  return targets
+}
+
+/** Groups of targets whose rows are held at once; one that has too many for that is alone, and comes in pieces. */
+function packTargets(targets: readonly Target[], maxRows: number): Target[][] {
+  const limits = { maxItems: Number.POSITIVE_INFINITY, maxBytes: maxRows }
+  return cutIntoGroups(targets, ({ places }) => places.length, limits)
+}
+
+/** What is new for each target of a group. */
+async function openGroup(
+  round: Round,
+  group: readonly Target[],
+  maxRows: number,
+): Promise<(target: Target) => () => AsyncGenerator<Rows>> {
+  const all = group.flatMap(({ places }) => places)
+  if (all.length > maxRows) {
+    return ({ places }) =>
+      async function* pieces() {
+        for (let at = 0; at < places.length; at += maxRows) {
+          const some = places.slice(at, at + maxRows)
+          const { batch, rowOf } = await loadRows(round, some)
+          yield { batch, rows: some.map((place) => rowOf.get(place) ?? 0) }
+        }
+      }
+  }
+  const { batch, rowOf } = await loadRows(round, all)
+  return ({ places }) =>
+    async function* piece() {
+      yield { batch, rows: places.map((place) => rowOf.get(place) ?? 0) }
+    }
+}
+
+interface ChangedFiles {
+  /** By path. */
+  entries: Map<string, ManifestFile>
+  files: number
+  /** Whether all rows are published. */
+  isWhole: boolean
+}
+
+async function changeFiles(
+  { bucket, log }: PublishEffects,
+  round: Round,
+  targets: readonly Target[],
+  maxRows: number,
+): Promise<ChangedFiles> {
+  const done: ChangedFiles = { entries: new Map(), files: 0, isWhole: true }
+  for (const group of packTargets(targets, maxRows)) {
+    const addedTo = await openGroup(round, group, maxRows)
+    for (const target of group) {
+      const { file, buckets, places } = target
       try {
-        const changed = await changeFile(bucket, { file, buckets, added: joinUnique([some]) })
-        if (changed.kind !== 'removed') entries.push(changed.entry)
-        if (changed.kind === 'written') files++
+        const changed = await changeFile(bucket, { file, buckets, added: addedTo(target) })
+        if (changed.kind !== 'removed') done.entries.set(changed.entry.path, changed.entry)
+        if (changed.kind === 'written') done.files++
       } catch (error) {
         // The others of the round are published; its parts stay, and tell these rows again until somebody has mended the file.
         if (!(error instanceof UnreadableLakeFile)) throw error
-        isWhole = false
-        const { message } = error
-        log({
-          level: 'error',
-          event: 'lake_file_unreadable',
-          key: fileKey(file),
-          rows: some.count,
-          error: message,
-        })
+        done.isWhole = false
+        const [key, rows] = [fileKey(file), places.length]
+        log({ level: 'error', event: 'lake_file_unreadable', key, rows, error: error.message })
       }
     }
   }
-  const written =
-    entries.length === 0
-      ? stored
-      : await writeManifest(bucket, stored, (manifest) => updateManifest(manifest, { files: entries }, now()))
-  if (!isWhole) return { stored: written, left: [...left, ...removable], rows: 0, files }
-  await removeAll(bucket, removable)
-  const rows = batches.reduce((sum, { count }) => sum + count, 0)
-  return { stored: written, left, rows, files }
-}
-
-/** Reads the parts of a round. One that cannot be read is put aside; one of a newer Worker waits for it. */
-async function readParts(
-  { bucket, log, keep }: PublishEffects,
-  source: string,
-  round: readonly Part[],
-): Promise<{ batches: LakeBatch[]; removable: string[]; left: string[] }> {
-  const batches: LakeBatch[] = []
-  const removable: string[] = []
-  const left: string[] = []
-  for (const part of round) {
-    const read = await readPart(bucket, part)
-    if (read.kind === 'read') {
-      const rows = keep?.(source, read.batch)
-      batches.push(rows === undefined ? read.batch : gather(read.batch, rows))
-      removable.push(part.key)
-    } else if (read.kind === 'newer') {
-      log({ level: 'warn', event: 'part_newer', key: part.key, why: read.message })
-      left.push(part.key)
-    } else if (read.kind === 'unreadable') {
-      await putAside(bucket, part, source, read.message)
-      log({ level: 'error', event: 'part_unreadable', key: part.key, bytes: part.bytes, error: read.message })
-    }
-  }
-  return { batches, removable, left }
-}
-
-const ORIGINAL_TIMESTAMP = placeOf('original_timestamp')
-const RECEIVED_AT = placeOf('received_at')
-
-function splitByHour(batches: readonly LakeBatch[]): RowsByHour {
-  const pieces = new Map<number, LakeBatch[]>()
-  for (const batch of batches) {
-    const clocks = batch.columns[ORIGINAL_TIMESTAMP] as number[]
-    const times = batch.columns[RECEIVED_AT] as number[]
-    const rowsOf = groupRows(batch, (row) => lakeHour(clocks[row] ?? 0, times[row] ?? 0))
-    for (const [hour, rows] of rowsOf) {
-      const piece = rows.length === batch.count ? batch : gather(batch, rows)
-      pieces.set(hour, [...(pieces.get(hour) ?? []), piece])
-    }
-  }
-  return new Map([...pieces].map(([hour, some]) => [hour, concatBatches(some)]))
-}
-
-function splitByBucket(batch: LakeBatch, buckets: number): [number, LakeBatch][] {
-  if (buckets === 1) return [[0, batch]]
-  const ids = idsOf(batch)
-  return [...groupRows(batch, (row) => bucketOf(ids[row] ?? '', buckets))].map(([bucket, rows]) => [
-    bucket,
-    gather(batch, rows),
-  ])
-}
-
-function groupRows({ count }: LakeBatch, keyOf: (row: number) => number): Map<number, number[]> {
-  return Map.groupBy(
-    Array.from({ length: count }, (_, row) => row),
-    keyOf,
-  )
+  return done
 }
 
 /** How many buckets an hour has, if it has any files: the manifest says so, or one that a run wrote which was cut off. */

@@ -1,22 +1,18 @@
 /** One published file: read, merged, and put in its place again. Knows nothing of parts or of the manifest. */
 
 import {
-  addId,
-  addIdSums,
-  createIdSum,
   createLakeWriter,
+  createRowFacts,
   fileKey,
-  formatIdSum,
   LAKE_SCHEMA_VERSION,
   type LakeBatch,
   type LakeBytes,
   type LakeFileKey,
   type ManifestFile,
   openLakeFile,
-  placeOf,
 } from '@millrace/schemas/lake'
 import { hasContent, type LakeBucket, type StoredObject } from './bucket.ts'
-import { idsOf, type MergeOptions, mergeRows } from './merge.ts'
+import { type MergeOptions, mergeRows } from './merge.ts'
 import { createUpload } from './upload.ts'
 
 /** The object was replaced while it was read: to be read anew. */
@@ -66,7 +62,7 @@ async function tryChange(bucket: LakeBucket, { file, buckets, ...merge }: FileCh
     onBytes: upload.push,
     metadata: { 'millrace.source': file.source, 'millrace.buckets': String(buckets) },
   })
-  const facts = createFacts()
+  const facts = createRowFacts()
   try {
     const { batches, isChanged } = mergeRows({ ...merge, existing })
     for await (const batch of batches) {
@@ -129,36 +125,3 @@ export function readRange(bucket: Pick<LakeBucket, 'get'>, key: string, etag: st
 }
 
 async function* noBatches(): AsyncGenerator<LakeBatch> {}
-
-const TIMESTAMP = placeOf('timestamp')
-const ORIGINAL_TIMESTAMP = placeOf('original_timestamp')
-
-/** What the manifest says of the rows of a file. */
-function createFacts() {
-  const sums: string[] = []
-  let [rows, withoutClock] = [0, 0]
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  return {
-    add(batch: LakeBatch): void {
-      rows += batch.count
-      const sum = createIdSum()
-      for (const id of idsOf(batch)) addId(sum, id)
-      sums.push(formatIdSum(sum))
-      for (const time of batch.columns[TIMESTAMP] as number[]) {
-        if (time < min) min = time
-        if (time > max) max = time
-      }
-      for (const time of batch.columns[ORIGINAL_TIMESTAMP] as number[]) if (time === 0) withoutClock++
-    },
-    get() {
-      const [minTime, maxTime] = rows === 0 ? [0, 0] : [Math.floor(min / 1_000), Math.ceil(max / 1_000)]
-      return {
-        rows,
-        minTime: new Date(minTime).toISOString(),
-        maxTime: new Date(maxTime).toISOString(),
-        idSum: addIdSums(sums),
-        withoutClock,
-      }
-    },
-  }
-}

@@ -40,6 +40,7 @@ export {
 export * from './object-key.ts'
 export { isOpenEnded, type LakeRangeResult, parseLakeRange } from './range.ts'
 export { bytesOf, type LakeBytes, type LakeFile, openLakeFile, UnreadableLakeFile } from './read-file.ts'
+export { createRowFacts, type RowFacts } from './row-facts.ts'
 export {
   createLakeText,
   formatMicros,

@@ -37,10 +37,12 @@ WHERE previous_id IN (
 interface KnownUser {
   userId: string
   personId: string
+  evidenceId: string
+  evidenceAt: string
 }
 
 const KNOWN_USERS = `
-SELECT user_id AS userId, person_id AS personId
+SELECT user_id AS userId, person_id AS personId, evidence_id AS evidenceId, toString(evidence_at) AS evidenceAt
 FROM identities FINAL
 WHERE source = {source:String} AND anonymous_id = '' AND (user_id IN {ids:Array(String)} OR person_id IN {ids:Array(String)})`
 
@@ -57,26 +59,41 @@ export async function recomputeUsers({ run, read }: Statements, current: Run): P
       source,
       users.map(({ id }) => id),
     )
-    const before = new Map(known.map(({ userId, personId }) => [userId, personId]))
+    const before = new Map(known.map((user) => [user.userId, user]))
     const after = joinUsers(aliases)
-    const differing = ids.filter((id) => (before.get(id) ?? id) !== (after.get(id)?.personId ?? id))
-    const lines = differing.map((id) => {
+    const personBefore = (id: string) => before.get(id)?.personId ?? id
+    const personAfter = (id: string) => after.get(id)?.personId ?? id
+    const describe = (id: string) => {
       const joined = after.get(id)
       return JSON.stringify({
         source,
         user: id,
-        before: before.get(id) ?? id,
-        after: joined?.personId ?? id,
+        before: personBefore(id),
+        after: personAfter(id),
         evidence: joined?.evidence.messageId ?? '',
         evidence_at: joined?.evidence.timestamp ?? '1970-01-01 00:00:00.000',
         is_deleted: joined === undefined ? 1 : 0,
       })
-    })
+    }
+    const lines = ids.filter((id) => personBefore(id) !== personAfter(id)).map(describe)
     for (let at = 0; at < lines.length; at += CHUNK_SIZE) {
       const data = lines.slice(at, at + CHUNK_SIZE).join('\n')
       for (const sql of [CHANGED_USERS, LOG_MERGES, WRITE_USERS]) {
         await run(`${sql}\n${data}`, runParameters(current))
       }
+    }
+    // The alias that says so may be another one, or have moved, and all stay who they are.
+    const moved = ids.filter((id) => {
+      const [was, joined] = [before.get(id), after.get(id)?.evidence]
+      if (was === undefined || joined === undefined || personBefore(id) !== personAfter(id)) return false
+      return was.evidenceId !== joined.messageId || was.evidenceAt !== joined.timestamp
+    })
+    for (let at = 0; at < moved.length; at += CHUNK_SIZE) {
+      const data = moved
+        .slice(at, at + CHUNK_SIZE)
+        .map(describe)
+        .join('\n')
+      await run(`${WRITE_USERS}\n${data}`, runParameters(current))
     }
   }
 }

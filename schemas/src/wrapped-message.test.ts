@@ -1,5 +1,5 @@
-import { byteLength, MAX_ENVELOPE_BYTES, QUEUE_MESSAGE_BYTES } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
+import { byteLength, MAX_ENVELOPE_BYTES, QUEUE_MESSAGE_BYTES } from './envelope.ts'
 import { unwrapMessage, wrapMessage } from './wrapped-message.ts'
 
 describe('a wrapped message', () => {
@@ -13,7 +13,7 @@ describe('a wrapped message', () => {
 
   it('of the largest envelope and the worst error text still fits a queue message', () => {
     const text = wrapMessage(
-      { sink: 'warehouse', error: '\u0000'.repeat(10_000), messageId: 'm'.repeat(64) },
+      { sink: 'warehouse', kind: 'out_of_tries', error: '\u0000'.repeat(10_000), messageId: 'm'.repeat(64) },
       'x'.repeat(MAX_ENVELOPE_BYTES),
     )
     expect(byteLength(text)).toBeLessThanOrEqual(QUEUE_MESSAGE_BYTES)
@@ -26,6 +26,7 @@ describe('a wrapped message', () => {
     '{}\ny',
     '{"version":2,"messageId":"m","error":""}\ny',
     '{"version":1,"messageId":"m","error":"","sink":5}\ny',
+    '{"version":1,"messageId":"m","error":"","kind":{}}\ny',
     5,
     null,
   ])('is not %j', (input) => {

@@ -3,8 +3,8 @@
  * untouched. A wrapper that quoted the text instead would grow it past what a queue message holds.
  */
 
-import { byteLength, WRAPPER_BYTES } from '@millrace/schemas'
-import type { SinkName } from './sink.ts'
+import type { LetterKind } from './dead-letter.ts'
+import { byteLength, WRAPPER_BYTES } from './envelope.ts'
 
 /** The line before the original text. */
 export interface Wrapper {
@@ -15,6 +15,11 @@ export interface Wrapper {
   error: string
   /** Id that the message had on the `events` queue. */
   messageId: string
+  /**
+   * Why it was sent to `dead`, one of {@link LetterKind} or what only a newer Worker knows; absent in messages of `retry`,
+   * also in those that the platform itself moved from there.
+   */
+  kind?: string
   /** How often it was sent to `retry` anew because its tries were used up; absent for none. */
   rounds?: number
 }
@@ -22,9 +27,13 @@ export interface Wrapper {
 /** Longest error text that is kept, so that wrapper and envelope together stay under the limit of a queue message. */
 const MAX_ERROR_LENGTH = 250
 
-/** The wrapped text. */
+/**
+ * The wrapped text.
+ *
+ * @throws RangeError when the wrapper needs more than the room that every envelope leaves for it
+ */
 export function wrapMessage(
-  wrapper: Omit<Wrapper, 'version' | 'sink'> & { sink?: SinkName },
+  wrapper: Omit<Wrapper, 'version' | 'kind'> & { kind?: LetterKind },
   body: string,
 ): string {
   const line = JSON.stringify({ version: 1, ...wrapper, error: wrapper.error.slice(0, MAX_ERROR_LENGTH) })
@@ -48,6 +57,7 @@ function parseWrapper(line: string): Wrapper | undefined {
     if (value?.version !== 1 || typeof value.messageId !== 'string' || typeof value.error !== 'string')
       return undefined
     if (value.sink !== undefined && typeof value.sink !== 'string') return undefined
+    if (value.kind !== undefined && typeof value.kind !== 'string') return undefined
     if (value.rounds !== undefined && !Number.isSafeInteger(value.rounds)) return undefined
     return value as Wrapper
   } catch {
