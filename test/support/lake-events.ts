@@ -83,7 +83,7 @@ function createEnvelope({
   const stream = `s${index.toString(36).padStart(6, '0')}${Math.floor(random() * 1e9).toString(36)}`
   const receivedAt = startMs + Math.floor(random() * spanHours * HOUR_MS)
   const lateMs = random() < 0.33 ? Math.floor(random() * lateHours * HOUR_MS) : 0
-  const hasClock = random() < 0.9
+  const hasClock = random() < 0.7
   return {
     version: ENVELOPE_VERSION,
     part: 0,
