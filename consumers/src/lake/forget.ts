@@ -19,10 +19,10 @@ import type { Statements } from '@millrace/schemas/recompute'
 import type { ForgottenHashes } from '../forgotten/lookup.ts'
 import { idsOfQuarantined } from '../forgotten/named-ids.ts'
 import { createTest } from '../forgotten/without-forgotten.ts'
-import { type LakeBucket, listAll, type StoredContent } from './bucket.ts'
+import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
 import { createForgottenTest, NAMING_COLUMNS } from './forgotten-rows.ts'
-import { readManifest, type StoredManifest, writeManifest } from './manifest-store.ts'
-import { changeFile, readRange } from './published-file.ts'
+import { readManifest, writeManifest } from './manifest-store.ts'
+import { type ChangedFile, changeFile, readRange } from './published-file.ts'
 
 /** What a run works with. */
 export interface ForgetEffects extends Statements {
@@ -64,6 +64,11 @@ export async function readForgotten({
   return new Map([...bySource].map(([source, some]) => [source, new Set(some.map(({ id_hash }) => id_hash))]))
 }
 
+/** Whether there is a folder that is open. Rejects when the warehouse does not answer. */
+export async function hasOpenFolders({ read }: Pick<Statements, 'read'>): Promise<boolean> {
+  return (await read(`${OPEN} LIMIT 1`)).length > 0
+}
+
 /**
  * Works on the folders that are open until all are done or the time is up. May be cut off and repeated anywhere.
  *
@@ -94,65 +99,71 @@ async function rewriteFiles(
   hashes: ForgottenHashes,
   endsAt: number,
 ): Promise<boolean> {
-  const { bucket, now, log } = effects
+  const { bucket, now } = effects
   const keep = createForgottenTest(hashes)
   const after = await readProgress(effects, folder)
-  let stored = await readManifest(bucket, folder.source)
+  const stored = await readManifest(bucket, folder.source)
   const files = stored.manifest.files.filter(({ path }) => path.startsWith(prefix) && path > after)
-  for (const { path, buckets } of files) {
-    if (now() >= endsAt) {
-      await writeProgress(effects, folder, path)
-      return false
+  const changes: ChangedFile[] = []
+  try {
+    for (const file of files) {
+      if (now() >= endsAt) {
+        await writeProgress(effects, folder, file.path)
+        return false
+      }
+      const changed = await rewriteFile(effects, folder, file, keep)
+      if (changed === 'unreadable') return false
+      if (changed !== 'left') changes.push(changed)
     }
-    const file = parseFileKey(path)
-    if (file === undefined) continue
-    try {
-      const rows = await countForgotten(bucket, path, keep)
-      if (rows === 0) continue
-      const changed = await changeFile(bucket, { file, buckets, keep })
-      stored = await recordChange(
-        effects,
-        stored,
-        changed.kind === 'removed' ? undefined : changed.entry,
-        path,
+    return true
+  } finally {
+    // Once for all, also when the work was cut short: R2 takes one write a second for each key.
+    if (changes.length > 0) {
+      const entries = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.entry]))
+      const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.path] : []))
+      await writeManifest(bucket, stored, (manifest) =>
+        updateManifest(manifest, { files: entries, removed }, now()),
       )
-      await record(effects, folder, 'rewritten_file', JSON.stringify({ path, rows }))
-      log({ level: 'info', event: 'lake_rewritten', key: path, rows, request: folder.request })
-    } catch (error) {
-      if (!(error instanceof UnreadableLakeFile)) throw error
-      // It stays open: somebody must look at that file.
-      log({
-        level: 'error',
-        event: 'lake_file_unreadable',
-        key: path,
-        request: folder.request,
-        error: error.message,
-      })
-      return false
     }
   }
-  return true
 }
 
-function recordChange(
-  { bucket, now }: ForgetEffects,
-  stored: StoredManifest,
-  entry: ManifestFile | undefined,
-  path: string,
-): Promise<StoredManifest> {
-  const change = entry === undefined ? { files: [], removed: [path] } : { files: [entry] }
-  return writeManifest(bucket, stored, (manifest) => updateManifest(manifest, change, now()))
+async function rewriteFile(
+  effects: ForgetEffects,
+  folder: OpenFolder,
+  { path, bytes, buckets }: ManifestFile,
+  keep: (batch: LakeBatch) => number[],
+): Promise<ChangedFile | 'left' | 'unreadable'> {
+  const { bucket, log } = effects
+  const file = parseFileKey(path)
+  const object = await bucket.head(path)
+  if (file === undefined || object === null) return 'left'
+  try {
+    const rows = await countForgotten(bucket, object, keep)
+    // Other bytes than the manifest says: it was rewritten by a run that was cut off before it could say so.
+    if (rows === 0 && object.size === bytes) return 'left'
+    const changed = await changeFile(bucket, { file, buckets, keep })
+    if (rows > 0) {
+      await record(effects, folder, 'rewritten_file', JSON.stringify({ path, rows }))
+      log({ level: 'info', event: 'lake_rewritten', key: path, rows, request: folder.request })
+    }
+    return changed
+  } catch (error) {
+    if (!(error instanceof UnreadableLakeFile)) throw error
+    // The folder stays open: somebody must look at that file.
+    const { request } = folder
+    log({ level: 'error', event: 'lake_file_unreadable', key: path, request, error: error.message })
+    return 'unreadable'
+  }
 }
 
 /** Rows of a file that are to go, by the columns that name somebody. */
 async function countForgotten(
   bucket: LakeBucket,
-  path: string,
+  { key, size, etag }: StoredObject,
   keep: (batch: LakeBatch) => number[],
 ): Promise<number> {
-  const object = await bucket.head(path)
-  if (object === null) return 0
-  const file = await openLakeFile({ byteLength: object.size, read: readRange(bucket, path, object.etag) })
+  const file = await openLakeFile({ byteLength: size, read: readRange(bucket, key, etag) })
   const readers = NAMING_COLUMNS.map((name) => [name, file.column(name)] as const)
   let count = 0
   for (;;) {

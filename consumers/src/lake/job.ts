@@ -1,7 +1,8 @@
 /** What the cron does for the lake, in this order: publishes, takes forgotten persons out, holds the manifest to what is there. */
 
+import { PARTS_PREFIX } from '@millrace/schemas/lake'
 import type { Statements } from '@millrace/schemas/recompute'
-import { readForgotten, rewriteForgotten } from './forget.ts'
+import { hasOpenFolders, readForgotten, rewriteForgotten } from './forget.ts'
 import { createForgottenTest } from './forgotten-rows.ts'
 import { type LeaseEffects, withLease } from './lease.ts'
 import { type PublishEffects, type PublishOptions, publishLake } from './publish.ts'
@@ -37,13 +38,25 @@ export async function runLakeJob(
 ): Promise<void> {
   const { now } = effects
   const startedAt = now()
+  if (!(await hasWork(effects, startedAt))) return
   await withLease(effects, async () => {
     const forgotten = await readForgotten(effects)
     const tests = new Map([...forgotten].map(([source, hashes]) => [source, createForgottenTest(hashes)]))
     await publishLake({ ...effects, keep: (source, batch) => tests.get(source)?.(batch) }, options)
     if (forgotten.size > 0) await rewriteForgotten(effects, forgotten, startedAt + endMs)
-    if (startedAt % DAY_MS < SWEEP_MINUTES_MS) await sweepLake(effects)
+    if (isTimeToSweep(startedAt)) await sweepLake(effects)
   })
+}
+
+/** Most minutes of a small site have nothing to do, and to take the lease is two writes. */
+async function hasWork({ bucket, read }: LakeJobEffects, startedAt: number): Promise<boolean> {
+  if (isTimeToSweep(startedAt)) return true
+  const { objects } = await bucket.list({ prefix: `${PARTS_PREFIX}source=`, limit: 1 })
+  return objects.length > 0 || (await hasOpenFolders({ read }))
+}
+
+function isTimeToSweep(startedAt: number): boolean {
+  return startedAt % DAY_MS < SWEEP_MINUTES_MS
 }
 
 /** Holds the manifest of each source to what is there. */

@@ -201,7 +201,7 @@ describe('the manifest', () => {
 
 describe('the lease', () => {
   const take = (now: number, work: () => Promise<string> = async () => 'done') =>
-    withLease({ bucket: env.LAKE, now: () => now, randomId: () => 'id' }, work)
+    withLease({ bucket: env.LAKE, now: () => now, sleep: async () => {}, randomId: () => 'id' }, work)
 
   it('lets one work at a time, and the next when it is given back', async () => {
     await env.LAKE.delete(LEASE_KEY)

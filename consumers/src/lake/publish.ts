@@ -18,6 +18,7 @@ import {
 } from '@millrace/schemas/lake'
 import type { LakeBucket } from './bucket.ts'
 import { chooseBuckets, knownBuckets, ROWS_A_FILE } from './buckets.ts'
+import { KEY_INTERVAL_MS } from './lease.ts'
 import { readManifest, type StoredManifest, writeManifest } from './manifest-store.ts'
 import { orderUnique, type Rows } from './merge.ts'
 import { withoutCopies } from './no-clock.ts'
@@ -72,9 +73,6 @@ const CHEAP_BYTES = 4 * 1024 * 1024
 
 /** Waiting bytes are worth writing the last two hours anew when these are at most so many times as much. */
 const WORTH_FACTOR = 4
-
-/** R2 takes one write a second for each key. Source: DESIGN section 6. */
-const KEY_INTERVAL_MS = 1_100
 
 const HOUR_MS = 3_600_000
 
