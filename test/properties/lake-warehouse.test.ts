@@ -85,7 +85,7 @@ describe('the comparison of lake and warehouse', () => {
   it('finds them equal whatever the order of arrival, and waits for what is on its way', async () => {
     const { batches, ids } = createDeliveries({ events: 1_500, seed: 3, source: 'equal', startMs: START })
     for (const batch of batches) await store(batch)
-    expect(await reconcile()).toMatchObject({ differing: {} })
+    expect(await reconcile(60_000)).toMatchObject({ differing: {} })
     expect(await statusOf('equal')).toMatchObject([
       { status: 'waiting', lake: '0', warehouse: String(ids.size) },
     ])

@@ -75,17 +75,17 @@ export async function hasOpenFolders({ read }: Pick<Statements, 'read'>): Promis
  * @param endsAt milliseconds since 1970
  * @throws what ClickHouse or the bucket throws; the next run goes on
  */
-export async function rewriteForgotten(
-  effects: ForgetEffects,
-  forgotten: ReadonlyMap<string, ForgottenHashes>,
-  endsAt: number,
-): Promise<void> {
+export async function rewriteForgotten(effects: ForgetEffects, endsAt: number): Promise<void> {
   const open = await effects.read<OpenFolder>(OPEN)
+  if (open.length === 0) return
+  // After the folders: the ids of each request are written down before its folders are.
+  const forgotten = await readForgotten(effects)
   for (const folder of open) {
+    if (effects.now() >= endsAt) return
     const hashes = forgotten.get(folder.source) ?? new Set<string>()
     const { prefix = '' } = JSON.parse(folder.detail) as { prefix?: string }
     const work = prefix.startsWith(EVENTS_PREFIX) ? rewriteFiles : rewriteRefused
-    if (!(await work(effects, folder, prefix, hashes, endsAt))) return
+    if (!(await work(effects, folder, prefix, hashes, endsAt))) continue
     await record(effects, folder, 'rewritten', folder.detail)
     await writeProgress(effects, folder, undefined)
   }

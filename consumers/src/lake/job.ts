@@ -43,7 +43,7 @@ export async function runLakeJob(
     const forgotten = await readForgotten(effects)
     const tests = new Map([...forgotten].map(([source, hashes]) => [source, createForgottenTest(hashes)]))
     await publishLake({ ...effects, keep: (source, batch) => tests.get(source)?.(batch) }, options)
-    if (forgotten.size > 0) await rewriteForgotten(effects, forgotten, startedAt + endMs)
+    await rewriteForgotten(effects, startedAt + endMs)
     if (isTimeToSweep(startedAt)) await sweepLake(effects)
   })
 }

@@ -3,6 +3,7 @@
 import {
   emptyBatch,
   gather,
+  LAKE_COLUMNS,
   type LakeBatch,
   type LakeValue,
   placeOf,
@@ -16,6 +17,15 @@ const RECEIVED_AT = placeOf('received_at')
 /** The ids of a batch. */
 export function idsOf({ columns }: LakeBatch): readonly string[] {
   return (columns[MESSAGE_ID] ?? []) as string[]
+}
+
+const JSON_COLUMNS = LAKE_COLUMNS.flatMap(({ kind }, place) => (kind.startsWith('json') ? [place] : []))
+
+/** UTF-16 units of the JSON of a row. */
+export function weightOf({ columns }: LakeBatch, row: number): number {
+  let weight = 0
+  for (const place of JSON_COLUMNS) weight += String(columns[place]?.[row]).length
+  return weight
 }
 
 /** Rows of a batch, in an order of their own. */
@@ -162,26 +172,36 @@ function createPiece({ batch, rows }: Rows): Piece {
   }
 }
 
+/** UTF-16 units of JSON after which a row group ends: it is held whole when the file is read again. */
+const ROW_GROUP_WEIGHT = 8 * 1024 * 1024
+
 /** Rows that wait until there are enough for a row group; never more than one of it. */
 function createOutput() {
   let waiting = emptyBatch()
+  let weight = 0
   return {
     /** Takes rows of `a`, or of `b` where a pick is negative: `~place`. */
     *take(a: LakeBatch, b: LakeBatch, picks: readonly number[]): Generator<LakeBatch> {
       for (let from = 0; from < picks.length; ) {
-        const some = picks.slice(from, from + ROW_GROUP_ROWS - waiting.count)
+        let to = from
+        while (to < picks.length && waiting.count + to - from < ROW_GROUP_ROWS && weight < ROW_GROUP_WEIGHT) {
+          const pick = picks[to++] ?? 0
+          weight += pick < 0 ? weightOf(b, ~pick) : weightOf(a, pick)
+        }
+        const some = picks.slice(from, to)
         waiting.columns.forEach((values, column) => {
           const [ofA = [], ofB = []] = [a.columns[column], b.columns[column]]
           for (const pick of some) values.push((pick < 0 ? ofB[~pick] : ofA[pick]) as LakeValue)
         })
         waiting.count += some.length
         from += some.length
-        if (waiting.count === ROW_GROUP_ROWS) yield* this.rest()
+        if (waiting.count === ROW_GROUP_ROWS || weight >= ROW_GROUP_WEIGHT) yield* this.rest()
       }
     },
     *rest(): Generator<LakeBatch> {
       const full = waiting
       waiting = emptyBatch()
+      weight = 0
       if (full.count > 0) yield full
     },
   }

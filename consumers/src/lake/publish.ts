@@ -267,10 +267,20 @@ async function findTargets(
   return targets
 }
 
+/** UTF-16 units of JSON that are held at once, whatever the number of rows. */
+const LOAD_WEIGHT = 12 * 1024 * 1024
+
+/** How much of what is held at once the rows of places take: 1 is all of it. */
+function shareOf({ weights }: Round, places: readonly number[], maxRows: number): number {
+  const weight = places.reduce((sum, place) => sum + (weights[place] ?? 0), 0)
+  return Math.max(places.length / maxRows, weight / LOAD_WEIGHT)
+}
+
+const ONE_LOAD = { maxItems: Number.POSITIVE_INFINITY, maxBytes: 1 }
+
 /** Groups of targets whose rows are held at once; one that has too many for that is alone, and comes in pieces. */
-function packTargets(targets: readonly Target[], maxRows: number): Target[][] {
-  const limits = { maxItems: Number.POSITIVE_INFINITY, maxBytes: maxRows }
-  return cutIntoGroups(targets, ({ places }) => places.length, limits)
+function packTargets(round: Round, targets: readonly Target[], maxRows: number): Target[][] {
+  return cutIntoGroups(targets, ({ places }) => shareOf(round, places, maxRows), ONE_LOAD)
 }
 
 /** What is new for each target of a group. */
@@ -280,11 +290,10 @@ async function openGroup(
   maxRows: number,
 ): Promise<(target: Target) => () => AsyncGenerator<Rows>> {
   const all = group.flatMap(({ places }) => places)
-  if (all.length > maxRows) {
+  if (shareOf(round, all, maxRows) > 1) {
     return ({ places }) =>
       async function* pieces() {
-        for (let at = 0; at < places.length; at += maxRows) {
-          const some = places.slice(at, at + maxRows)
+        for (const some of cutIntoGroups(places, (place) => shareOf(round, [place], maxRows), ONE_LOAD)) {
           const { batch, rowOf } = await loadRows(round, some)
           yield { batch, rows: some.map((place) => rowOf.get(place) ?? 0) }
         }
@@ -312,7 +321,7 @@ async function changeFiles(
   maxRows: number,
 ): Promise<ChangedFiles> {
   const done: ChangedFiles = { entries: new Map(), files: 0, isWhole: true }
-  for (const group of packTargets(targets, maxRows)) {
+  for (const group of packTargets(round, targets, maxRows)) {
     const addedTo = await openGroup(round, group, maxRows)
     for (const target of group) {
       const { file, buckets, places } = target

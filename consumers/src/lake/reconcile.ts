@@ -7,7 +7,6 @@ import { addIdSums, ID_SUM_SQL, LAKE_HOUR_SQL, type Manifest, parseFileKey } fro
 import type { Statements } from '@millrace/schemas/recompute'
 import type { LakeBucket } from './bucket.ts'
 import { readManifest } from './manifest-store.ts'
-import { listParts } from './parts.ts'
 import { listSources } from './sweep.ts'
 
 /** What a run works with. */
@@ -16,7 +15,7 @@ export interface ReconcileEffects extends Statements {
   log: (record: Record<string, unknown>) => void
   /** Least time between two runs, in milliseconds. Default 5 minutes. */
   intervalMs?: number
-  /** How long an hour may differ after the last of its events came to the warehouse, in milliseconds. Default 15 minutes. */
+  /** How long an hour may differ after either store was last seen to change, in milliseconds. Default 15 minutes. */
   patienceMs?: number
 }
 
@@ -49,6 +48,9 @@ interface StoredHour {
   status: string
   lake_events: string
   lake_hash: string
+  warehouse_hash: string
+  /** Milliseconds since either was last seen to change, as text. */
+  still_ms: string
 }
 
 /**
@@ -103,13 +105,11 @@ WHERE source = {source:String} AND inserted_at >= {since:DateTime64(3, 'UTC')} -
   const first = horizon === undefined ? 0 : Date.parse(`${horizon.replace(' ', 'T')}Z`) / 1_000
   const compared = hours.filter((hour) => hour >= first)
   if (compared.length === 0) return []
-  const { parts } = await listParts(bucket, source, 1)
+  const before = new Map(stored.map((row) => [Number(row.hour), row]))
   const differing: number[] = []
   for (let at = 0; at < compared.length; at += CHUNK_HOURS) {
     const chunk = compared.slice(at, at + CHUNK_HOURS)
-    differing.push(
-      ...(await compareHours(effects, { source, hours: chunk, lake, hasParts: parts.length > 0 })),
-    )
+    differing.push(...(await compareHours(effects, { source, hours: chunk, lake, before })))
   }
   return differing
 }
@@ -120,27 +120,29 @@ interface Comparison {
   source: string
   hours: readonly number[]
   lake: ReadonlyMap<number, HourSum>
-  /** Whether something waits to be published. */
-  hasParts: boolean
+  /** As they were compared before. */
+  before: ReadonlyMap<number, StoredHour>
 }
 
 async function compareHours(
   effects: ReconcileEffects,
-  { source, hours, lake, hasParts }: Comparison,
+  { source, hours, lake, before }: Comparison,
 ): Promise<number[]> {
   const { run, patienceMs = PATIENCE_MS } = effects
-  const warehouse = await readWarehouse(effects, source, hours, patienceMs)
+  const warehouse = await readWarehouse(effects, source, hours)
   const rows = hours.map((hour) => {
-    const [ours, theirs] = [lake.get(hour) ?? NO_EVENTS, warehouse.get(hour)]
-    const isEqual = ours.events === (theirs?.events ?? 0) && ours.hash === (theirs?.hash ?? NO_EVENTS.hash)
-    const isMoving = hasParts || theirs?.isRecent === true
-    const status = isEqual ? 'equal' : isMoving ? 'waiting' : 'differs'
-    return { hour, status, ours, theirs: theirs ?? NO_EVENTS }
+    const [ours, theirs] = [lake.get(hour) ?? NO_EVENTS, warehouse.get(hour) ?? NO_EVENTS]
+    const isEqual = ours.events === theirs.events && ours.hash === theirs.hash
+    const last = before.get(hour)
+    const isStill = last?.lake_hash === ours.hash && last.warehouse_hash === theirs.hash
+    const stillMs = isStill ? Number(last.still_ms) : 0
+    const status = isEqual ? 'equal' : stillMs < patienceMs ? 'waiting' : 'differs'
+    return { hour, status, ours, theirs, stillMs }
   })
   await run(
-    `INSERT INTO lake_reconciliations (source, hour, status, lake_events, warehouse_events, lake_hash, warehouse_hash)
-SELECT {source:String}, row.1, row.2, row.3, row.4, row.5, row.6
-FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {statuses:Array(String)}, {lakeEvents:Array(UInt64)}, {warehouseEvents:Array(UInt64)}, {lakeHashes:Array(String)}, {warehouseHashes:Array(String)})) AS row)`,
+    `INSERT INTO lake_reconciliations (source, hour, status, lake_events, warehouse_events, lake_hash, warehouse_hash, moved_at)
+SELECT {source:String}, row.1, row.2, row.3, row.4, row.5, row.6, now64(3) - toIntervalMillisecond(row.7)
+FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {statuses:Array(String)}, {lakeEvents:Array(UInt64)}, {warehouseEvents:Array(UInt64)}, {lakeHashes:Array(String)}, {warehouseHashes:Array(String)}, {stillMs:Array(UInt64)})) AS row)`,
     {
       source,
       hours: rows.map(({ hour }) => hour),
@@ -149,6 +151,7 @@ FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {statuses:Array(String)},
       warehouseEvents: rows.map(({ theirs }) => theirs.events),
       lakeHashes: rows.map(({ ours }) => ours.hash),
       warehouseHashes: rows.map(({ theirs }) => theirs.hash),
+      stillMs: rows.map(({ stillMs }) => stillMs),
     },
   )
   return rows.filter(({ status }) => status === 'differs').map(({ hour }) => hour)
@@ -171,7 +174,8 @@ function sumByHour({ files }: Manifest): Map<number, HourSum> {
 /** As they were last compared, the longest ago first. */
 function readStored({ read }: ReconcileEffects, source: string): Promise<StoredHour[]> {
   return read<StoredHour>(
-    `SELECT toUnixTimestamp(hour) AS hour, status, toString(lake_events) AS lake_events, lake_hash
+    `SELECT toUnixTimestamp(hour) AS hour, status, toString(lake_events) AS lake_events, lake_hash, warehouse_hash,
+  toString(greatest(0, dateDiff('millisecond', moved_at, now64(3)))) AS still_ms
 FROM lake_reconciliations FINAL WHERE source = {source:String} ORDER BY checked_at, hour`,
     { source },
   )
@@ -203,7 +207,6 @@ interface WarehouseRow {
   hour: number
   events: string
   hash: string
-  recent: number
 }
 
 /** What ClickHouse alone has refused was accepted, and so is in the lake: it counts by the text that the quarantine has of it. */
@@ -211,31 +214,25 @@ async function readWarehouse(
   { read }: ReconcileEffects,
   source: string,
   hours: readonly number[],
-  patienceMs: number,
-): Promise<Map<number, HourSum & { isRecent: boolean }>> {
+): Promise<Map<number, HourSum>> {
   const rows = await read<WarehouseRow>(
     `
-SELECT toUnixTimestamp(lake_hour) AS hour, toString(count()) AS events, ${ID_SUM_SQL} AS hash, max(is_recent) AS recent
+SELECT toUnixTimestamp(lake_hour) AS hour, toString(count()) AS events, ${ID_SUM_SQL} AS hash
 FROM (
-  SELECT message_id, ${LAKE_HOUR_SQL} AS lake_hour, inserted_at > now64(3) - INTERVAL {patienceMs:UInt32} MILLISECOND AS is_recent
+  SELECT message_id, ${LAKE_HOUR_SQL} AS lake_hour
   FROM events FINAL
   WHERE source = {source:String} AND (
     toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))}
     OR (toStartOfHour(original_timestamp) = toDateTime(0, 'UTC') AND toStartOfHour(received_at) IN {hours:Array(DateTime('UTC'))})
   )
   UNION DISTINCT
-  SELECT message_id, toStartOfHour(fromUnixTimestamp64Milli(if(stated = 0, toUnixTimestamp64Milli(received_at), stated), 'UTC')) AS lake_hour, 0 AS is_recent
+  SELECT message_id, toStartOfHour(fromUnixTimestamp64Milli(if(stated = 0, toUnixTimestamp64Milli(received_at), stated), 'UTC')) AS lake_hour
   FROM (SELECT message_id, received_at, JSONExtractInt(raw, 'originalTimestamp') AS stated FROM quarantine FINAL WHERE source = {source:String} AND reason = 'not_storable')
   WHERE message_id NOT IN (SELECT message_id FROM events WHERE source = {source:String} AND message_id IN (SELECT message_id FROM quarantine WHERE source = {source:String} AND reason = 'not_storable'))
 )
 WHERE lake_hour IN {hours:Array(DateTime('UTC'))}
 GROUP BY lake_hour`,
-    { source, hours, patienceMs },
+    { source, hours },
   )
-  return new Map(
-    rows.map(({ hour, events, hash, recent }) => [
-      Number(hour),
-      { events: Number(events), hash, isRecent: Number(recent) === 1 },
-    ]),
-  )
+  return new Map(rows.map(({ hour, events, hash }) => [Number(hour), { events: Number(events), hash }]))
 }

@@ -13,7 +13,7 @@ import {
   UnreadableLakeFile,
 } from '@millrace/schemas/lake'
 import type { LakeBucket, StoredContent } from './bucket.ts'
-import { idsOf } from './merge.ts'
+import { idsOf, weightOf } from './merge.ts'
 import type { Part } from './parts.ts'
 
 /** Rows of a round, by their places in it: one part after the other. */
@@ -22,6 +22,8 @@ export interface Round {
   /** `original_timestamp` and `received_at`, in microseconds since 1970. */
   clocks: number[]
   times: number[]
+  /** UTF-16 units of their JSON: a hostile client may send a context of 100 KB that hundreds of events share. */
+  weights: number[]
   /** Parts that are in it. */
   parts: ReadPart[]
 }
@@ -58,7 +60,7 @@ export async function readRound(
   parts: readonly Part[],
   keep: (batch: LakeBatch) => readonly number[] | undefined,
 ): Promise<{ round: Round; left: LeftPart[] }> {
-  const round: Round = { ids: [], clocks: [], times: [], parts: [] }
+  const round: Round = { ids: [], clocks: [], times: [], weights: [], parts: [] }
   const left: LeftPart[] = []
   for (const part of parts) {
     const object = (await bucket.get(part.key)) as StoredContent | null
@@ -79,13 +81,14 @@ interface PartRows {
   ids: string[]
   clocks: number[]
   times: number[]
+  weights: number[]
 }
 
 async function readRows(
   content: ArrayBuffer,
   keep: (batch: LakeBatch) => readonly number[] | undefined,
 ): Promise<PartRows> {
-  const read: PartRows = { rows: [], ids: [], clocks: [], times: [] }
+  const read: PartRows = { rows: [], ids: [], clocks: [], times: [], weights: [] }
   let first = 0
   for await (const batch of (await openLakeFile(bytesOf(content))).batches()) {
     const ids = idsOf(batch)
@@ -94,6 +97,7 @@ async function readRows(
       read.ids.push(ids[row] ?? '')
       read.clocks.push(Number(batch.columns[ORIGINAL_TIMESTAMP]?.[row]))
       read.times.push(Number(batch.columns[RECEIVED_AT]?.[row]))
+      read.weights.push(weightOf(batch, row))
     }
     first += batch.count
   }
@@ -105,6 +109,7 @@ function addPart(round: Round, part: Part, content: ArrayBuffer, read: PartRows)
   for (const id of read.ids) round.ids.push(id)
   for (const clock of read.clocks) round.clocks.push(clock)
   for (const time of read.times) round.times.push(time)
+  for (const weight of read.weights) round.weights.push(weight)
 }
 
 /** Rows of a round with all their columns, and where each place of the round is among them. */

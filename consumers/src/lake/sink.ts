@@ -1,7 +1,9 @@
 /** The lake sink: the accepted events of a queue batch become one Parquet object a source, which waits to be published. */
 
-import { encodeLakeFile, type LakeBatch, partKey } from '@millrace/schemas/lake'
+import type { Envelope } from '@millrace/schemas'
+import { encodeLakeFile, partKey } from '@millrace/schemas/lake'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
+import { groupByWeight } from '../weight.ts'
 import { buildBatch } from './batch.ts'
 import type { LakeBucket } from './bucket.ts'
 import { sortById } from './merge.ts'
@@ -16,11 +18,10 @@ const HASH_DIGITS = 32
 export function createLakeSink({ bucket }: { bucket: Pick<LakeBucket, 'put'> }): Sink {
   const writeSource = async (source: string, deliveries: readonly Delivery[]): Promise<Outcome> => {
     const envelopes = deliveries.map(({ envelope }) => envelope)
-    const batch = buildBatch(envelopes)
-    if (batch.count === 0) return { kind: 'written' }
-    const receivedAt = Math.min(...envelopes.map((envelope) => envelope.receivedAt))
+    const withEvents = envelopes.filter(({ events }) => events.length > 0)
     try {
-      await putPart(bucket, source, receivedAt, batch)
+      // Almost always one.
+      for (const group of groupByWeight(withEvents)) await putPart(bucket, source, group)
       return { kind: 'written' }
     } catch (error) {
       return { kind: 'retry', error: String(error) }
@@ -44,9 +45,10 @@ export function createLakeSink({ bucket }: { bucket: Pick<LakeBucket, 'put'> }):
 async function putPart(
   bucket: Pick<LakeBucket, 'put'>,
   source: string,
-  receivedAt: number,
-  batch: LakeBatch,
+  envelopes: readonly Envelope[],
 ): Promise<void> {
+  const batch = buildBatch(envelopes)
+  const receivedAt = Math.min(...envelopes.map((envelope) => envelope.receivedAt))
   const content = encodeLakeFile(sortById(batch))
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content))
   const sha256 = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -5,8 +5,8 @@ import { byteLength, encodeJson } from '@millrace/schemas'
 import { describeError, isDataError, isPressure } from '@millrace/schemas/native'
 import { buildEventRows, buildOmittedRows, buildQuarantineRows } from '../rows/rows.ts'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
+import { groupByWeight } from '../weight.ts'
 import type { InsertRows } from './insert.ts'
-import { groupByWeight } from './weight.ts'
 
 /** Options of {@link createWarehouseSink}. */
 export interface WarehouseSinkOptions {

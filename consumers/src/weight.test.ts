@@ -1,7 +1,7 @@
 import type { Envelope, OmittedEvent, QuarantinedEvent } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
-import { createEnvelopeFor } from '../fakes.ts'
-import { buildEventRows, buildOmittedRows, buildQuarantineRows } from '../rows/rows.ts'
+import { createEnvelopeFor } from './fakes.ts'
+import { buildEventRows, buildOmittedRows, buildQuarantineRows } from './rows/rows.ts'
 import { groupByWeight } from './weight.ts'
 
 const refused: Omit<QuarantinedEvent, 'messageId'> = {

@@ -1,15 +1,15 @@
 /**
- * Cuts what is inserted at once into pieces that fit the Worker's memory. The context that a batch shares is written with
+ * Cuts what is written at once into pieces that fit the Worker's memory. The context that a batch shares is written with
  * every row: 700 small events under one of 32 KB are an envelope of 120 KB, and 23 MB of rows.
  */
 
 import type { Envelope } from '@millrace/schemas'
 
-/** Most UTF-16 units of shared context in the rows of one insert; a Worker has 128 MB for the text, its bytes and the rest. */
+/** Most UTF-16 units of shared context in the rows of one write; a Worker has 128 MB for the text, its bytes and the rest. */
 export const MAX_INSERT_LENGTH = 8 * 1024 * 1024
 
 /**
- * Groups of envelopes in order, each for one insert a table. Almost always that is one group with all of them. An envelope
+ * Groups of envelopes in order, each for one write. Almost always that is one group with all of them. An envelope
  * that is too heavy alone is cut into several, which together have the same rows.
  */
 export function groupByWeight(
