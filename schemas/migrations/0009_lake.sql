@@ -3,8 +3,8 @@
 CREATE TABLE IF NOT EXISTS lake_reconciliations
 (
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
-    hour DateTime('UTC') COMMENT 'Hour of the client''s clock, as the folders of the lake have it; of receipt when the client did not say' CODEC(Delta(4), ZSTD(1)),
-    status LowCardinality(String) COMMENT 'equal, waiting (either changed in the last quarter of an hour) or differs' CODEC(ZSTD(1)),
+    hour DateTime64(0, 'UTC') COMMENT 'Hour of the client''s clock, as the folders of the lake have it; of receipt when the client did not say' CODEC(Delta(8), ZSTD(1)),
+    status LowCardinality(String) COMMENT 'equal, waiting (either changed in the last quarter of an hour) or differs; compared on the row of 1970 that says when a run of the source began' CODEC(ZSTD(1)),
     lake_events UInt64 COMMENT 'Events that the manifest of the lake counts' CODEC(ZSTD(1)),
     warehouse_events UInt64 COMMENT 'Events in the warehouse, and those that only ClickHouse refused' CODEC(ZSTD(1)),
     lake_hash String COMMENT 'Sum of the hashes of their message ids, 16 hex digits: the same whatever the order' CODEC(ZSTD(1)),

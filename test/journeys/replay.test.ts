@@ -20,8 +20,8 @@ const SHADOW = `${DATABASE}_shadow`
 const SOURCES = ['shop', 'blog']
 const MEASURE = { name: 'revenue', path: 'properties.revenue' }
 
-/** Every which request a rebuild is cut off at. */
-const CUT_STEP = Number(process.env['PROPERTY_RUNS'] ?? 0) > 10 ? 1 : 13
+/** Every which request a rebuild is cut off at; all of them with many rounds. */
+const CUT_STEP = Number(process.env['PROPERTY_RUNS'] ?? 0) > 10 ? 1 : 97
 
 let folder: string
 let lake: string
@@ -175,19 +175,25 @@ interface Outcome {
 
 interface Typed {
   signal?: AbortSignal
+  /** Where the lake is read. Default: from the folder. */
+  from?: readonly string[]
+  env?: Record<string, string>
   fetch?: typeof fetch
 }
 
-async function replay(args: readonly string[], { signal, fetch: ownFetch }: Typed = {}): Promise<Outcome> {
+async function replay(
+  args: readonly string[],
+  { signal, fetch: ownFetch, from = ['--lake', lake], env = {} }: Typed = {},
+): Promise<Outcome> {
   const [stdout, stderr] = [createSink(), createSink()]
   const code = await runProgram({
     args: [
       'replay',
-      ...['--lake', lake, '--config', config, '--clickhouse-url', warehouse.url],
+      ...[...from, '--config', config, '--clickhouse-url', warehouse.url],
       ...['--state', join(folder, 'state.json')],
       ...args,
     ],
-    env: {},
+    env,
     stdin: Readable.from([]),
     stdout: stdout.stream,
     stderr: stderr.stream,
@@ -269,31 +275,33 @@ describe('a rebuild', () => {
   })
 
   it('loses nothing that is inserted meanwhile, and what follows goes on', { timeout: 180_000 }, async () => {
-    const [first = [], second = [], third = []] = envelopesOf('shop', sampleOf(3, 40))
-    const other = envelopesOf('old-site', sampleOf(4, 20)).flat()
+    const [first = [], second = [], third = []] = envelopesOf('shop', sampleOf(3, 60))
+    const other = envelopesOf('blog', sampleOf(4, 20)).flat()
     await fill([[first, other]])
     await publish('shop', [first])
     const waiting = [...second]
     const written: Envelope[] = []
-    const write = async (count: number) => {
+    const write = async () => {
       const envelope = waiting.shift()
       if (envelope === undefined) return
       written.push(envelope)
       await warehouse.write([envelope])
-      if (count % 20 === 0) await warehouse.recompute()
+      if (written.length % 5 === 0) await warehouse.recompute()
     }
     const ownFetch = watchRequests({
       before: async (count, body) => {
-        if (count % 4 === 0 || body.startsWith('EXCHANGE TABLES')) await write(count)
+        // Some are kept for the time of the swap itself.
+        const isSwap = body.startsWith(`EXCHANGE TABLES ${DATABASE}.`)
+        if (isSwap || (count % 16 === 0 && waiting.length > 14)) await write()
       },
     })
     const outcome = await replay(['--rebuild', '--yes', '--source', 'shop'], { fetch: ownFetch })
     expect(outcome).toMatchObject({ code: 0 })
-    expect(outcome.stdout).toContain('of old-site copied from what was live')
+    expect(outcome.stdout).toContain('of blog copied from what was live')
     expect(written.length).toBeGreaterThan(20)
     await warehouse.recompute()
     expect(await readTables(warehouse, 'shop')).toEqual(expectTables([...first, ...written], 'shop'))
-    expect(await readTables(warehouse, 'old-site')).toEqual(expectTables(other, 'old-site'))
+    expect(await readTables(warehouse, 'blog')).toEqual(expectTables(other, 'blog'))
 
     // The views that fill other tables go on in what is live now.
     await fill([[waiting, third]])
@@ -326,6 +334,40 @@ describe('a rebuild', () => {
         expect(after[table], `${table}, cut off after request ${cutAt}`).toEqual(rows)
     }
   })
+
+  it.each([1, 7, 11])(
+    'that is cut off after the %d. table is swapped is finished by the next',
+    {
+      timeout: 120_000,
+    },
+    async (cutAt) => {
+      const [first = [], second = [], third = []] = envelopesOf('shop', sampleOf(8, 20))
+      await fill([[first]])
+      await publish('shop', [first])
+      const interruption = new AbortController()
+      let [swapped, isSwap] = [0, false]
+      const ownFetch = watchRequests({
+        before: async (_, body) => {
+          isSwap = body.startsWith(`EXCHANGE TABLES ${DATABASE}.`)
+          // Between the last copy and the swap, and between the tables.
+          if (isSwap && swapped++ === cutAt - 1) await warehouse.write(second)
+        },
+        after: () => isSwap && swapped === cutAt && interruption.abort(),
+      })
+      const args = ['--rebuild', '--yes', '--source', 'shop']
+      const cut = await replay(args, { fetch: ownFetch, signal: interruption.signal })
+      expect(cut.code).toBe(130)
+      await warehouse.write(third)
+      const drop = await replay(['--drop-old', '--yes'])
+      expect(drop.stderr).toContain('was cut off while it swapped the tables: run millrace replay --rebuild')
+      const next = await replay(args)
+      expect(next).toMatchObject({ code: 0 })
+      expect(next.stderr).toContain('it is finished now')
+      await warehouse.recompute()
+      const all = [...first, ...second, ...third]
+      expect(await readTables(warehouse, 'shop')).toEqual(expectTables(all, 'shop'))
+    },
+  )
 
   it('asks before it changes anything, and tells how the lake and live differ', {
     timeout: 120_000,
@@ -533,6 +575,36 @@ describe('a replay', () => {
     expect(await replay([...args, '--skip-failed', '--rebuild', '--yes'])).toMatchObject({ code: 0 })
     expect(await ids()).toEqual(['h0', 'h2', 'h3', 'h4', 'h5'])
     expect(await ids("country = 'shop'")).toEqual(['h0', 'h4', 'h5'])
+  })
+
+  it('reads through the collector, with the token of each source', async () => {
+    const tokens: Record<string, string> = { shop: 'shop-token', blog: 'blog-token' }
+    for (const source of SOURCES)
+      await publish(source, [[envelopeOf(source, [{ messageId: `of-${source}` }], time(700))]])
+    const endpoint = 'http://collector.test'
+    const ownFetch: typeof fetch = async (input, init) => {
+      const url = new URL(String(input))
+      if (url.origin !== endpoint) return fetch(input, init)
+      const token = new Headers(init?.headers).get('authorization')?.slice('Bearer '.length)
+      const source = SOURCES.find((name) => tokens[name] === token)
+      const path = url.pathname.replace('/v1/lake/files/', '').replace('/v1/lake/manifest', '_manifest.json')
+      return new Response(await readFile(join(lake, `events/source=${source}`, path)))
+    }
+    const ownConfig = join(folder, 'tokens.config.mjs')
+    const sources = SOURCES.map((name) => ({
+      name,
+      writeKeys: [name],
+      readTokenVar: `${name.toUpperCase()}_READ`,
+    }))
+    await writeFile(ownConfig, `export default ${JSON.stringify({ sources })}`)
+    const typed = { fetch: ownFetch, from: ['--endpoint', endpoint] }
+    const args = ['--rebuild', '--yes', '--config', ownConfig]
+    const refused = await replay(args, typed)
+    expect(refused).toMatchObject({ code: 2 })
+    expect(refused.stderr).toContain('the read token of the source shop is needed')
+    const env = { SHOP_READ: 'shop-token', BLOG_READ: 'blog-token' }
+    expect(await replay(args, { ...typed, env })).toMatchObject({ code: 0 })
+    expect(await ids()).toEqual(['of-blog', 'of-shop'])
   })
 
   it('into the shadow leaves live alone', async () => {

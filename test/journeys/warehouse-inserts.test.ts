@@ -12,7 +12,7 @@ import {
   encodeJson,
   type JsonObject,
 } from '@millrace/schemas'
-import { JSON_SETTINGS } from '@millrace/schemas/native'
+import { JSON_SETTINGS, toStorableJson } from '@millrace/schemas/native'
 import { toDateTime } from '@millrace/schemas/recompute'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -151,7 +151,7 @@ describe('what people send', () => {
     })
     // In pieces: ClickHouse makes a column of every path, and thousands of odd ones at once take it minutes.
     for (let at = 0; at < rows.length; at += 15) await insert('ours', rows.slice(at, at + 15))
-    const values = rows.map((row) => Object.fromEntries(Object.entries(row).map(writeTime)))
+    const values = rows.map((row) => Object.fromEntries(Object.entries(row).map(writeValue)))
     const columns = Object.keys(rows[0] ?? {}) as [string, ...string[]]
     for (let at = 0; at < values.length; at += 15) {
       const some = { table: 'theirs', values: values.slice(at, at + 15), columns }
@@ -169,8 +169,10 @@ describe('what people send', () => {
     return decoded.envelope
   }
 
-  function writeTime([name, value]: [string, Row[string]]): [string, unknown] {
-    return [name, TIMES.has(name) && typeof value === 'number' ? toDateTime(value) : value]
+  function writeValue([name, value]: [string, Row[string]]): [string, unknown] {
+    if (TIMES.has(name) && typeof value === 'number') return [name, toDateTime(value)]
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return [name, isObject ? toStorableJson(value) : value]
   }
 
   /** Every column, of those that are JSON also the type of each path. */

@@ -14,13 +14,12 @@ export interface DeliveriesOptions {
   spanHours?: number
   /** How late a third of them come, at most. Default 48. */
   lateHours?: number
+  /** Envelopes of one queue batch. Default 20. */
+  batchEnvelopes?: number
 }
 
 /** Events of one envelope. */
 const ENVELOPE_EVENTS = 10
-
-/** Envelopes of one queue batch. */
-const BATCH_ENVELOPES = 20
 
 const HOUR_MS = 3_600_000
 
@@ -32,6 +31,7 @@ export function createDeliveries({
   startMs = Date.UTC(2026, 10, 20),
   spanHours = 4,
   lateHours = 48,
+  batchEnvelopes = 20,
 }: DeliveriesOptions): { batches: Envelope[][]; ids: Set<string> } {
   const random = createRandom(seed)
   const ids = new Set<string>()
@@ -56,8 +56,8 @@ export function createDeliveries({
     .sort((a, b) => a.at - b.at)
     .map(({ envelope }) => envelope)
   const batches: Envelope[][] = []
-  for (let at = 0; at < ordered.length; at += BATCH_ENVELOPES)
-    batches.push(ordered.slice(at, at + BATCH_ENVELOPES))
+  for (let at = 0; at < ordered.length; at += batchEnvelopes)
+    batches.push(ordered.slice(at, at + batchEnvelopes))
   return { batches, ids }
 }
 

@@ -25,6 +25,7 @@ export async function measureCuts(
     startMs: START_MS,
     spanHours: 3,
     lateHours: 6,
+    batchEnvelopes: 100,
   })
   let copies = 0
   for (const batch of batches) {

@@ -163,12 +163,6 @@ const HOURS_OF_COPIES = `
 SELECT DISTINCT toString(toUnixTimestamp(toStartOfHour(minute))) AS hour FROM arrivals
 WHERE source = {source:String} AND key IN {keys:Array(UInt64)}`
 
-/** Whether ClickHouse deletes events of the source after some time, which the lake may still have. */
-const HAS_RETENTION = `
-SELECT 1 FROM system.tables
-WHERE database = currentDatabase() AND name IN ('events', 'events_local')
-  AND position(engine_full, concat('WHERE source = \\'', {source:String}, '\\'')) > 0`
-
 const DATES_OF_REFUSED = `
 SELECT DISTINCT toString(toDate(received_at)) AS date FROM quarantine
 WHERE source = {source:String} AND (
@@ -176,16 +170,16 @@ WHERE source = {source:String} AND (
   OR arrayExists(id -> ${forgottenHashSql('user', 'id')} IN {hashes:Array(String)} OR ${forgottenHashSql('anonymous', 'id')} IN {hashes:Array(String)}, ${NAMED_IDS})
 )`
 
-/** As `hour` of an event whose client did not say when has it. */
-const NO_CLOCK = '1970-01-01 00:00:00'
-
-/** Folders as DESIGN section 7 has them; of a source whose old events only the lake has, the whole of it as well. */
+/**
+ * Folders as DESIGN section 7 has them: those that are known to have something first, and then the whole of the source. The
+ * lake may have what ClickHouse has no more, not yet, or never took.
+ */
 async function findLake({ read }: EraseStatements, { source, events, ids }: Erasure): Promise<string[]> {
   const hours = new Set<number>()
   const keys = new Set<bigint>()
-  for (const { hour, key } of events) {
-    if (hour === NO_CLOCK) keys.add(BigInt(key))
-    else hours.add(Date.parse(`${hour.replace(' ', 'T')}Z`))
+  for (const { lakeHour, hasClock, key } of events) {
+    hours.add(Number(lakeHour) * 1_000)
+    if (hasClock === '0') keys.add(BigInt(key))
   }
   const sought = [...keys]
   for (let at = 0; at < sought.length; at += CHUNK_SIZE) {
@@ -195,11 +189,10 @@ async function findLake({ read }: EraseStatements, { source, events, ids }: Eras
     }
   }
   const dates = await read<{ date: string }>(DATES_OF_REFUSED, { source, hashes: ids })
-  const retention = await read(HAS_RETENTION, { source })
   return [
     ...[...hours].sort((a, b) => a - b).map((hour) => hourPrefix(source, hour)),
     ...dates.map(({ date }) => `quarantine/source=${source}/date=${date}/`).sort(),
-    ...(retention.length === 0 ? [] : [sourcePrefix(source)]),
+    sourcePrefix(source),
   ]
 }
 

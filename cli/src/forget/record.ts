@@ -100,7 +100,7 @@ function describeRequest(request: string, rows: readonly StepRow[]): ErasureReco
   const requested = of('requested').at(-1)
   const deleted = of('deleted').at(-1)
   const isFinished = deleted !== undefined && (requested === undefined || deleted.at >= requested.at)
-  const rewritten = new Set(of('rewritten').map(({ detail }) => detail))
+  const rewritten = new Map(of('rewritten').map(({ detail, at }) => [detail, at]))
   const reasons = of('requested').map(({ detail }) => (parse(detail) as { reason?: string }).reason ?? '')
   const counts = of('deleted').map(({ detail }) => (parse(detail) as { rows?: RowCounts }).rows ?? {})
   return {
@@ -110,7 +110,7 @@ function describeRequest(request: string, rows: readonly StepRow[]): ErasureReco
     ...(isFinished ? { finishedAt: deleted.at } : {}),
     deleted: sumRows(counts),
     openLake: of('lake')
-      .filter(({ detail }) => !rewritten.has(detail))
+      .filter(({ detail, at }) => (rewritten.get(detail) ?? '') < at)
       .map(({ detail }) => (parse(detail) as { prefix?: string }).prefix ?? ''),
     rewritten: of('rewritten_file').map(({ detail }) => parse(detail) as { path: string; rows: number }),
   }

@@ -1,13 +1,15 @@
 /** Says in words what was found of a person, what was done, and which requests there are. No id is printed. */
 
 import type { RowCounts } from '@millrace/schemas/erase'
+import { sourcePrefix } from '@millrace/schemas/lake'
 import { printable } from '../printable.ts'
 import type { Found } from './forget.ts'
 import type { ErasureRecord } from './record.ts'
 
 /** What was found, ending with a newline. */
 export function formatFound(found: Found): string {
-  const { subject, users, devices, sharedDevices, firstSeen, rows, lake } = found
+  const { subject, users, devices, sharedDevices, firstSeen, rows } = found
+  const lake = foldersOf(found)
   const isStored = firstSeen !== undefined || Object.keys(rows).length + lake.length > 0
   const isUnknown = !isStored && users + devices === 1 && sharedDevices === 0
   const lines = [
@@ -25,6 +27,11 @@ export function formatFound(found: Found): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Those that are known to have something; the whole lake of the source is gone through in any case. */
+function foldersOf({ lake, subject }: Found): string[] {
+  return lake.filter((prefix) => prefix !== sourcePrefix(subject.source))
+}
+
 function describeEvents({ events, firstSeen, lastSeen }: Found): string {
   return firstSeen === undefined || lastSeen === undefined
     ? 'no event is stored; later ones will be left out'
@@ -32,16 +39,12 @@ function describeEvents({ events, firstSeen, lastSeen }: Found): string {
 }
 
 /** What was done, ending with a newline. */
-export function formatDone({ request, lake }: Found, deleted: RowCounts): string {
+export function formatDone({ request }: Found, deleted: RowCounts): string {
   const lines = [
     `forgotten: request ${request.request}`,
     ...formatRows(deleted),
     'later events of the person are left out from 30 seconds on; counts are right after the next run of the recomputation',
-    ...(lake.length === 0
-      ? []
-      : [
-          `${plural(lake.length, 'folder')} of the lake to be rewritten, by the next runs of the cron; to see how far it is: millrace forget --list --source ${request.source}`,
-        ]),
+    `the cron takes the person out of the lake; how far it is: millrace forget --list --source ${request.source}`,
   ]
   return `${lines.join('\n')}\n`
 }

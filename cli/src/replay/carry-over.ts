@@ -1,8 +1,9 @@
 /**
- * Brings over what cannot be computed from events any more, because those are past their time: counts and owners that live
- * still has. And the log of joined users, which is history itself.
+ * Brings over what cannot be computed any more and live still has: counts and owners of events that are past their time, and
+ * measures that are not configured any more. And the log of joined users, which is history itself.
  */
 
+import type { RecomputeOptions } from '@millrace/schemas/recompute'
 import type { Database } from './databases.ts'
 
 /** A roll-up: its window, what counts in it, and the rest of its key. */
@@ -35,16 +36,26 @@ const HORIZON =
 /** Sources whose events go after a time. */
 const SOURCES = "mapKeys({horizons:Map(String, DateTime64(3, 'UTC'))})"
 
-/**
- * Brings it over. Idempotent.
- *
- * @param horizons since when the events of a source are whole, by source; as `readRecomputeOptions` gives them
- */
+/** Measures of sources that the configuration does not name any more: nobody knows how to compute them. */
+async function carryMeasures(
+  live: Database,
+  shadow: Database,
+  measures: RecomputeOptions['measures'],
+): Promise<void> {
+  for (const table of ['rollup_minute', 'rollup_hour'])
+    await shadow.run(
+      `INSERT INTO ${table} SELECT * FROM ${live.name}.${table} FINAL WHERE measure != '' AND source NOT IN {known:Array(String)}`,
+      { known: measures.map(({ source }) => source) },
+    )
+}
+
+/** Brings it over, with what the configuration says of measures and since when events are whole. Idempotent. */
 export async function carryOver(
   live: Database,
   shadow: Database,
-  horizons: ReadonlyMap<string, string>,
+  { measures, horizons }: RecomputeOptions,
 ): Promise<void> {
+  await carryMeasures(live, shadow, measures)
   if (horizons.size === 0) return
   const parameters = { horizons: Object.fromEntries(horizons) }
   for (const rollup of ROLLUPS) {

@@ -54,6 +54,9 @@ export function checkFlags(flags: ReplayFlags): void {
     throw new UsageError('--rebuild is about the whole history: leave out --from, --to and --into')
   if (!rebuild && flags.discardMissing === true)
     throw new UsageError('--discard-missing belongs to --rebuild')
+  const others = [flags.source, flags.into, flags.from, flags.to]
+  if (flags.dropOld === true && !rebuild && others.some((value) => value !== undefined))
+    throw new UsageError('--drop-old stands by itself, or with --rebuild')
   if (flags.skipFailed === true && flags.transform !== true)
     throw new UsageError('--skip-failed belongs to --transform')
   if (!DATABASE_NAME.test(flags.database))

@@ -19,7 +19,15 @@ import type { LoadReport } from './load.ts'
 import { CREATE_LEFT_OUT, copyMissing } from './missing-events.ts'
 import { recomputeShadow } from './recompute-shadow.ts'
 import type { ReplayState } from './state.ts'
-import { CREATE_STEPS, finishSwap, readStep, type SwapEffects, swapTables, writeStep } from './swap.ts'
+import {
+  CREATE_STEPS,
+  finishSwap,
+  readStep,
+  type SwapEffects,
+  sinceBeginning,
+  swapTables,
+  writeStep,
+} from './swap.ts'
 
 /** What a rebuild works with. */
 export interface RebuildEffects {
@@ -95,6 +103,7 @@ export async function rebuild(effects: RebuildEffects, options: RebuildOptions):
     sleep: effects.sleep,
     comparesCopies: !options.isTransformed,
     leftOutIn: shadow.name,
+    keeps: options.discardMissing ? keptOf(options, shadow) : undefined,
   }
   const known = await readStep(openDatabase(access, ''), shadow.name)
   if (known?.steps.includes('swapping') && !known.steps.includes('swapped')) {
@@ -183,28 +192,26 @@ async function fill(
 async function bringUp(
   effects: RebuildEffects,
   options: RebuildOptions,
-  { live, shadow, comparesCopies, leftOutIn }: SwapEffects,
+  { live, shadow, comparesCopies, leftOutIn, keeps }: SwapEffects,
 ): Promise<Record<string, number>> {
   const { note, state } = effects
   await writeStep(shadow, state.id, 'copying')
-  const condition = options.discardMissing
-    ? { condition: NOT_DISCARDED, parameters: discardParameters(options) }
-    : {}
-  const copied = await copyMissing({ from: live, to: shadow, comparesCopies, leftOutIn, ...condition })
+  const copied = await copyMissing({ from: live, to: shadow, comparesCopies, leftOutIn, ...keeps })
   // A run that was cut off may have copied the list and not come to delete.
   if ((await copyForgotten(live, shadow)) || state.isResumed) await sweepAll(shadow)
   note('computing sessions, identities and roll-ups')
   // The lake has the events that are past their time here, so their minutes are whole.
   await recomputeShadow(shadow, { ...options.recompute, horizons: new Map() }, effects)
-  if (!options.discardMissing) await carryOver(live, shadow, options.recompute.horizons)
+  if (!options.discardMissing) await carryOver(live, shadow, options.recompute)
   return Object.fromEntries(copied)
 }
 
-const NOT_DISCARDED =
-  "source NOT IN {rebuilt:Array(String)} OR received_at >= {onItsWay:DateTime64(3, 'UTC')}"
-
-function discardParameters({ sources, now }: RebuildOptions): Record<string, unknown> {
-  return { rebuilt: sources, onItsWay: toDateTime(now - ON_ITS_WAY_MS) }
+/** What is not discarded: other sources, what came since the rebuild began, and what may be on its way to the lake. */
+function keptOf({ sources, now }: RebuildOptions, shadow: Database) {
+  return {
+    condition: `source NOT IN {rebuilt:Array(String)} OR received_at >= {onItsWay:DateTime64(3, 'UTC')} OR ${sinceBeginning(shadow.name)}`,
+    parameters: { rebuilt: sources, onItsWay: toDateTime(now - ON_ITS_WAY_MS) },
+  }
 }
 
 /** Who was forgotten while the tables were swapped may have been deleted from the other ones. */

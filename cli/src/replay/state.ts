@@ -49,7 +49,7 @@ export async function openState(
   if (known === undefined) {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, `${JSON.stringify({ version: 1, parameters, ...start })}\n`)
-  }
+  } else if (!known.isWhole) await appendFile(path, '\n')
   const { id, range } = known?.start ?? start
   const done = known?.done ?? new Set<string>()
   return {
@@ -74,6 +74,8 @@ function keyOf({ path, sha256 }: Pick<ManifestFile, 'path' | 'sha256'>): string 
 interface Journal {
   start: ReplayStart
   done: Set<string>
+  /** Whether its last line has an end. */
+  isWhole: boolean
 }
 
 async function readJournal(path: string, parameters: ReplayParameters): Promise<Journal | undefined> {
@@ -87,12 +89,13 @@ async function readJournal(path: string, parameters: ReplayParameters): Promise<
   const isSame = JSON.stringify(head?.['parameters']) === JSON.stringify(parameters)
   if (version !== 1 || !isSame || typeof id !== 'string') return undefined
   const done = lines.flatMap((line) => (typeof line['done'] === 'string' ? [line['done']] : []))
-  return { start: { id, range: range as Range }, done: new Set(done) }
+  return { start: { id, range: range as Range }, done: new Set(done), isWhole: text.endsWith('\n') }
 }
 
 function parseLine(line: string): Record<string, unknown> {
   try {
-    return JSON.parse(line) as Record<string, unknown>
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   } catch {
     // An empty line, or none of ours: it says that nothing is done.
     return {}

@@ -7,16 +7,20 @@ import type { Database } from './databases.ts'
 import { readOne } from './databases.ts'
 import { copyMissing } from './missing-events.ts'
 
-/** What changes places: all that is, or follows from, events. Work first, so that a run under way has none any more. */
+/**
+ * What changes places: all that is, or follows from, events. Work first, so that a run under way has none any more. What views
+ * fill from inserted events comes before the events: an event that is inserted in between goes to the old table, from where
+ * it is copied, and not to a new one whose views still fill old tables.
+ */
 export const SWAPPED_TABLES: readonly string[] = [
   'recompute_work',
   'recompute_state',
-  'events',
   'arrivals',
   'corrections',
-  'corrected_events',
   'identity_pairs',
   'identity_aliases',
+  'events',
+  'corrected_events',
   'identity_merges',
   'identities',
   'sessions',
@@ -34,6 +38,8 @@ export interface SwapEffects {
   /** Whether copies are compared, see `copyMissing`. */
   comparesCopies: boolean
   leftOutIn?: string | undefined
+  /** Condition on events that are brought along though the lake has them not. Default: all. */
+  keeps?: { condition: string; parameters: Record<string, unknown> } | undefined
 }
 
 /** Steps of a rebuild in the shadow, as written down there. */
@@ -112,18 +118,37 @@ export async function finishSwap(effects: SwapEffects, id: string): Promise<void
   await copyBack(effects)
   await waitForInserts(effects)
   await copyBack(effects)
+  await live.run(lookAgain(shadow.name))
   for (const { run } of [live, shadow]) await run(RELEASE, { id })
   await writeStep(shadow, id, 'swapped')
 }
 
 /** What came to the table that was live until the swap, and is in the shadow now, since it was copied last. */
-async function copyBack({ live, shadow, comparesCopies, leftOutIn }: SwapEffects): Promise<void> {
+async function copyBack({ live, shadow, comparesCopies, leftOutIn, keeps }: SwapEffects): Promise<void> {
   const since = `inserted_at > (SELECT max(at) - INTERVAL ${MARGIN_MINUTES} MINUTE FROM ${shadow.name}.${STEPS} WHERE step = 'copying')`
-  await copyMissing({ from: shadow, to: live, comparesCopies, leftOutIn, condition: since })
+  await copyMissing({
+    from: shadow,
+    to: live,
+    comparesCopies,
+    leftOutIn,
+    condition: keeps === undefined ? since : `${since} AND (${keeps.condition})`,
+    ...(keeps === undefined ? {} : { parameters: keeps.parameters }),
+  })
+}
+
+/** Condition of events that were inserted since a rebuild began. */
+export function sinceBeginning(shadow: string): string {
+  return `inserted_at >= (SELECT min(at) FROM ${shadow}.${STEPS} WHERE step = 'loading')`
 }
 
 /** An insert takes the time of its beginning and is seen at its end. */
 const MARGIN_MINUTES = 10
+
+/** A run in between may have computed what came then into tables that were swapped after it: all of it is looked at again. */
+function lookAgain(shadow: string): string {
+  return `INSERT INTO recompute_state (job, up_to, minutes, sessions, identities, duration_ms)
+SELECT 'recompute', max(at) - INTERVAL ${MARGIN_MINUTES} MINUTE, 0, 0, 0, 0 FROM ${shadow}.${STEPS} WHERE step = 'copying'`
+}
 
 /** As a run of the recomputation begins: others wait for it. In both, because either is live soon. */
 const HOLD = "INSERT INTO recompute_work (run, kind) SELECT {id:String}, 'begun'"

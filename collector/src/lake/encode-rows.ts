@@ -50,7 +50,6 @@ async function* encodeParquet(batches: AsyncIterable<LakeBatch>, source: string)
     onBytes: (bytes) => void pieces.push(bytes),
     metadata: { 'millrace.source': source },
     // Rows are in order only within what was one file.
-    isSorted: false,
   })
   // Of a narrow filter each batch has few rows, and as many row groups would be larger than what is in them.
   let waiting: LakeBatch[] = []

@@ -1,6 +1,6 @@
 /** Over how many files an hour is spread. Decided once an hour, so that an event's bucket is its id's for good. Pure. */
 
-import { hourPrefix, type Manifest } from '@millrace/schemas/lake'
+import { type Manifest, parseFileKey } from '@millrace/schemas/lake'
 
 /** Rows that a file is meant to have at most: some 10 MB, and 4 s of a Worker's time to write anew. */
 export const ROWS_A_FILE = 250_000
@@ -13,10 +13,20 @@ const LOOK_BACK_HOURS = 48
 
 const HOUR_MS = 3_600_000
 
-/** Buckets of an hour that has files already, or `undefined`. */
-export function knownBuckets({ files, source }: Manifest, hour: number): number | undefined {
-  const prefix = hourPrefix(source, hour)
-  return files.find(({ path }) => path.startsWith(prefix))?.buckets
+/** What a manifest says of an hour. */
+export interface PublishedHour {
+  rows: number
+  buckets: number
+}
+
+/** The hours of a manifest, by their beginning in milliseconds since 1970. */
+export function indexHours({ files }: Manifest): Map<number, PublishedHour> {
+  const hours = new Map<number, PublishedHour>()
+  for (const { path, rows, buckets } of files) {
+    const hour = parseFileKey(path)?.hour ?? 0
+    hours.set(hour, { rows: rows + (hours.get(hour)?.rows ?? 0), buckets })
+  }
+  return hours
 }
 
 /**
@@ -26,19 +36,14 @@ export function knownBuckets({ files, source }: Manifest, hour: number): number 
  * @param rows how many rows come first
  */
 export function chooseBuckets(
-  { files, source }: Manifest,
+  hours: ReadonlyMap<number, PublishedHour>,
   hour: number,
   rows: number,
   rowsAFile: number = ROWS_A_FILE,
 ): number {
   let largest = rows
   for (let back = 1; back <= LOOK_BACK_HOURS; back++) {
-    const prefix = hourPrefix(source, hour - back * HOUR_MS)
-    const of = files.filter(({ path }) => path.startsWith(prefix))
-    largest = Math.max(
-      largest,
-      of.reduce((sum, file) => sum + file.rows, 0),
-    )
+    largest = Math.max(largest, hours.get(hour - back * HOUR_MS)?.rows ?? 0)
   }
   let buckets = 1
   while (buckets < MAX_BUCKETS && largest > buckets * rowsAFile) buckets *= 2

@@ -4,6 +4,7 @@
  * out when it is.
  */
 
+import type { QuarantinedEvent } from '@millrace/schemas'
 import {
   EVENTS_PREFIX,
   emptyBatch,
@@ -17,12 +18,13 @@ import {
 } from '@millrace/schemas/lake'
 import type { Statements } from '@millrace/schemas/recompute'
 import type { ForgottenHashes } from '../forgotten/lookup.ts'
-import { idsOfQuarantined } from '../forgotten/named-ids.ts'
+import { idsOfQuarantined, type NamedId } from '../forgotten/named-ids.ts'
 import { createTest } from '../forgotten/without-forgotten.ts'
 import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
 import { createForgottenTest, NAMING_COLUMNS } from './forgotten-rows.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import { type ChangedFile, changeFile, readRange } from './published-file.ts'
+import { readBuckets } from './sweep.ts'
 
 /** What a run works with. */
 export interface ForgetEffects extends Statements {
@@ -30,18 +32,23 @@ export interface ForgetEffects extends Statements {
   /** Milliseconds since 1970. */
   now: () => number
   log: (record: Record<string, unknown>) => void
+  /** Whether the run may still write; see `lease.ts`. Default: it may. */
+  isHeld?: () => boolean
 }
 
 /** Where it is kept how far a folder is that takes several runs. */
 const PROGRESS_KEY = 'parts/_forgetting.json'
 
-/** Folders that requests name and that are not done. */
+/** Folders that requests name and that are not done since, with all requests that wait for them. */
 const OPEN = `
-SELECT source, request_id AS request, detail FROM erasures FINAL
-WHERE step = 'lake' AND (source, request_id, detail) NOT IN (
-  SELECT source, request_id, detail FROM erasures WHERE step = 'rewritten'
+SELECT source, detail, arraySort(groupArray(request_id)) AS requests
+FROM (
+  SELECT source, request_id, detail, maxIf(at, step = 'lake') AS asked, maxIf(at, step = 'rewritten') AS done
+  FROM erasures WHERE step IN ('lake', 'rewritten') GROUP BY source, request_id, detail
 )
-ORDER BY at, detail`
+WHERE asked > done
+GROUP BY source, detail
+ORDER BY min(asked), length(detail) DESC, detail`
 
 const HASHES = 'SELECT DISTINCT source, id_hash FROM forgotten'
 
@@ -51,7 +58,8 @@ SELECT {source:String}, {request:String}, {step:String}, {detail:String}`
 
 interface OpenFolder {
   source: string
-  request: string
+  requests: string[]
+  /** JSON text of `{ prefix }`. */
   detail: string
 }
 
@@ -80,14 +88,36 @@ export async function rewriteForgotten(effects: ForgetEffects, endsAt: number): 
   if (open.length === 0) return
   // After the folders: the ids of each request are written down before its folders are.
   const forgotten = await readForgotten(effects)
+  const progress = await loadProgress(effects.bucket)
   for (const folder of open) {
     if (effects.now() >= endsAt) return
+    if ((progress[nameOf(folder)]?.retryAt ?? 0) > effects.now()) continue
     const hashes = forgotten.get(folder.source) ?? new Set<string>()
     const { prefix = '' } = JSON.parse(folder.detail) as { prefix?: string }
     const work = prefix.startsWith(EVENTS_PREFIX) ? rewriteFiles : rewriteRefused
     if (!(await work(effects, folder, prefix, hashes, endsAt))) continue
-    await record(effects, folder, 'rewritten', folder.detail)
+    for (const request of folder.requests)
+      await record(effects, { ...folder, request }, 'rewritten', folder.detail)
     await writeProgress(effects, folder, undefined)
+  }
+}
+
+/**
+ * Looks again at the files that a run has written, where somebody was forgotten while it did: it may have known of what the
+ * warehouse did not, and so what no folder names.
+ *
+ * @param known who was forgotten when it began
+ */
+export async function rewriteWritten(
+  effects: ForgetEffects,
+  written: ReadonlyMap<string, ReadonlySet<string>>,
+  known: ReadonlyMap<string, ForgottenHashes>,
+): Promise<void> {
+  const now = await readForgotten(effects)
+  for (const [source, hashes] of now) {
+    const keys = written.get(source)
+    if (keys === undefined || (known.get(source)?.size ?? 0) >= hashes.size) continue
+    await rewriteAll(effects, { source, requests: [] }, keys, hashes)
   }
 }
 
@@ -99,60 +129,79 @@ async function rewriteFiles(
   hashes: ForgottenHashes,
   endsAt: number,
 ): Promise<boolean> {
+  const after = await readProgress(effects, folder)
+  // As they lie there, whatever the manifest says: a run may have been cut off before it said so.
+  const keys: string[] = []
+  const options = { prefix, ...(after === '' ? {} : { startAfter: after }) }
+  for await (const { key } of listAll(effects.bucket, options))
+    if (parseFileKey(key) !== undefined) keys.push(key)
+  const end = await rewriteAll(effects, folder, keys, hashes, endsAt)
+  if (typeof end === 'string') await writeProgress(effects, folder, { after: before(end) })
+  // Somebody has to look at a file; the others are done, so not every minute.
+  if (end === false) await writeProgress(effects, folder, { retryAt: effects.now() + RETRY_MS })
+  return end === true
+}
+
+/** @returns whether all was done, or the key that it came to when the time was up */
+async function rewriteAll(
+  effects: ForgetEffects,
+  place: Pick<OpenFolder, 'source' | 'requests'>,
+  keys: Iterable<string>,
+  hashes: ForgottenHashes,
+  endsAt = Number.POSITIVE_INFINITY,
+): Promise<boolean | string> {
   const { bucket, now } = effects
   const keep = createForgottenTest(hashes)
-  const after = await readProgress(effects, folder)
-  const stored = await readManifest(bucket, folder.source)
-  const files = stored.manifest.files.filter(({ path }) => path.startsWith(prefix) && path > after)
+  const stored = await readManifest(bucket, place.source)
+  const known = new Map(stored.manifest.files.map((file) => [file.path, file]))
   const changes: ChangedFile[] = []
+  let isWhole = true
   try {
-    for (const file of files) {
-      if (now() >= endsAt) {
-        await writeProgress(effects, folder, file.path)
-        return false
-      }
-      const changed = await rewriteFile(effects, folder, file, keep)
-      if (changed === 'unreadable') return false
-      if (changed !== 'left') changes.push(changed)
+    for (const key of keys) {
+      if (now() >= endsAt) return key
+      const changed = await rewriteFile(effects, place, key, known.get(key), keep)
+      if (changed === 'unreadable') isWhole = false
+      else if (changed !== 'left') changes.push(changed)
     }
-    return true
+    return isWhole
   } finally {
     // Once for all, also when the work was cut short: R2 takes one write a second for each key.
     if (changes.length > 0) {
-      const entries = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.entry]))
+      const files = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.entry]))
       const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.path] : []))
-      await writeManifest(bucket, stored, (manifest) =>
-        updateManifest(manifest, { files: entries, removed }, now()),
-      )
+      await writeManifest(bucket, stored, (manifest) => updateManifest(manifest, { files, removed }, now()))
     }
   }
 }
 
 async function rewriteFile(
   effects: ForgetEffects,
-  folder: OpenFolder,
-  { path, bytes, buckets }: ManifestFile,
+  place: Pick<OpenFolder, 'source' | 'requests'>,
+  key: string,
+  entry: ManifestFile | undefined,
   keep: (batch: LakeBatch) => number[],
 ): Promise<ChangedFile | 'left' | 'unreadable'> {
-  const { bucket, log } = effects
-  const file = parseFileKey(path)
-  const object = await bucket.head(path)
-  if (file === undefined || object === null) return 'left'
+  const { bucket, log, isHeld } = effects
+  const file = parseFileKey(key)
+  const object = await bucket.head(key)
+  if (file === undefined) return 'left'
+  if (object === null) return { kind: 'removed', path: key }
+  const { requests } = place
   try {
     const rows = await countForgotten(bucket, object, keep)
-    // Other bytes than the manifest says: it was rewritten by a run that was cut off before it could say so.
-    if (rows === 0 && object.size === bytes) return 'left'
-    const changed = await changeFile(bucket, { file, buckets, keep })
+    // Other bytes than the manifest says: it was written by a run that was cut off before it could say so.
+    if (rows === 0 && object.size === entry?.bytes) return 'left'
+    const buckets = entry?.buckets ?? (await readBuckets(bucket, object))
+    const changed = await changeFile(bucket, { file, buckets, isHeld, keep })
     if (rows > 0) {
-      await record(effects, folder, 'rewritten_file', JSON.stringify({ path, rows }))
-      log({ level: 'info', event: 'lake_rewritten', key: path, rows, request: folder.request })
+      await recordFile(effects, place, key, rows)
+      log({ level: 'info', event: 'lake_rewritten', key, rows, requests })
     }
     return changed
   } catch (error) {
     if (!(error instanceof UnreadableLakeFile)) throw error
     // The folder stays open: somebody must look at that file.
-    const { request } = folder
-    log({ level: 'error', event: 'lake_file_unreadable', key: path, request, error: error.message })
+    log({ level: 'error', event: 'lake_file_unreadable', key, requests, error: error.message })
     return 'unreadable'
   }
 }
@@ -192,57 +241,96 @@ async function rewriteRefused(
   const options = { prefix, ...(after === '' ? {} : { startAfter: after }) }
   for await (const { key } of listAll(bucket, options)) {
     if (now() >= endsAt) {
-      await writeProgress(effects, folder, key)
+      await writeProgress(effects, folder, { after: before(key) })
       return false
     }
     const object = (await bucket.get(key)) as StoredContent | null
     const lines = ((await object?.text()) ?? '').split('\n').filter((line) => line !== '')
     const kept: string[] = []
     for (const line of lines) {
-      if (!(await isForgotten(idsOfQuarantined(JSON.parse(line))))) kept.push(line)
+      const ids = readIds(line)
+      if (ids === undefined)
+        log({ level: 'error', event: 'quarantine_unreadable', key, requests: folder.requests })
+      if (ids === undefined || !(await isForgotten(ids))) kept.push(line)
     }
     const rows = lines.length - kept.length
     if (rows === 0) continue
     if (kept.length === 0) await bucket.delete(key)
     else await bucket.put(key, `${kept.join('\n')}\n`)
-    await record(effects, folder, 'rewritten_file', JSON.stringify({ path: key, rows }))
-    log({ level: 'info', event: 'lake_rewritten', key, rows, request: folder.request })
+    await recordFile(effects, folder, key, rows)
+    log({ level: 'info', event: 'lake_rewritten', key, rows, requests: folder.requests })
   }
   return true
 }
 
+async function recordFile(
+  effects: ForgetEffects,
+  { source, requests }: Pick<OpenFolder, 'source' | 'requests'>,
+  path: string,
+  rows: number,
+): Promise<void> {
+  for (const request of requests) {
+    await record(effects, { source, request }, 'rewritten_file', JSON.stringify({ path, rows }))
+  }
+}
+
 function record(
   { run }: ForgetEffects,
-  { source, request }: OpenFolder,
+  { source, request }: { source: string; request: string },
   step: string,
   detail: string,
 ): Promise<void> {
   return run(RECORD, { source, request, step, detail })
 }
 
-type Progress = Record<string, string>
+/** Ids that a line names; `undefined` when it is none of ours. */
+function readIds(line: string): NamedId[] | undefined {
+  try {
+    return idsOfQuarantined(JSON.parse(line) as QuarantinedEvent)
+  } catch {
+    // Somebody else put it there; it is told, and left.
+    return undefined
+  }
+}
 
-function nameOf({ source, request, detail }: OpenFolder): string {
-  return `${source} ${request} ${detail}`
+/** How long a folder with a file that cannot be read is left alone, in milliseconds. */
+const RETRY_MS = 3_600_000
+
+/** How far a folder is. */
+interface FolderProgress {
+  /** Key after which it goes on. */
+  after?: string
+  /** Milliseconds since 1970. */
+  retryAt?: number
+}
+
+type Progress = Record<string, FolderProgress>
+
+/** Whoever asks for a folder that is under way has to wait for all of it. */
+function nameOf({ source, requests, detail }: OpenFolder): string {
+  return `${source} ${requests.join()} ${detail}`
+}
+
+/** What sorts before a key, so that the one at which the time was up is looked at again. */
+function before(key: string): string {
+  return key.slice(0, -1)
 }
 
 /** The key after which it goes on; empty at the beginning. */
 async function readProgress({ bucket }: ForgetEffects, folder: OpenFolder): Promise<string> {
-  return (await loadProgress(bucket))[nameOf(folder)] ?? ''
+  return (await loadProgress(bucket))[nameOf(folder)]?.after ?? ''
 }
 
 async function writeProgress(
   { bucket }: ForgetEffects,
   folder: OpenFolder,
-  next: string | undefined,
+  next: FolderProgress | undefined,
 ): Promise<void> {
   const progress = await loadProgress(bucket)
   const name = nameOf(folder)
   if (next === undefined && progress[name] === undefined) return
-  // The one at which the time was up is looked at again.
   const { [name]: _, ...others } = progress
-  const updated = next === undefined ? others : { ...others, [name]: `${next.slice(0, -1)}` }
-  await bucket.put(PROGRESS_KEY, JSON.stringify(updated))
+  await bucket.put(PROGRESS_KEY, JSON.stringify(next === undefined ? others : { ...others, [name]: next }))
 }
 
 async function loadProgress(bucket: LakeBucket): Promise<Progress> {

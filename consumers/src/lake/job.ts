@@ -2,7 +2,7 @@
 
 import { PARTS_PREFIX } from '@millrace/schemas/lake'
 import type { Statements } from '@millrace/schemas/recompute'
-import { hasOpenFolders, readForgotten, rewriteForgotten } from './forget.ts'
+import { hasOpenFolders, readForgotten, rewriteForgotten, rewriteWritten } from './forget.ts'
 import { createForgottenTest } from './forgotten-rows.ts'
 import { type LeaseEffects, withLease } from './lease.ts'
 import { type PublishEffects, type PublishOptions, publishLake } from './publish.ts'
@@ -22,10 +22,6 @@ export interface LakeJobOptions extends PublishOptions {
 
 const END_MS = 4 * 60_000
 
-/** Milliseconds of a day, in the first minutes of which manifests are held to what is there. */
-const DAY_MS = 24 * 3_600_000
-const SWEEP_MINUTES_MS = 2 * 60_000
-
 /**
  * One run; does nothing while another one works. What is forgotten must be known: while the warehouse does not answer,
  * parts wait.
@@ -38,28 +34,48 @@ export async function runLakeJob(
 ): Promise<void> {
   const { now } = effects
   const startedAt = now()
-  if (!(await hasWork(effects, startedAt))) return
-  await withLease(effects, async () => {
+  if (!(await hasWork(effects))) return
+  await withLease(effects, async ({ isHeld, before }) => {
     const forgotten = await readForgotten(effects)
+    const today = new Date(startedAt).toISOString().slice(0, 10)
+    // What a run wrote that failed or was cut off may not be in the manifest; once a day, all is held to what is there.
+    const stale = before.sweptOn === today && before.unclean !== 'all' ? before.unclean : undefined
+    const unswept = await sweepLake(effects, stale)
     const tests = new Map([...forgotten].map(([source, hashes]) => [source, createForgottenTest(hashes)]))
-    await publishLake({ ...effects, keep: (source, batch) => tests.get(source)?.(batch) }, options)
-    await rewriteForgotten(effects, startedAt + endMs)
-    if (isTimeToSweep(startedAt)) await sweepLake(effects)
+    const { written, failed } = await publishLake(
+      { ...effects, isHeld, keep: (source, batch) => tests.get(source)?.(batch) },
+      options,
+    )
+    await rewriteWritten({ ...effects, isHeld }, written, forgotten)
+    await rewriteForgotten({ ...effects, isHeld }, startedAt + endMs)
+    return { unclean: [...new Set([...failed, ...unswept])], sweptOn: today }
   })
 }
 
 /** Most minutes of a small site have nothing to do, and to take the lease is two writes. */
-async function hasWork({ bucket, read }: LakeJobEffects, startedAt: number): Promise<boolean> {
-  if (isTimeToSweep(startedAt)) return true
+async function hasWork({ bucket, read }: LakeJobEffects): Promise<boolean> {
   const { objects } = await bucket.list({ prefix: `${PARTS_PREFIX}source=`, limit: 1 })
   return objects.length > 0 || (await hasOpenFolders({ read }))
 }
 
-function isTimeToSweep(startedAt: number): boolean {
-  return startedAt % DAY_MS < SWEEP_MINUTES_MS
-}
-
-/** Holds the manifest of each source to what is there. */
-export async function sweepLake(effects: Pick<PublishEffects, 'bucket' | 'now' | 'log'>): Promise<void> {
-  for (const source of await listSources(effects.bucket)) await sweepSource(effects, source)
+/**
+ * Holds the manifests of sources to what is there; those that fail are logged.
+ *
+ * @param only default all
+ * @returns sources that failed
+ */
+export async function sweepLake(
+  effects: Pick<PublishEffects, 'bucket' | 'now' | 'log'>,
+  only?: readonly string[],
+): Promise<string[]> {
+  const failed: string[] = []
+  for (const source of only ?? (await listSources(effects.bucket))) {
+    try {
+      await sweepSource(effects, source)
+    } catch (error) {
+      failed.push(source)
+      effects.log({ level: 'error', event: 'sweep_failed', source, error: String(error).slice(0, 300) })
+    }
+  }
+  return failed
 }

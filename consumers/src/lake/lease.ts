@@ -1,12 +1,18 @@
-/** Lets one run at a time work on the lake. Two at once would not break it, but do the same work twice. */
+/**
+ * Lets one run at a time work on the lake: two could give an hour different numbers of buckets. Beside it is kept what the
+ * next run has to know of this one.
+ */
 
 import type { LakeBucket, StoredContent } from './bucket.ts'
 
 /** Where it is written down who works. */
 export const LEASE_KEY = 'parts/_publishing.json'
 
-/** A run that began so long ago was cut off; one that is alive has stopped by then. In milliseconds. */
-export const LEASE_MS = 5 * 60_000
+/** A run that began so long ago was cut off; one that is alive writes nothing any more by then. In milliseconds. */
+export const LEASE_MS = 10 * 60_000
+
+/** So long before its end a lease counts as lost: clocks differ, and a write takes its time. */
+const MARGIN_MS = 60_000
 
 /** R2 takes one write a second for each key; somewhat more, because the clocks are two. Source: DESIGN section 6. */
 export const KEY_INTERVAL_MS = 1_100
@@ -20,39 +26,64 @@ export interface LeaseEffects {
   randomId: () => string
 }
 
+/** What one run leaves to the next. */
+export interface LakeState {
+  /** Sources whose manifest may lack files that were written; `all` after a run that was cut off. */
+  unclean: string[] | 'all'
+  /** Day on which all manifests were last held to what is there, `2026-11-22`. */
+  sweptOn: string
+}
+
+/** What a run knows of its lease. */
+export interface Lease {
+  /** Whether something may still be written. To be asked before each write. */
+  isHeld: () => boolean
+  /** As the run before has left it. */
+  before: LakeState
+}
+
 /**
- * Runs `work` if nobody else does, and gives what it gives; `undefined` when somebody does. The lease is given back also
- * when the work fails.
+ * Runs `work` if nobody else does, and keeps the state that it gives for the next; a run that fails or is cut off leaves
+ * everything unclean.
+ *
+ * @returns whether it ran
  */
-export async function withLease<T>(
+export async function withLease(
   { bucket, now, sleep, randomId }: LeaseEffects,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
+  work: (lease: Lease) => Promise<LakeState>,
+): Promise<boolean> {
   const found = (await bucket.get(LEASE_KEY)) as StoredContent | null
-  if (found !== null && readUntil(await found.text()) > now()) return undefined
-  const onlyIf = found === null ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag }
-  const held = await bucket.put(LEASE_KEY, write(randomId(), now() + LEASE_MS), { onlyIf })
-  if (held === null) return undefined
+  const { until, ...last } = found === null ? NOBODY : readLease(await found.text())
   const heldAt = now()
+  if (until > heldAt) return false
+  const before: LakeState = until > 0 ? { ...last, unclean: 'all' } : last
+  const onlyIf = found === null ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag }
+  const write = (until: number, state: LakeState) => JSON.stringify({ id: randomId(), until, ...state })
+  const held = await bucket.put(LEASE_KEY, write(heldAt + LEASE_MS, before), { onlyIf })
+  if (held === null) return false
+  let after: LakeState = { ...before, unclean: 'all' }
   try {
-    return await work()
+    after = await work({ isHeld: () => now() < heldAt + LEASE_MS - MARGIN_MS, before })
   } finally {
     await sleep(Math.max(0, heldAt + KEY_INTERVAL_MS - now()))
     // Not when somebody has taken it over by then.
-    await bucket.put(LEASE_KEY, write(randomId(), 0), { onlyIf: { etagMatches: held.etag } })
+    await bucket.put(LEASE_KEY, write(0, after), { onlyIf: { etagMatches: held.etag } })
   }
+  return true
 }
 
-function write(id: string, until: number): string {
-  return JSON.stringify({ id, until })
-}
+const NOBODY = { until: 0, unclean: [] as string[], sweptOn: '' }
 
 /** A lease that cannot be read holds nobody up. */
-function readUntil(text: string): number {
+function readLease(text: string): LakeState & { until: number } {
   try {
-    const { until } = JSON.parse(text) as { until?: unknown }
-    return typeof until === 'number' ? until : 0
+    const { until, unclean, sweptOn } = JSON.parse(text) as Partial<LakeState & { until: number }>
+    return {
+      until: typeof until === 'number' ? until : 0,
+      unclean: Array.isArray(unclean) ? unclean : 'all',
+      sweptOn: typeof sweptOn === 'string' ? sweptOn : '',
+    }
   } catch {
-    return 0
+    return { ...NOBODY, unclean: 'all' }
   }
 }

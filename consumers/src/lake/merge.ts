@@ -19,12 +19,14 @@ export function idsOf({ columns }: LakeBatch): readonly string[] {
   return (columns[MESSAGE_ID] ?? []) as string[]
 }
 
-const JSON_COLUMNS = LAKE_COLUMNS.flatMap(({ kind }, place) => (kind.startsWith('json') ? [place] : []))
+const TEXT_COLUMNS = LAKE_COLUMNS.flatMap(({ kind }, place) =>
+  kind === 'text' || kind === 'json' || kind === 'json_list' ? [place] : [],
+)
 
-/** UTF-16 units of the JSON of a row. */
+/** UTF-16 units of the text of a row. */
 export function weightOf({ columns }: LakeBatch, row: number): number {
   let weight = 0
-  for (const place of JSON_COLUMNS) weight += String(columns[place]?.[row]).length
+  for (const place of TEXT_COLUMNS) weight += String(columns[place]?.[row]).length
   return weight
 }
 
@@ -172,8 +174,8 @@ function createPiece({ batch, rows }: Rows): Piece {
   }
 }
 
-/** UTF-16 units of JSON after which a row group ends: it is held whole when the file is read again. */
-const ROW_GROUP_WEIGHT = 8 * 1024 * 1024
+/** UTF-16 units of text after which a row group ends: it is held whole when the file is read again. */
+const ROW_GROUP_WEIGHT = 12 * 1024 * 1024
 
 /** Rows that wait until there are enough for a row group; never more than one of it. */
 function createOutput() {

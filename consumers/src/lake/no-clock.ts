@@ -3,7 +3,13 @@
  * sends again may be received in the next. So these are sought in the hours around before they are added.
  */
 
-import { hourPrefix, type Manifest, type ManifestFile, openLakeFile } from '@millrace/schemas/lake'
+import {
+  hourPrefix,
+  type Manifest,
+  type ManifestFile,
+  openLakeFile,
+  UnreadableLakeFile,
+} from '@millrace/schemas/lake'
 import type { LakeBucket } from './bucket.ts'
 import { readRange } from './published-file.ts'
 import type { Round } from './round.ts'
@@ -13,6 +19,12 @@ const HOUR_MS = 3_600_000
 /** How far a copy is sought: clients that do not know the time keep nothing for longer. */
 const LOOK_AROUND_HOURS = 24
 
+/** What the search works with. */
+export interface NoClockEffects {
+  bucket: Pick<LakeBucket, 'get' | 'head'>
+  log: (record: Record<string, unknown>) => void
+}
+
 /** Places of a round by the hour that its rows lie in. */
 export type PlacesByHour = ReadonlyMap<number, readonly number[]>
 
@@ -21,14 +33,14 @@ export type PlacesByHour = ReadonlyMap<number, readonly number[]>
  * Rows whose client did say when are not looked at.
  */
 export async function withoutCopies(
-  bucket: Pick<LakeBucket, 'get' | 'head'>,
+  effects: NoClockEffects,
   manifest: Manifest,
   round: Round,
   byHour: PlacesByHour,
 ): Promise<PlacesByHour> {
   const firsts = findFirsts(round, byHour)
   if (firsts.size === 0) return byHour
-  const published = await findPublished(bucket, manifest, firsts)
+  const published = await findPublished(effects, manifest, firsts)
   const isKept = (hour: number, place: number) => {
     const id = round.ids[place] ?? ''
     return (
@@ -58,7 +70,7 @@ function findFirsts({ ids, clocks, times }: Round, byHour: PlacesByHour): Map<st
 
 /** Hours in which ids are published already, of those that are sought. */
 async function findPublished(
-  bucket: Pick<LakeBucket, 'get' | 'head'>,
+  { bucket, log }: NoClockEffects,
   manifest: Manifest,
   firsts: ReadonlyMap<string, First>,
 ): Promise<Map<string, number>> {
@@ -70,7 +82,13 @@ async function findPublished(
       ({ path, withoutClock }) => withoutClock > 0 && path.startsWith(prefix),
     )
     for (const file of files) {
-      for await (const id of idsWithoutClock(bucket, file)) if (firsts.has(id)) published.set(id, hour)
+      try {
+        for await (const id of idsWithoutClock(bucket, file)) if (firsts.has(id)) published.set(id, hour)
+      } catch (error) {
+        // Nobody else can read it either: what is in it is not there for readers.
+        if (!(error instanceof UnreadableLakeFile)) throw error
+        log({ level: 'error', event: 'lake_file_unreadable', key: file.path, error: error.message })
+      }
     }
   }
   return published

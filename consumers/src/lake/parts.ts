@@ -1,8 +1,15 @@
-/** What waits to be published: which parts there are, and where to those go that cannot be read. */
+/** What waits to be published: how a part is put there, which there are, and where those go that cannot be read. */
 
-import { PARTS_PREFIX, parsePartKey, UNREADABLE_PREFIX } from '@millrace/schemas/lake'
+import {
+  encodeLakeFile,
+  type LakeBatch,
+  PARTS_PREFIX,
+  parsePartKey,
+  partKey,
+  UNREADABLE_PREFIX,
+} from '@millrace/schemas/lake'
 import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
-import { LEASE_KEY } from './lease.ts'
+import { sortById } from './merge.ts'
 
 /** A part, not read yet. */
 export interface Part {
@@ -14,7 +21,7 @@ export interface Part {
   rows: number
 }
 
-/** Sources that have parts, and names under `parts/` that are none of ours. */
+/** Sources that have parts, and names under `parts/` that are none of ours; ours begin with `_`. */
 export async function listPartSources(
   bucket: Pick<LakeBucket, 'list'>,
 ): Promise<{ sources: string[]; foreign: string[] }> {
@@ -32,7 +39,7 @@ export async function listPartSources(
       if (source === undefined) foreign.push(prefix)
       else sources.push(source)
     }
-    foreign.push(...page.objects.map(({ key }) => key).filter((key) => key !== LEASE_KEY))
+    foreign.push(...page.objects.map(({ key }) => key).filter((key) => !key.startsWith(`${PARTS_PREFIX}_`)))
     cursor = page.truncated ? page.cursor : undefined
   } while (cursor !== undefined)
   return { sources, foreign }
@@ -63,6 +70,30 @@ const LEAST_BYTES_A_ROW = 10
 function describePart({ key, size, uploaded, customMetadata }: StoredObject): Part {
   const rows = Number(customMetadata?.['rows'] ?? size / LEAST_BYTES_A_ROW)
   return { key, bytes: size, storedAt: uploaded.getTime(), rows }
+}
+
+/** Hex digits of the content's SHA-256 in the key of a part. */
+const HASH_DIGITS = 32
+
+/**
+ * Writes a part under a key that is made of its content. How many rows it has is told beside it, so that nobody opens it to
+ * know.
+ *
+ * @param receivedAt of the first of its events, in milliseconds since 1970
+ * @returns the key
+ */
+export async function putPart(
+  bucket: Pick<LakeBucket, 'put'>,
+  source: string,
+  receivedAt: number,
+  batch: LakeBatch,
+): Promise<string> {
+  const content = encodeLakeFile(sortById(batch))
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content))
+  const sha256 = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const key = partKey(source, Math.floor(receivedAt), sha256.slice(0, HASH_DIGITS))
+  await bucket.put(key, content, { sha256, customMetadata: { rows: String(batch.count) } })
+  return key
 }
 
 /** Puts a part aside that cannot be read, as it is: `dead/parts/…`. May be cut off and repeated. */

@@ -2,14 +2,14 @@
 
 import { env } from 'cloudflare:workers'
 import type { EnvelopeEvent } from '@millrace/schemas'
-import { encodeLakeFile, type LakeBatch, manifestKey } from '@millrace/schemas/lake'
+import { encodeLakeFile, manifestKey } from '@millrace/schemas/lake'
 import { describe, expect, it } from 'vitest'
 import { createEnvelopeFor } from '../fakes.ts'
 import { buildBatch } from './batch.ts'
-import { LEASE_KEY, LEASE_MS, withLease } from './lease.ts'
+import { type LakeState, LEASE_KEY, LEASE_MS, type Lease, withLease } from './lease.ts'
 import { readManifest } from './manifest-store.ts'
 import { idsOf } from './merge.ts'
-import { type PublishOptions, publishLake } from './publish.ts'
+import { type PublishEffects, type PublishOptions, publishLake } from './publish.ts'
 import { readBatches } from './published-file.ts'
 import { createLakeSink } from './sink.ts'
 import { sweepSource } from './sweep.ts'
@@ -29,11 +29,9 @@ async function send(source: string, events: Partial<EnvelopeEvent>[], receivedAt
   expect(outcomes.every(({ kind }) => kind === 'written')).toBe(true)
 }
 
-async function publish(
-  options: PublishOptions & { keep?: (source: string, batch: LakeBatch) => number[] } = {},
-) {
+async function publish(options: PublishOptions & Pick<PublishEffects, 'keep' | 'isHeld'> = {}) {
   const logged: Record<string, unknown>[] = []
-  const { keep, ...rest } = options
+  const { keep, isHeld, ...rest } = options
   const report = await publishLake(
     {
       bucket: env.LAKE,
@@ -41,6 +39,7 @@ async function publish(
       sleep: async () => {},
       log: (record) => void logged.push(record),
       ...(keep === undefined ? {} : { keep }),
+      ...(isHeld === undefined ? {} : { isHeld }),
     },
     rest,
   )
@@ -150,6 +149,35 @@ describe('publishing', () => {
     expect(await partsOf('kept')).toEqual([])
   })
 
+  it('comes further with each round where parts have very many hours', async () => {
+    const hours = Array.from({ length: 12 }, (_, hour) => ({
+      messageId: `h${hour}`,
+      originalTimestamp: NOON - hour * HOUR_MS,
+    }))
+    await send('history', hours)
+    await send('history', [{ messageId: 'alone' }])
+    const { report } = await publish({ roundFiles: 5 })
+    expect(report).toMatchObject({ rows: 13, isDone: true })
+    expect(
+      Object.values(await readAll('history'))
+        .flat()
+        .sort(),
+    ).toEqual(['alone', ...hours.map(({ messageId }) => messageId)].sort())
+    expect(await partsOf('history')).toEqual([])
+  })
+
+  it('goes on beside a file that cannot be read and has events without a clock', async () => {
+    await send('junk', [{ messageId: 'a' }])
+    await publish()
+    await env.LAKE.put('events/source=junk/date=2026-11-21/hour=12/bucket-0.parquet', 'junk')
+    await send('junk', [{ messageId: 'b', originalTimestamp: NOON - 48 * HOUR_MS }], NOON + HOUR_MS)
+    await send('junk', [{ messageId: 'c' }], NOON + HOUR_MS)
+    const { logged } = await publish()
+    expect(logged).toContainEqual(expect.objectContaining({ event: 'lake_file_unreadable' }))
+    await env.LAKE.delete('events/source=junk/date=2026-11-21/hour=12/bucket-0.parquet')
+    expect(Object.values(await readAll('junk'))).toEqual([['b'], ['c']])
+  })
+
   it('goes on in rounds, with the buckets that an hour began with', async () => {
     for (let part = 0; part < 4; part++) {
       const events = Array.from({ length: 10 }, (_, index) => ({ messageId: `${part}-${index}` }))
@@ -200,27 +228,79 @@ describe('the manifest', () => {
 })
 
 describe('the lease', () => {
-  const take = (now: number, work: () => Promise<string> = async () => 'done') =>
-    withLease({ bucket: env.LAKE, now: () => now, sleep: async () => {}, randomId: () => 'id' }, work)
+  const clean: LakeState = { unclean: [], sweptOn: '2026-11-21' }
+  const take = (now: () => number, work: (lease: Lease) => Promise<LakeState> = async () => clean) =>
+    withLease({ bucket: env.LAKE, now, sleep: async () => {}, randomId: () => 'id' }, work)
 
-  it('lets one work at a time, and the next when it is given back', async () => {
+  it('lets one work at a time, and gives the next what it left', async () => {
     await env.LAKE.delete(LEASE_KEY)
-    const inner = await take(NOON, async () => String(await take(NOON + 1)))
-    expect(inner).toBe('undefined')
-    expect(await take(NOON + 2)).toBe('done')
+    let inner: boolean | undefined
+    const outer = await take(
+      () => NOON,
+      async () => {
+        inner = await take(() => NOON + 1)
+        return { unclean: ['shop'], sweptOn: 'today' }
+      },
+    )
+    expect([outer, inner]).toEqual([true, false])
+    await take(
+      () => NOON + 2,
+      async ({ before }) => {
+        expect(before).toEqual({ unclean: ['shop'], sweptOn: 'today' })
+        return clean
+      },
+    )
   })
 
-  it('is taken over from who was cut off, also when it cannot be read', async () => {
-    await env.LAKE.put(LEASE_KEY, JSON.stringify({ id: 'gone', until: NOON + LEASE_MS }))
-    expect(await take(NOON + LEASE_MS - 1)).toBeUndefined()
-    expect(await take(NOON + LEASE_MS)).toBe('done')
-    await env.LAKE.put(LEASE_KEY, 'x')
-    expect(await take(NOON)).toBe('done')
+  it.each([
+    ['was cut off', JSON.stringify({ id: 'gone', until: NOON + LEASE_MS, ...clean })],
+    ['cannot be read', 'x'],
+  ])('is taken over from a run that %s, with nothing taken for clean', async (_, text) => {
+    await env.LAKE.put(LEASE_KEY, text)
+    if (text !== 'x') expect(await take(() => NOON + LEASE_MS - 1)).toBe(false)
+    let unclean: LakeState['unclean'] = []
+    const ran = await take(
+      () => NOON + LEASE_MS,
+      async ({ before }) => {
+        unclean = before.unclean
+        return clean
+      },
+    )
+    expect([ran, unclean]).toEqual([true, 'all'])
   })
 
-  it('is given back when the work fails', async () => {
+  it('is given back when the work fails, with nothing taken for clean', async () => {
     await env.LAKE.delete(LEASE_KEY)
-    await expect(take(NOON, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await take(NOON)).toBe('done')
+    await expect(
+      take(
+        () => NOON,
+        () => Promise.reject(new Error('no')),
+      ),
+    ).rejects.toThrow('no')
+    await take(
+      () => NOON,
+      async ({ before }) => {
+        expect(before.unclean).toBe('all')
+        return clean
+      },
+    )
+  })
+
+  it('is lost before another one may take it, and then no file is written', async () => {
+    await env.LAKE.delete(LEASE_KEY)
+    let at = NOON
+    await take(
+      () => at,
+      async ({ isHeld }) => {
+        expect(isHeld()).toBe(true)
+        at += LEASE_MS - 1_000
+        expect(isHeld()).toBe(false)
+        return clean
+      },
+    )
+    await send('late', [{ messageId: 'a' }])
+    const { logged } = await publish({ isHeld: () => false })
+    expect(logged).toContainEqual(expect.objectContaining({ event: 'publish_failed', source: 'late' }))
+    expect([await readAll('late'), (await partsOf('late')).length]).toEqual([{}, 1])
   })
 })

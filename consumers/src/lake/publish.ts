@@ -17,12 +17,12 @@ import {
   updateManifest,
 } from '@millrace/schemas/lake'
 import type { LakeBucket } from './bucket.ts'
-import { chooseBuckets, knownBuckets, ROWS_A_FILE } from './buckets.ts'
+import { chooseBuckets, indexHours, ROWS_A_FILE } from './buckets.ts'
 import { KEY_INTERVAL_MS } from './lease.ts'
 import { readManifest, type StoredManifest, writeManifest } from './manifest-store.ts'
 import { orderUnique, type Rows } from './merge.ts'
 import { withoutCopies } from './no-clock.ts'
-import { listPartSources, listParts, type Part, putAside } from './parts.ts'
+import { listPartSources, listParts, type Part, putAside, putPart } from './parts.ts'
 import { changeFile } from './published-file.ts'
 import { type LeftPart, loadRows, type Round, readRound } from './round.ts'
 import { sweepSource } from './sweep.ts'
@@ -36,6 +36,8 @@ export interface PublishEffects {
   log: (record: Record<string, unknown>) => void
   /** Places of the rows of a batch that may be published, `undefined` for all; see `forgotten-rows.ts`. Default all. */
   keep?: (source: string, batch: LakeBatch) => readonly number[] | undefined
+  /** Whether the run may still write; see `lease.ts`. Default: it may. */
+  isHeld?: () => boolean
 }
 
 /** Options of {@link publishLake}. */
@@ -50,6 +52,8 @@ export interface PublishOptions {
   loadRows?: number
   /** Rows that a file is meant to have at most. Default {@link ROWS_A_FILE}. */
   rowsAFile?: number
+  /** Files of a round. Default {@link ROUND_FILES}. */
+  roundFiles?: number
 }
 
 const BUDGET_MS = 45_000
@@ -68,11 +72,22 @@ const LOAD_ROWS = 10_000
 /** Most parts of a round: each is a request. */
 const ROUND_PARTS = 500
 
+/**
+ * Most files of a round, each some five requests: history that is imported touches thousands of hours. Source of the bound:
+ * 10,000 requests of a Worker's run, checked November 2026.
+ */
+const ROUND_FILES = 300
+
+/** Files of a run after which no round is begun. */
+const RUN_FILES = 1_000
+
 /** Published bytes of the last two hours up to which everything is published every minute. */
 const CHEAP_BYTES = 4 * 1024 * 1024
 
 /** Waiting bytes are worth writing the last two hours anew when these are at most so many times as much. */
 const WORTH_FACTOR = 4
+
+const SECOND_MS = 1_000
 
 const HOUR_MS = 3_600_000
 
@@ -83,6 +98,10 @@ export interface PublishReport {
   files: number
   /** Whether everything that was due is published. */
   isDone: boolean
+  /** Paths of the files that were written, by source. */
+  written: Map<string, Set<string>>
+  /** Sources whose run failed: their manifest may lack files that were written. */
+  failed: string[]
 }
 
 /** Publishes all sources, until nothing is due or the time is up. What fails for a source is logged, and the others go on. */
@@ -93,18 +112,22 @@ export async function publishLake(
   const { bucket, now, log } = effects
   const { budgetMs = BUDGET_MS, ...rest } = options
   const limits = { ...DEFAULTS, ...rest, endsAt: now() + budgetMs }
-  const report: PublishReport = { parts: 0, rows: 0, files: 0, isDone: true }
+  const report: PublishReport = { parts: 0, rows: 0, files: 0, isDone: true, written: new Map(), failed: [] }
   const { sources, foreign } = await listPartSources(bucket)
   warnOfForeign(effects, foreign)
-  for (const source of sources) {
+  // Another one first each time: one that has always more than there is time for must not keep the others waiting.
+  const first = Math.floor(now() / SECOND_MS) % Math.max(1, sources.length)
+  for (const source of [...sources.slice(first), ...sources.slice(0, first)]) {
     try {
       await publishSource(effects, source, limits, report)
     } catch (error) {
       report.isDone = false
+      report.failed.push(source)
       log({ level: 'error', event: 'publish_failed', source, error: String(error).slice(0, 500) })
     }
   }
-  if (report.parts > 0) log({ level: 'info', event: 'published', ...report })
+  const { parts, rows, files, isDone } = report
+  if (parts > 0) log({ level: 'info', event: 'published', parts, rows, files, isDone })
   return report
 }
 
@@ -113,6 +136,7 @@ const DEFAULTS = {
   roundRows: ROUND_ROWS,
   loadRows: LOAD_ROWS,
   rowsAFile: ROWS_A_FILE,
+  roundFiles: ROUND_FILES,
 }
 
 interface Limits extends Required<Omit<PublishOptions, 'budgetMs'>> {
@@ -136,7 +160,7 @@ async function publishSource(
     const waiting = parts.filter(({ key }) => !passedOver.has(key))
     if (waiting.length === 0) return
     if (isFirst && !isDue(waiting, stored, now(), maxWaitMs)) return
-    if (now() >= endsAt) {
+    if (now() >= endsAt || report.files >= RUN_FILES) {
       report.isDone = false
       return
     }
@@ -149,7 +173,8 @@ async function publishSource(
     for (const key of done.left) passedOver.add(key)
     report.parts += round.length - done.left.length
     report.rows += done.rows
-    report.files += done.files
+    report.files += done.paths.size
+    report.written.set(source, new Set([...(report.written.get(source) ?? []), ...done.paths]))
   }
 }
 
@@ -189,7 +214,8 @@ interface RoundResult {
   /** Parts that stay where they are. */
   left: string[]
   rows: number
-  files: number
+  /** Files that were written. */
+  paths: ReadonlySet<string>
 }
 
 /** What goes into one file. */
@@ -211,7 +237,8 @@ async function publishRound(
   const { source } = stored.manifest
   const { round, left } = await readRound(bucket, parts, (batch) => keep?.(source, batch))
   const staying = await settleLeft(effects, source, left)
-  const targets = await findTargets(effects, limits, stored, round, waitingRows)
+  const byHour = await findHours(effects, stored, round)
+  const { targets, rest } = findTargets(limits, stored, round, byHour, waitingRows)
   const done = await changeFiles(effects, round, targets, limits.loadRows)
   const written =
     done.entries.size === 0
@@ -219,10 +246,15 @@ async function publishRound(
       : await writeManifest(bucket, stored, (manifest) =>
           updateManifest(manifest, { files: [...done.entries.values()] }, now()),
         )
-  const removable = round.parts.map(({ part }) => part.key)
-  if (!done.isWhole) return { stored: written, left: [...staying, ...removable], rows: 0, files: done.files }
+  // What is left of parts with very many hours becomes parts of its own, so that each run comes further; and so does what
+  // belongs into files that cannot be read, so that the rest of its parts is not done again and again.
+  const later = await putRows(bucket, source, round, rest, limits.loadRows)
+  const stuck = await putRows(bucket, source, round, done.stuck, limits.loadRows)
+  const kept = new Set([...later, ...stuck])
+  const removable = round.parts.map(({ part }) => part.key).filter((key) => !kept.has(key))
   await removeAll(bucket, removable)
-  return { stored: written, left: staying, rows: round.ids.length, files: done.files }
+  const rows = round.ids.length - rest.length - done.stuck.length
+  return { stored: written, left: [...staying, ...stuck], rows, paths: done.paths }
 }
 
 /** A part that cannot be read is put aside; one of a newer Worker waits for it. Gives the keys of those that stay. */
@@ -242,32 +274,70 @@ async function settleLeft(
   return left.filter(({ isNewer }) => isNewer).map(({ part }) => part.key)
 }
 
-async function findTargets(
-  effects: PublishEffects,
-  { rowsAFile }: Limits,
-  stored: StoredManifest,
+/**
+ * Places by hour, copies in other hours left out; the hours with the most rows first, so that nobody can hold up the present
+ * one with thousands of others.
+ */
+async function findHours(
+  { bucket, log }: PublishEffects,
+  { manifest }: StoredManifest,
   round: Round,
-  waitingRows: number,
-): Promise<Target[]> {
+): Promise<[number, readonly number[]][]> {
   const { ids, clocks, times } = round
-  const { source } = stored.manifest
   const byHour = Map.groupBy(ids.keys(), (place) => lakeHour(clocks[place] ?? 0, times[place] ?? 0))
+  const kept = await withoutCopies({ bucket, log }, manifest, round, byHour)
+  return [...kept].filter(([, places]) => places.length > 0).sort(([, a], [, b]) => b.length - a.length)
+}
+
+/**
+ * The files of the first hours, and the places of the others. What the manifest does not say of an hour's buckets is not
+ * there: after a run that was cut off it is held to the files first.
+ */
+function findTargets(
+  { rowsAFile, roundFiles }: Limits,
+  { manifest }: StoredManifest,
+  round: Round,
+  byHour: readonly [number, readonly number[]][],
+  waitingRows: number,
+): { targets: Target[]; rest: number[] } {
+  const { source } = manifest
+  const { ids } = round
+  const published = indexHours(manifest)
   const targets: Target[] = []
-  for (const [hour, places] of await withoutCopies(effects.bucket, stored.manifest, round, byHour)) {
-    if (places.length === 0) continue
+  for (const [index, [hour, places]] of byHour.entries()) {
+    if (targets.length >= roundFiles) {
+      const others = byHour.slice(index).sort(([a], [b]) => a - b)
+      return { targets, rest: others.flatMap(([, some]) => some) }
+    }
     // What waits behind this round is taken to be of the same hours.
     const expected = places.length * Math.max(1, waitingRows / Math.max(1, ids.length))
-    const buckets =
-      (await findBuckets(effects, stored, hour)) ?? chooseBuckets(stored.manifest, hour, expected, rowsAFile)
+    const buckets = published.get(hour)?.buckets ?? chooseBuckets(published, hour, expected, rowsAFile)
     const byBucket = Map.groupBy(places, (place) => (buckets === 1 ? 0 : bucketOf(ids[place] ?? '', buckets)))
     for (const [bucket, some] of byBucket) {
       targets.push({ file: { source, hour, bucket }, buckets, places: orderUnique(round, some) })
     }
   }
-  return targets
+  return { targets, rest: [] }
 }
 
-/** UTF-16 units of JSON that are held at once, whatever the number of rows. */
+/** Puts rows back as parts, and gives the keys of these. */
+async function putRows(
+  bucket: LakeBucket,
+  source: string,
+  round: Round,
+  places: readonly number[],
+  maxRows: number,
+): Promise<string[]> {
+  const keys: string[] = []
+  for (const some of cutIntoGroups(places, (place) => shareOf(round, [place], maxRows), ONE_LOAD)) {
+    const { batch } = await loadRows(round, some)
+    const receivedAt = Math.min(...some.map((place) => (round.times[place] ?? 0) / 1_000))
+    keys.push(await putPart(bucket, source, receivedAt, batch))
+  }
+  return keys
+}
+
+/** UTF-16 units of text that are held at once, whatever the number of rows. */
 const LOAD_WEIGHT = 12 * 1024 * 1024
 
 /** How much of what is held at once the rows of places take: 1 is all of it. */
@@ -309,49 +379,37 @@ async function openGroup(
 interface ChangedFiles {
   /** By path. */
   entries: Map<string, ManifestFile>
-  files: number
-  /** Whether all rows are published. */
-  isWhole: boolean
+  /** Files that were written. */
+  paths: Set<string>
+  /** Places whose file cannot be read. */
+  stuck: number[]
 }
 
 async function changeFiles(
-  { bucket, log }: PublishEffects,
+  { bucket, log, isHeld }: PublishEffects,
   round: Round,
   targets: readonly Target[],
   maxRows: number,
 ): Promise<ChangedFiles> {
-  const done: ChangedFiles = { entries: new Map(), files: 0, isWhole: true }
+  const done: ChangedFiles = { entries: new Map(), paths: new Set(), stuck: [] }
   for (const group of packTargets(round, targets, maxRows)) {
     const addedTo = await openGroup(round, group, maxRows)
     for (const target of group) {
       const { file, buckets, places } = target
       try {
-        const changed = await changeFile(bucket, { file, buckets, added: addedTo(target) })
+        const changed = await changeFile(bucket, { file, buckets, isHeld, added: addedTo(target) })
         if (changed.kind !== 'removed') done.entries.set(changed.entry.path, changed.entry)
-        if (changed.kind === 'written') done.files++
+        if (changed.kind === 'written') done.paths.add(changed.entry.path)
       } catch (error) {
-        // The others of the round are published; its parts stay, and tell these rows again until somebody has mended the file.
+        // The others of the round are published; these wait until somebody has mended the file.
         if (!(error instanceof UnreadableLakeFile)) throw error
-        done.isWhole = false
+        done.stuck.push(...places)
         const [key, rows] = [fileKey(file), places.length]
         log({ level: 'error', event: 'lake_file_unreadable', key, rows, error: error.message })
       }
     }
   }
   return done
-}
-
-/** How many buckets an hour has, if it has any files: the manifest says so, or one that a run wrote which was cut off. */
-async function findBuckets(
-  { bucket }: PublishEffects,
-  { manifest }: StoredManifest,
-  hour: number,
-): Promise<number | undefined> {
-  const known = knownBuckets(manifest, hour)
-  if (known !== undefined) return known
-  const options = { prefix: hourPrefix(manifest.source, hour), include: ['customMetadata' as const] }
-  const { objects } = await bucket.list(options)
-  return objects.map(({ customMetadata }) => Number(customMetadata?.['buckets'])).find((count) => count >= 1)
 }
 
 /** Most keys of one deletion. Source: Cloudflare R2 Workers API, checked November 2026. */

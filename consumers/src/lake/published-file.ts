@@ -20,6 +20,11 @@ export class ChangedMeanwhile extends Error {
   override readonly name = 'ChangedMeanwhile'
 }
 
+/** The run's time is over: another one may work by now. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
 /** How often a file is tried that others change meanwhile. */
 const MAX_TRIES = 5
 
@@ -28,6 +33,8 @@ export interface FileChange extends Omit<MergeOptions, 'existing'> {
   file: LakeFileKey
   /** Buckets that its hour is spread over. */
   buckets: number
+  /** Whether the run may still write. Default: it may. */
+  isHeld?: (() => boolean) | undefined
 }
 
 /** Outcome of {@link changeFile}: the file as it is now, or that it is gone, having no rows left. */
@@ -40,7 +47,8 @@ export type ChangedFile =
  * Adds rows to a file or takes some out, and puts it in its place at once: whoever reads it has it as it was or as it is
  * now. Writes nothing where nothing is new.
  *
- * @throws UnreadableLakeFile when the file that is there cannot be read: it is left as it is
+ * @throws UnreadableLakeFile when the file that is there cannot be read: it is left as it is. LeaseLost when the run may not
+ *   write any more
  */
 export async function changeFile(bucket: LakeBucket, change: FileChange): Promise<ChangedFile> {
   for (let tries = 1; ; tries++) {
@@ -52,12 +60,14 @@ export async function changeFile(bucket: LakeBucket, change: FileChange): Promis
   }
 }
 
-async function tryChange(bucket: LakeBucket, { file, buckets, ...merge }: FileChange): Promise<ChangedFile> {
+async function tryChange(
+  bucket: LakeBucket,
+  { file, buckets, isHeld = () => true, ...merge }: FileChange,
+): Promise<ChangedFile> {
   const key = fileKey(file)
   const before = await bucket.head(key)
   const existing = before === null ? noBatches() : readBatches(bucket, before)
-  const customMetadata = { buckets: String(buckets) }
-  const upload = createUpload({ bucket, key, replaces: before?.etag, customMetadata })
+  const upload = createUpload({ bucket, key, replaces: before?.etag })
   const writer = createLakeWriter({
     onBytes: upload.push,
     metadata: { 'millrace.source': file.source, 'millrace.buckets': String(buckets) },
@@ -74,6 +84,7 @@ async function tryChange(bucket: LakeBucket, { file, buckets, ...merge }: FileCh
     const entry = { path: key, bytes, sha256, buckets, ...facts.get(), schemaVersion: LAKE_SCHEMA_VERSION }
     if (entry.rows === 0) {
       await upload.abort()
+      if (!isHeld()) throw new LeaseLost(`the time was up before ${key} was removed`)
       if (before !== null) await bucket.delete(key)
       return { kind: 'removed', path: key }
     }
@@ -81,6 +92,7 @@ async function tryChange(bucket: LakeBucket, { file, buckets, ...merge }: FileCh
       await upload.abort()
       return { kind: 'unchanged', entry: await describe(bucket, before, entry) }
     }
+    if (!isHeld()) throw new LeaseLost(`the time was up before ${key} was written`)
     if (!(await upload.finish(sha256))) throw new ChangedMeanwhile(`${key} was changed meanwhile`)
     return { kind: 'written', entry }
   } catch (error) {

@@ -30,8 +30,14 @@ const PATIENCE_MS = 15 * 60_000
 /** Hours that are compared again in each run, those first whose last time is longest ago: so a loss in a quiet hour shows too. */
 const ROLLING_HOURS = 48
 
-/** Hours of one statement. */
-const CHUNK_HOURS = 200
+/** Most hours that did not agree and are compared again in one run, those first whose last time is longest ago. */
+const UNEQUAL_HOURS = 500
+
+/** Hours of one statement: its parameters go in its address. */
+const CHUNK_HOURS = 50
+
+/** Retention goes by the corrected time and hours by the client's: so far from its end the two are taken to agree. */
+const HORIZON_SECONDS = 2 * 24 * 3_600
 
 /** Most hours that one line of the log names. */
 const MAX_NAMED = 10
@@ -43,8 +49,8 @@ interface HourSum {
 }
 
 interface StoredHour {
-  /** Seconds since 1970. */
-  hour: number
+  /** Seconds since 1970, as text. */
+  hour: string
   status: string
   lake_events: string
   lake_hash: string
@@ -65,52 +71,63 @@ export async function reconcileLake(
   { horizons }: ReconcileOptions,
 ): Promise<Map<string, number[]>> {
   const differing = new Map<string, number[]>()
-  const { read, log, intervalMs = INTERVAL_MS } = effects
-  const [last] = await read<{ age: string; since: string }>(
-    "SELECT dateDiff('millisecond', max(checked_at), now64(3)) AS age, toString(max(checked_at)) AS since FROM lake_reconciliations",
+  const { bucket, read, log, intervalMs = INTERVAL_MS } = effects
+  const [last] = await read<{ age: string }>(
+    "SELECT toString(dateDiff('millisecond', max(checked_at), now64(3))) AS age FROM lake_reconciliations",
   )
   if (Number(last?.age ?? intervalMs) < intervalMs) return differing
-  const since = last?.since ?? '1970-01-01 00:00:00.000'
   const inWarehouse = await read<{ source: string }>('SELECT DISTINCT source FROM events')
-  const sources = new Set([
-    ...(await listSources(effects.bucket)),
-    ...inWarehouse.map(({ source }) => source),
-  ])
+  const sources = new Set([...(await listSources(bucket)), ...inWarehouse.map(({ source }) => source)])
   for (const source of [...sources].sort()) {
-    const hours = await reconcileSource(effects, source, since, horizons.get(source))
-    if (hours.length === 0) continue
-    differing.set(source, hours)
-    const named = hours.slice(0, MAX_NAMED).map((hour) => new Date(hour * 1_000).toISOString())
-    log({ level: 'error', event: 'lake_differs', source, count: hours.length, hours: named })
+    try {
+      const hours = await reconcileSource(effects, source, horizons.get(source))
+      if (hours.length === 0) continue
+      differing.set(source, hours)
+      const named = hours.slice(0, MAX_NAMED).map((hour) => new Date(hour * 1_000).toISOString())
+      log({ level: 'error', event: 'lake_differs', source, count: hours.length, hours: named })
+    } catch (error) {
+      log({ level: 'error', event: 'reconcile_failed', source, error: String(error).slice(0, 300) })
+    }
   }
   return differing
 }
 
+/** When the last run of a source began that came to its end: what came since is to be looked at. */
+const SINCE = `
+SELECT toString(max(checked_at)) AS since, toString(now64(3, 'UTC')) AS now FROM lake_reconciliations
+WHERE source = {source:String} AND status = 'compared'`
+
+const MARK = `
+INSERT INTO lake_reconciliations (source, hour, status, checked_at)
+SELECT {source:String}, toDateTime64(0, 0, 'UTC'), 'compared', {now:DateTime64(3, 'UTC')}`
+
 async function reconcileSource(
   effects: ReconcileEffects,
   source: string,
-  since: string,
   horizon: string | undefined,
 ): Promise<number[]> {
-  const { bucket, read } = effects
+  const { bucket, read, run } = effects
+  const [clock] = await read<{ since: string; now: string }>(SINCE, { source })
+  if (clock === undefined) throw new Error('ClickHouse does not say what time it is')
   const { manifest } = await readManifest(bucket, source)
   const lake = sumByHour(manifest)
   const stored = await readStored(effects, source)
-  const touched = await read<{ hour: number }>(
-    `SELECT DISTINCT toUnixTimestamp(${LAKE_HOUR_SQL}) AS hour FROM events
+  const touched = await read<{ hour: string }>(
+    `SELECT DISTINCT toString(${LAKE_HOUR_SQL}) AS hour FROM events
 WHERE source = {source:String} AND inserted_at >= {since:DateTime64(3, 'UTC')} - INTERVAL 5 MINUTE`,
-    { source, since },
+    { source, since: clock.since },
   )
   const hours = chooseHours({ lake, stored, touched: touched.map(({ hour }) => Number(hour)) })
-  const first = horizon === undefined ? 0 : Date.parse(`${horizon.replace(' ', 'T')}Z`) / 1_000
+  const first =
+    horizon === undefined ? 0 : Date.parse(`${horizon.replace(' ', 'T')}Z`) / 1_000 + HORIZON_SECONDS
   const compared = hours.filter((hour) => hour >= first)
-  if (compared.length === 0) return []
   const before = new Map(stored.map((row) => [Number(row.hour), row]))
   const differing: number[] = []
   for (let at = 0; at < compared.length; at += CHUNK_HOURS) {
     const chunk = compared.slice(at, at + CHUNK_HOURS)
     differing.push(...(await compareHours(effects, { source, hours: chunk, lake, before })))
   }
+  await run(MARK, { source, now: clock.now })
   return differing
 }
 
@@ -141,8 +158,8 @@ async function compareHours(
   })
   await run(
     `INSERT INTO lake_reconciliations (source, hour, status, lake_events, warehouse_events, lake_hash, warehouse_hash, moved_at)
-SELECT {source:String}, row.1, row.2, row.3, row.4, row.5, row.6, now64(3) - toIntervalMillisecond(row.7)
-FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {statuses:Array(String)}, {lakeEvents:Array(UInt64)}, {warehouseEvents:Array(UInt64)}, {lakeHashes:Array(String)}, {warehouseHashes:Array(String)}, {stillMs:Array(UInt64)})) AS row)`,
+SELECT {source:String}, toDateTime64(row.1, 0, 'UTC'), row.2, row.3, row.4, row.5, row.6, now64(3) - toIntervalMillisecond(row.7)
+FROM (SELECT arrayJoin(arrayZip({hours:Array(Int64)}, {statuses:Array(String)}, {lakeEvents:Array(UInt64)}, {warehouseEvents:Array(UInt64)}, {lakeHashes:Array(String)}, {warehouseHashes:Array(String)}, {stillMs:Array(UInt64)})) AS row)`,
     {
       source,
       hours: rows.map(({ hour }) => hour),
@@ -174,9 +191,9 @@ function sumByHour({ files }: Manifest): Map<number, HourSum> {
 /** As they were last compared, the longest ago first. */
 function readStored({ read }: ReconcileEffects, source: string): Promise<StoredHour[]> {
   return read<StoredHour>(
-    `SELECT toUnixTimestamp(hour) AS hour, status, toString(lake_events) AS lake_events, lake_hash, warehouse_hash,
+    `SELECT toString(toInt64(hour)) AS hour, status, toString(lake_events) AS lake_events, lake_hash, warehouse_hash,
   toString(greatest(0, dateDiff('millisecond', moved_at, now64(3)))) AS still_ms
-FROM lake_reconciliations FINAL WHERE source = {source:String} ORDER BY checked_at, hour`,
+FROM lake_reconciliations FINAL WHERE source = {source:String} AND status != 'compared' ORDER BY checked_at, hour`,
     { source },
   )
 }
@@ -197,14 +214,14 @@ export function chooseHours({
     return row?.lake_hash === hash && Number(row.lake_events) === events ? [] : [hour]
   })
   const vanished = stored.filter((row) => Number(row.lake_events) > 0 && !lake.has(Number(row.hour)))
-  const unequal = stored.filter(({ status }) => status !== 'equal')
+  const unequal = stored.filter(({ status }) => status !== 'equal').slice(0, UNEQUAL_HOURS)
   const oldest = stored.slice(0, ROLLING_HOURS)
   const again = [...vanished, ...unequal, ...oldest].map(({ hour }) => Number(hour))
   return [...new Set([...touched, ...changed, ...again])].sort((a, b) => a - b)
 }
 
 interface WarehouseRow {
-  hour: number
+  hour: string
   events: string
   hash: string
 }
@@ -217,22 +234,23 @@ async function readWarehouse(
 ): Promise<Map<number, HourSum>> {
   const rows = await read<WarehouseRow>(
     `
-SELECT toUnixTimestamp(lake_hour) AS hour, toString(count()) AS events, ${ID_SUM_SQL} AS hash
+SELECT toString(lake_hour) AS hour, toString(count()) AS events, ${ID_SUM_SQL} AS hash
 FROM (
   SELECT message_id, ${LAKE_HOUR_SQL} AS lake_hour
   FROM events FINAL
   WHERE source = {source:String} AND (
-    toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))}
-    OR (toStartOfHour(original_timestamp) = toDateTime(0, 'UTC') AND toStartOfHour(received_at) IN {hours:Array(DateTime('UTC'))})
+    toStartOfHour(original_timestamp) IN {keys:Array(DateTime('UTC'))}
+    OR (toStartOfHour(original_timestamp) = toDateTime(0, 'UTC') AND toStartOfHour(received_at) IN {keys:Array(DateTime('UTC'))})
   )
   UNION DISTINCT
-  SELECT message_id, toStartOfHour(fromUnixTimestamp64Milli(if(stated = 0, toUnixTimestamp64Milli(received_at), stated), 'UTC')) AS lake_hour
+  SELECT message_id, intDiv(if(stated = 0, toUnixTimestamp64Milli(received_at), stated), 3600000) * 3600 AS lake_hour
   FROM (SELECT message_id, received_at, JSONExtractInt(raw, 'originalTimestamp') AS stated FROM quarantine FINAL WHERE source = {source:String} AND reason = 'not_storable')
   WHERE message_id NOT IN (SELECT message_id FROM events WHERE source = {source:String} AND message_id IN (SELECT message_id FROM quarantine WHERE source = {source:String} AND reason = 'not_storable'))
 )
-WHERE lake_hour IN {hours:Array(DateTime('UTC'))}
+WHERE lake_hour IN {hours:Array(Int64)}
 GROUP BY lake_hour`,
-    { source, hours },
+    // The sorting key has hours as ClickHouse's 32 bits hold them.
+    { source, hours, keys: hours.map((hour) => hour % 2 ** 32) },
   )
   return new Map(rows.map(({ hour, events, hash }) => [Number(hour), { events: Number(events), hash }]))
 }

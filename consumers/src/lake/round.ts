@@ -22,7 +22,7 @@ export interface Round {
   /** `original_timestamp` and `received_at`, in microseconds since 1970. */
   clocks: number[]
   times: number[]
-  /** UTF-16 units of their JSON: a hostile client may send a context of 100 KB that hundreds of events share. */
+  /** UTF-16 units of their text: a hostile client may send a context of 100 KB that hundreds of events share. */
   weights: number[]
   /** Parts that are in it. */
   parts: ReadPart[]

@@ -1,15 +1,10 @@
 /** The lake sink: the accepted events of a queue batch become one Parquet object a source, which waits to be published. */
 
-import type { Envelope } from '@millrace/schemas'
-import { encodeLakeFile, partKey } from '@millrace/schemas/lake'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { groupByWeight } from '../weight.ts'
 import { buildBatch } from './batch.ts'
 import type { LakeBucket } from './bucket.ts'
-import { sortById } from './merge.ts'
-
-/** Hex digits of the content's SHA-256 in the key of a part. */
-const HASH_DIGITS = 32
+import { putPart } from './parts.ts'
 
 /**
  * A sink that writes `parts/source=…/<time>-<hash>.parquet`. The key is made of the content: the same deliveries together
@@ -21,7 +16,10 @@ export function createLakeSink({ bucket }: { bucket: Pick<LakeBucket, 'put'> }):
     const withEvents = envelopes.filter(({ events }) => events.length > 0)
     try {
       // Almost always one.
-      for (const group of groupByWeight(withEvents)) await putPart(bucket, source, group)
+      for (const group of groupByWeight(withEvents)) {
+        const receivedAt = Math.min(...group.map((envelope) => envelope.receivedAt))
+        await putPart(bucket, source, receivedAt, buildBatch(group))
+      }
       return { kind: 'written' }
     } catch (error) {
       return { kind: 'retry', error: String(error) }
@@ -39,19 +37,4 @@ export function createLakeSink({ bucket }: { bucket: Pick<LakeBucket, 'put'> }):
   }
 
   return { name: 'lake', write }
-}
-
-/** Writes a part; how many rows it has is told beside it, so that nobody opens it to know. */
-async function putPart(
-  bucket: Pick<LakeBucket, 'put'>,
-  source: string,
-  envelopes: readonly Envelope[],
-): Promise<void> {
-  const batch = buildBatch(envelopes)
-  const receivedAt = Math.min(...envelopes.map((envelope) => envelope.receivedAt))
-  const content = encodeLakeFile(sortById(batch))
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content))
-  const sha256 = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const key = partKey(source, receivedAt, sha256.slice(0, HASH_DIGITS))
-  await bucket.put(key, content, { sha256, customMetadata: { rows: String(batch.count) } })
 }

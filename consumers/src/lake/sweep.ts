@@ -6,14 +6,15 @@
 import {
   EVENTS_PREFIX,
   manifestKey,
+  openLakeFile,
   parseFileKey,
   sourcePrefix,
   updateManifest,
 } from '@millrace/schemas/lake'
-import { type LakeBucket, listAll } from './bucket.ts'
+import { type LakeBucket, listAll, type StoredObject } from './bucket.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import type { PublishEffects } from './publish.ts'
-import { changeFile } from './published-file.ts'
+import { changeFile, readRange } from './published-file.ts'
 
 const SOURCE_PREFIX = /^events\/source=([a-z0-9_-]{1,64})\/$/
 
@@ -36,6 +37,15 @@ export async function listSources(bucket: Pick<LakeBucket, 'list'>): Promise<str
   return sources
 }
 
+/** The file itself says it; what stands beside it in the bucket may not survive a copy of it. */
+export async function readBuckets(
+  bucket: Pick<LakeBucket, 'get'>,
+  { key, size, etag }: Pick<StoredObject, 'key' | 'size' | 'etag'>,
+): Promise<number> {
+  const file = await openLakeFile({ byteLength: size, read: readRange(bucket, key, etag) })
+  return Number(file.metadata['millrace.buckets'] ?? 1)
+}
+
 /** Does so for one source. */
 export async function sweepSource(
   { bucket, now, log }: Pick<PublishEffects, 'bucket' | 'now' | 'log'>,
@@ -46,8 +56,8 @@ export async function sweepSource(
   const gone = new Set(known.keys())
   const found = []
   const foreign: string[] = []
-  const options = { prefix: sourcePrefix(source), include: ['customMetadata' as const] }
-  for await (const { key, size, customMetadata } of listAll(bucket, options)) {
+  const options = { prefix: sourcePrefix(source) }
+  for await (const { key, size, etag } of listAll(bucket, options)) {
     gone.delete(key)
     const file = parseFileKey(key)
     if (file === undefined) {
@@ -56,7 +66,10 @@ export async function sweepSource(
     }
     if (known.get(key)?.bytes === size) continue
     try {
-      const changed = await changeFile(bucket, { file, buckets: Number(customMetadata?.['buckets'] ?? 1) })
+      const changed = await changeFile(bucket, {
+        file,
+        buckets: await readBuckets(bucket, { key, size, etag }),
+      })
       if (changed.kind !== 'removed') found.push(changed.entry)
     } catch (error) {
       foreign.push(key)

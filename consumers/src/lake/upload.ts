@@ -3,8 +3,11 @@
 import { joinBytes } from '@millrace/schemas/lake'
 import type { LakeBucket, MultipartUpload, StoredObject } from './bucket.ts'
 
-/** Bytes of a piece; R2 wants all but the last to be of one size, and of 5 MiB at least. */
-const PIECE_BYTES = 8 * 1024 * 1024
+/**
+ * Bytes of a piece; R2 wants all but the last to be of one size, and of 5 MiB at least. Hardly any file is larger, and what is
+ * put at once is put on a condition.
+ */
+const PIECE_BYTES = 16 * 1024 * 1024
 
 /** An object on its way. */
 export interface Upload {
@@ -24,26 +27,19 @@ export interface UploadOptions {
   key: string
   /** Etag of the object that it replaces; absent when there must be none. */
   replaces: string | undefined
-  customMetadata: Record<string, string>
   /** Default {@link PIECE_BYTES}; less than 5 MiB only in tests. */
   pieceBytes?: number
 }
 
 /** Begins one. */
-export function createUpload({
-  bucket,
-  key,
-  replaces,
-  customMetadata,
-  pieceBytes = PIECE_BYTES,
-}: UploadOptions): Upload {
+export function createUpload({ bucket, key, replaces, pieceBytes = PIECE_BYTES }: UploadOptions): Upload {
   let waiting: Uint8Array<ArrayBuffer>[] = []
   let waitingBytes = 0
   let multipart: MultipartUpload | undefined
   const parts: { partNumber: number; etag: string }[] = []
 
   const send = async (bytes: Uint8Array<ArrayBuffer>) => {
-    multipart ??= await bucket.createMultipartUpload(key, { customMetadata })
+    multipart ??= await bucket.createMultipartUpload(key)
     parts.push(await multipart.uploadPart(parts.length + 1, bytes))
   }
 
@@ -69,11 +65,11 @@ export function createUpload({
       const rest = joinBytes(waiting)
       if (multipart === undefined) {
         const onlyIf = replaces === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: replaces }
-        return (await bucket.put(key, rest, { onlyIf, customMetadata, sha256 })) !== null
+        return (await bucket.put(key, rest, { onlyIf, sha256 })) !== null
       }
-      // Completing takes no condition; between the look and it only a run could come that took over our lease.
-      if (!(await isCurrent())) return false
       if (rest.byteLength > 0) await send(rest)
+      // Completing takes no condition. Between the look and it only a run could come that took over our lease.
+      if (!(await isCurrent())) return false
       await multipart.complete(parts)
       return true
     },

@@ -1,6 +1,7 @@
 /** The events that are to be erased: enough of them to find their rows, and what is to be computed anew without them. */
 
 import { forgottenHashSql } from '../forgotten.ts'
+import { LAKE_HOUR_SQL } from '../lake/object-key.ts'
 import { type EraseStatements, inChunks } from './statements.ts'
 
 /** One row of an event; an event that was corrected, or that came twice, has several. */
@@ -12,6 +13,10 @@ export interface ErasedEvent {
   hour: string
   /** Its time in milliseconds since 1970, as text. */
   at: string
+  /** Beginning of its hour in the lake, in seconds since 1970, as text. */
+  lakeHour: string
+  /** Whether its client said when it happened: `1`, else `0`. */
+  hasClock: string
   /** `cityHash64(source, message_id)` as text. */
   key: string
   /** The client's session, empty where it has none. */
@@ -42,6 +47,8 @@ SELECT DISTINCT
   ${forgottenHashSql('message', 'message_id')} AS hash,
   toString(toStartOfHour(original_timestamp)) AS hour,
   toString(toUnixTimestamp64Milli(timestamp)) AS at,
+  toString(${LAKE_HOUR_SQL}) AS lakeHour,
+  toString(toUnixTimestamp64Milli(original_timestamp) != 0) AS hasClock,
   toString(cityHash64(source, message_id)) AS key,
   if(${HAS_SESSION}, session_id, '') AS session,
   if(${HAS_SESSION} OR ${isErased(VISITOR)}, '', ${VISITOR}) AS visitor,

@@ -9,6 +9,8 @@ const erasedEvent = (message: string, hour: string): ErasedEvent => ({
   hash: `hash of ${message}`,
   hour,
   at: '0',
+  lakeHour: '0',
+  hasClock: '1',
   key: '1',
   session: '',
   visitor: '',

@@ -33,9 +33,9 @@ export function lakeHour(originalTimestamp: number, receivedAt: number): number 
   return (micros - (micros % HOUR_MICROS)) / 1_000
 }
 
-/** The same as SQL over columns of `events`. */
+/** The same as SQL over columns of `events`, in seconds since 1970: ClickHouse's `toStartOfHour` wraps around in 2106. */
 export const LAKE_HOUR_SQL =
-  "toStartOfHour(if(toUnixTimestamp64Milli(original_timestamp) = 0, received_at, original_timestamp), 'UTC')"
+  'intDiv(toUnixTimestamp64Milli(if(toUnixTimestamp64Milli(original_timestamp) = 0, received_at, original_timestamp)), 3600000) * 3600'
 
 /** `events/source=shop/` */
 export function sourcePrefix(source: string): string {

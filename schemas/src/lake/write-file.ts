@@ -35,8 +35,6 @@ export interface LakeWriterOptions {
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Kept in the file beside the schema's version. */
   metadata?: Readonly<Record<string, string>>
-  /** Whether all rows are in the order of `message_id`, which each row group then says of itself. Default true. */
-  isSorted?: boolean
 }
 
 /** A file on its way. */
@@ -48,7 +46,7 @@ export interface LakeWriter {
 }
 
 /** Begins a file. */
-export function createLakeWriter({ onBytes, metadata = {}, isSorted = true }: LakeWriterOptions): LakeWriter {
+export function createLakeWriter({ onBytes, metadata = {} }: LakeWriterOptions): LakeWriter {
   const hash = createHash('sha256')
   const writer = new FlushingWriter((bytes) => {
     hash.update(bytes)
@@ -68,9 +66,6 @@ export function createLakeWriter({ onBytes, metadata = {}, isSorted = true }: La
       if (batch.count === 0) return
       // Done when it returns, as `finish` is: the writer below has nothing to wait for.
       void file.write({ columnData: buildColumns(batch), rowGroupSize: batch.count })
-      const group = file.row_groups.at(-1)
-      if (group !== undefined && isSorted)
-        group.sorting_columns = [{ column_idx: 0, descending: false, nulls_first: false }]
     },
     finish() {
       // The library makes dictionaries of JSON only where it is bytes, in three times the time; so it is text until here.

@@ -59,43 +59,49 @@ export async function recomputeUsers({ run, read }: Statements, current: Run): P
       source,
       users.map(({ id }) => id),
     )
-    const before = new Map(known.map((user) => [user.userId, user]))
-    const after = joinUsers(aliases)
-    const personBefore = (id: string) => before.get(id)?.personId ?? id
-    const personAfter = (id: string) => after.get(id)?.personId ?? id
-    const describe = (id: string) => {
-      const joined = after.get(id)
-      return JSON.stringify({
-        source,
-        user: id,
-        before: personBefore(id),
-        after: personAfter(id),
-        evidence: joined?.evidence.messageId ?? '',
-        evidence_at: joined?.evidence.timestamp ?? '1970-01-01 00:00:00.000',
-        is_deleted: joined === undefined ? 1 : 0,
-      })
+    const { others, moved } = planUsers(source, ids, known, joinUsers(aliases))
+    for (const chunk of chunksOf(others)) {
+      for (const sql of [CHANGED_USERS, LOG_MERGES, WRITE_USERS])
+        await run(`${sql}\n${chunk}`, runParameters(current))
     }
-    const lines = ids.filter((id) => personBefore(id) !== personAfter(id)).map(describe)
-    for (let at = 0; at < lines.length; at += CHUNK_SIZE) {
-      const data = lines.slice(at, at + CHUNK_SIZE).join('\n')
-      for (const sql of [CHANGED_USERS, LOG_MERGES, WRITE_USERS]) {
-        await run(`${sql}\n${data}`, runParameters(current))
-      }
-    }
-    // The alias that says so may be another one, or have moved, and all stay who they are.
-    const moved = ids.filter((id) => {
-      const [was, joined] = [before.get(id), after.get(id)?.evidence]
-      if (was === undefined || joined === undefined || personBefore(id) !== personAfter(id)) return false
-      return was.evidenceId !== joined.messageId || was.evidenceAt !== joined.timestamp
+    for (const chunk of chunksOf(moved)) await run(`${WRITE_USERS}\n${chunk}`, runParameters(current))
+  }
+}
+
+/** Lines of users who are another person now, and of those whom another alias says to be the same, or one that has moved. */
+function planUsers(
+  source: string,
+  ids: readonly string[],
+  known: readonly KnownUser[],
+  after: ReturnType<typeof joinUsers>,
+): { others: string[]; moved: string[] } {
+  const before = new Map(known.map((user) => [user.userId, user]))
+  const [others, moved]: [string[], string[]] = [[], []]
+  for (const id of ids) {
+    const [was, joined] = [before.get(id), after.get(id)]
+    const { messageId = '', timestamp = '1970-01-01 00:00:00.000' } = joined?.evidence ?? {}
+    const line = JSON.stringify({
+      source,
+      user: id,
+      before: was?.personId ?? id,
+      after: joined?.personId ?? id,
+      evidence: messageId,
+      evidence_at: timestamp,
+      is_deleted: joined === undefined ? 1 : 0,
     })
-    for (let at = 0; at < moved.length; at += CHUNK_SIZE) {
-      const data = moved
-        .slice(at, at + CHUNK_SIZE)
-        .map(describe)
-        .join('\n')
-      await run(`${WRITE_USERS}\n${data}`, runParameters(current))
+    if ((was?.personId ?? id) !== (joined?.personId ?? id)) others.push(line)
+    else if (was !== undefined && joined !== undefined) {
+      if (was.evidenceId !== messageId || was.evidenceAt !== timestamp) moved.push(line)
     }
   }
+  return { others, moved }
+}
+
+function chunksOf(lines: readonly string[]): string[] {
+  const chunks: string[] = []
+  for (let at = 0; at < lines.length; at += CHUNK_SIZE)
+    chunks.push(lines.slice(at, at + CHUNK_SIZE).join('\n'))
+  return chunks
 }
 
 /** Users of one statement. */
