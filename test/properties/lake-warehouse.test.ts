@@ -3,7 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import type { Envelope } from '@millrace/schemas'
+import { LAKE_COLUMNS, type LakeColumn } from '@millrace/schemas/lake'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTraces, forget } from '../../cli/src/forget/forget.ts'
 import { listRequests } from '../../cli/src/forget/record.ts'
@@ -80,6 +82,40 @@ const statusOf = (source: string) =>
 FROM lake_reconciliations FINAL WHERE source = {source:String} AND status != 'compared' GROUP BY status ORDER BY status`,
     { source },
   )
+
+/** A column as both engines write it as text; JSON is parsed, because ClickHouse orders its keys. */
+const CLICKHOUSE_TEXT = ({ name, kind }: LakeColumn) => {
+  if (kind.startsWith('time')) return `toString(toUnixTimestamp64Milli(${name}) * 1000) AS ${name}`
+  return kind.startsWith('json') ? `toJSONString(${name}) AS ${name}` : `toString(${name}) AS ${name}`
+}
+const DUCKDB_TEXT = ({ name, kind }: LakeColumn) =>
+  kind.startsWith('time') ? `epoch_us(${name})::VARCHAR AS ${name}` : `${name}::VARCHAR AS ${name}`
+
+function parseJsonColumns(row: Record<string, unknown>): Record<string, unknown> {
+  const json = new Set(LAKE_COLUMNS.filter(({ kind }) => kind.startsWith('json')).map(({ name }) => name))
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, json.has(name) ? JSON.parse(String(value)) : value]),
+  )
+}
+
+describe('the lake', () => {
+  it('has the same 1,500 rows as ClickHouse, in every column, as DuckDB reads it', async () => {
+    const { batches, ids } = createDeliveries({ events: 1_500, seed: 9, source: 'rows', startMs: START })
+    for (const batch of batches) await store(batch)
+    await publish()
+    const theirs = await warehouse.query<Record<string, unknown>>(
+      `SELECT ${LAKE_COLUMNS.map(CLICKHOUSE_TEXT).join(', ')} FROM events AS e FINAL WHERE source = 'rows' ORDER BY e.message_id
+SETTINGS json_type_escape_dots_in_keys = 1`,
+    )
+    const duckdb = await (await DuckDBInstance.create()).connect()
+    const result = await duckdb.runAndReadAll(
+      `SELECT ${LAKE_COLUMNS.map(DUCKDB_TEXT).join(', ')} FROM read_parquet('${folder}/events/source=rows/**/*.parquet') ORDER BY message_id`,
+    )
+    const ours = result.getRowObjects()
+    expect(ours.length).toBe(ids.size)
+    expect(ours.map(parseJsonColumns)).toEqual(theirs.map(parseJsonColumns))
+  })
+})
 
 describe('the comparison of lake and warehouse', () => {
   it('finds them equal whatever the order of arrival, and waits for what is on its way', async () => {

@@ -166,7 +166,7 @@ async function rewriteAll(
     return isWhole
   } finally {
     // Once for all, also when the work was cut short: R2 takes one write a second for each key.
-    if (changes.length > 0) {
+    if (changes.length > 0 && effects.isHeld?.() !== false) {
       const files = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.entry]))
       const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.path] : []))
       await writeManifest(bucket, stored, (manifest) => updateManifest(manifest, { files, removed }, now()))

@@ -23,7 +23,7 @@ import { readManifest, type StoredManifest, writeManifest } from './manifest-sto
 import { orderUnique, type Rows } from './merge.ts'
 import { withoutCopies } from './no-clock.ts'
 import { listPartSources, listParts, type Part, putAside, putPart } from './parts.ts'
-import { changeFile } from './published-file.ts'
+import { changeFile, LeaseLost } from './published-file.ts'
 import { type LeftPart, loadRows, type Round, readRound } from './round.ts'
 import { sweepSource } from './sweep.ts'
 
@@ -240,6 +240,8 @@ async function publishRound(
   const byHour = await findHours(effects, stored, round)
   const { targets, rest } = findTargets(limits, stored, round, byHour, waitingRows)
   const done = await changeFiles(effects, round, targets, limits.loadRows)
+  // What was written is found by the next run, which then holds the manifest to the files.
+  if (effects.isHeld?.() === false) throw new LeaseLost('the time was up before the manifest was written')
   const written =
     done.entries.size === 0
       ? stored
