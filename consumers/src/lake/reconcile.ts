@@ -147,15 +147,18 @@ async function compareHours(
 ): Promise<number[]> {
   const { run, patienceMs = PATIENCE_MS } = effects
   const warehouse = await readWarehouse(effects, source, hours)
-  const rows = hours.map((hour) => {
+  const rows = hours.flatMap((hour) => {
     const [ours, theirs] = [lake.get(hour) ?? NO_EVENTS, warehouse.get(hour) ?? NO_EVENTS]
     const isEqual = ours.events === theirs.events && ours.hash === theirs.hash
     const last = before.get(hour)
+    // Only copies of events that count to another hour lie there.
+    if (last === undefined && ours.events + theirs.events === 0) return []
     const isStill = last?.lake_hash === ours.hash && last.warehouse_hash === theirs.hash
     const stillMs = isStill ? Number(last.still_ms) : 0
     const status = isEqual ? 'equal' : stillMs < patienceMs ? 'waiting' : 'differs'
-    return { hour, status, ours, theirs, stillMs }
+    return [{ hour, status, ours, theirs, stillMs }]
   })
+  if (rows.length === 0) return []
   await run(
     `INSERT INTO lake_reconciliations (source, hour, status, lake_events, warehouse_events, lake_hash, warehouse_hash, moved_at)
 SELECT {source:String}, toDateTime64(row.1, 0, 'UTC'), row.2, row.3, row.4, row.5, row.6, now64(3) - toIntervalMillisecond(row.7)
