@@ -3,7 +3,7 @@
 import {
   LAKE_TEXT_FORMATS,
   type LakeCondition,
-  MAX_LAKE_FILTERS,
+  MAX_FILTERS,
   type ManifestFile,
   parseLakeFilter,
   parseLakeRange,
@@ -46,8 +46,8 @@ export type Cut = readonly [from: number, to: number] | null
 export function readSelection(typed: TypedSelection, now: number): Selection {
   const parsed = parseLakeRange(typed, now)
   if (!parsed.ok) throw new UsageError(`--${parsed.path} ${parsed.message}`)
-  if (typed.where.length > MAX_LAKE_FILTERS)
-    throw new UsageError(`--where may be given ${MAX_LAKE_FILTERS} times, got ${typed.where.length}`)
+  if (typed.where.length > MAX_FILTERS)
+    throw new UsageError(`--where may be given ${MAX_FILTERS} times, got ${typed.where.length}`)
   const conditions = typed.where.map((text) => {
     const result = parseLakeFilter(text)
     if (result.ok) return result.condition

@@ -4,7 +4,7 @@ import {
   isOpenEnded,
   LAKE_TEXT_FORMATS,
   type LakeCondition,
-  MAX_LAKE_FILTERS,
+  MAX_FILTERS,
   parseLakeFilter,
   parseLakeRange,
   type TimeRange,
@@ -52,7 +52,7 @@ export function parseDownload(
   if (!isFormat(format))
     return refuse(`format must be one of ${DOWNLOAD_FORMATS.join(', ')}, got ${quote(format)}`)
   const filters = valuesOf('filter')
-  if (filters.length > MAX_LAKE_FILTERS) return refuse(`filter may be given ${MAX_LAKE_FILTERS} times`)
+  if (filters.length > MAX_FILTERS) return refuse(`filter may be given ${MAX_FILTERS} times`)
   const conditions: LakeCondition[] = []
   for (const filter of filters) {
     const result = parseLakeFilter(filter)

@@ -1,7 +1,7 @@
 /** Says what is wrong with a question: where, what would be right, and what was found. */
 
+import { FILTER_OPS } from '@millrace/schemas'
 import type { z } from 'zod'
-import { FILTER_OPS } from './filters.ts'
 import type { Mistake } from './range.ts'
 
 /** Longest text of a question that is quoted, in UTF-16 units. */

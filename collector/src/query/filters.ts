@@ -1,30 +1,10 @@
 /** Conditions that a question puts on rows: their schema, and the SQL of each. */
 
+import { type FilterOp, MAX_FILTERS, MAX_LIST_VALUES, MAX_VALUE_LENGTH } from '@millrace/schemas'
 import { z } from 'zod'
 import type { FindField } from './fields.ts'
 import { bind, type Sql, sql } from './sql.ts'
 import { describeUnknownField } from './unknown-field.ts'
-
-/** What can be said of a field. */
-export const FILTER_OPS = [
-  'is',
-  'is_not',
-  'in',
-  'not_in',
-  'contains',
-  'not_contains',
-  'starts_with',
-  'ends_with',
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'exists',
-  'not_exists',
-] as const
-
-/** One of {@link FILTER_OPS}. */
-export type FilterOp = (typeof FILTER_OPS)[number]
 
 /** A condition on one field. */
 export interface Filter {
@@ -33,11 +13,6 @@ export interface Filter {
   /** Text; a number for `gt`, `gte`, `lt`, `lte`; a list of texts for `in` and `not_in`; none for `exists`, `not_exists`. */
   value?: string | number | string[] | undefined
 }
-
-/** Most filters of a question or step, most values of a list, and longest value in UTF-16 units. */
-export const MAX_FILTERS = 20
-export const MAX_LIST_VALUES = 100
-export const MAX_VALUE_LENGTH = 1_000
 
 const text = z.union([z.string().max(MAX_VALUE_LENGTH), z.number(), z.boolean()]).transform(String)
 const number = z.union(

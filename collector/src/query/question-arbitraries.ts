@@ -1,9 +1,9 @@
 /** Hostile questions for property tests: what is right in its shape and hostile in its values, and what is neither. */
 
+import { FILTER_OPS } from '@millrace/schemas'
 import fc from 'fast-check'
 import { EXAMPLES } from './fakes.ts'
 import { EVENT_FIELD_NAMES, SESSION_FIELD_NAMES } from './fields.ts'
-import { FILTER_OPS } from './filters.ts'
 import { QUESTION_NAMES, type QuestionName } from './questions.ts'
 
 /** A question, and texts in it that must never be found in a statement. */

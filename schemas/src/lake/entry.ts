@@ -1,5 +1,6 @@
 /** The lake: its columns, where its files lie, and how they are read and written. Entry of `@millrace/schemas/lake`. */
 
+export { MAX_FILTERS } from '../filter-ops.ts'
 export {
   batchOfRows,
   concatBatches,
@@ -17,11 +18,8 @@ export {
 } from './columns.ts'
 export {
   chooseRows,
-  LAKE_FILTER_OPS,
   type LakeCondition,
-  type LakeFilterOp,
   type LakeFilterResult,
-  MAX_LAKE_FILTERS,
   parseLakeFilter,
 } from './filter.ts'
 export { LAKE_FIELD_NAMES } from './filter-field.ts'

@@ -1,39 +1,14 @@
 /** Conditions on rows of the lake, as they are typed (`country:is:DE`), with the meaning that they have in questions. Pure. */
 
+import { FILTER_OPS, type FilterOp, MAX_LIST_VALUES, MAX_VALUE_LENGTH } from '../filter-ops.ts'
 import type { LakeBatch } from './columns.ts'
 import { findLakeField, type LakeField } from './filter-field.ts'
-
-/** What can be said of a field; see `docs/query.md`. */
-export const LAKE_FILTER_OPS = [
-  'is',
-  'is_not',
-  'in',
-  'not_in',
-  'contains',
-  'not_contains',
-  'starts_with',
-  'ends_with',
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'exists',
-  'not_exists',
-] as const
-
-/** One of {@link LAKE_FILTER_OPS}. */
-export type LakeFilterOp = (typeof LAKE_FILTER_OPS)[number]
 
 /** Whether a row of a batch is meant. */
 export type LakeCondition = (batch: LakeBatch, row: number) => boolean
 
 /** Outcome of {@link parseLakeFilter}. */
 export type LakeFilterResult = { ok: true; condition: LakeCondition } | { ok: false; message: string }
-
-/** Most filters together, most values of a list, and longest value in UTF-16 units: those of questions. */
-export const MAX_LAKE_FILTERS = 20
-const MAX_LIST_VALUES = 100
-const MAX_VALUE_LENGTH = 1_000
 
 /**
  * Reads `field:op:value`, or `field:exists`; a list is by commas. What is wrong is told in words that follow the filter, such as
@@ -45,7 +20,7 @@ export function parseLakeFilter(text: string): LakeFilterResult {
     return refuse('must have a field, an op and mostly a value, such as country:is:DE')
   const found = findLakeField(name)
   if (!found.ok) return refuse(`field ${found.message}, got ${JSON.stringify(name)}`)
-  if (!isOp(op)) return refuse(`op must be one of ${LAKE_FILTER_OPS.join(', ')}, got ${JSON.stringify(op)}`)
+  if (!isOp(op)) return refuse(`op must be one of ${FILTER_OPS.join(', ')}, got ${JSON.stringify(op)}`)
   if (op === 'exists' || op === 'not_exists') {
     return value === undefined
       ? { ok: true, condition: existence(found.field, op === 'exists') }
@@ -64,14 +39,14 @@ export function chooseRows(batch: LakeBatch, conditions: readonly LakeCondition[
   return rows
 }
 
-function isOp(op: string): op is LakeFilterOp {
-  return (LAKE_FILTER_OPS as readonly string[]).includes(op)
+function isOp(op: string): op is FilterOp {
+  return (FILTER_OPS as readonly string[]).includes(op)
 }
 
 function withValue(
   field: LakeField,
   name: string,
-  op: Exclude<LakeFilterOp, 'exists' | 'not_exists'>,
+  op: Exclude<FilterOp, 'exists' | 'not_exists'>,
   value: string,
 ): LakeFilterResult {
   const values = value.split(',')
