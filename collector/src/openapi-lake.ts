@@ -1,7 +1,7 @@
 /** The part of the OpenAPI description that is about the lake. */
 
 import { DOWNLOAD_FORMATS } from './lake/download-request.ts'
-import { MEDIA_TYPES } from './lake/encode-rows.ts'
+import { MEDIA_TYPES } from './lake/media-types.ts'
 import { errorAnswers, inPath, inQuery, type Json } from './openapi-parts.ts'
 
 const SOURCE = inQuery('source', 'Name of the source that the token must belong to')

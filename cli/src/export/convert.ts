@@ -3,9 +3,8 @@
 import {
   bytesOf,
   chooseRows,
-  createLakeText,
-  createLakeWriter,
   createRowFacts,
+  encodeRows,
   gather,
   LAKE_SCHEMA_VERSION,
   type LakeBatch,
@@ -15,9 +14,6 @@ import {
   type RowFacts,
 } from '@millrace/schemas/lake'
 import type { Cut, Selection } from './selection.ts'
-
-/** Rows that are text at once: at 2 KB a row, 4 MB. */
-const TEXT_ROWS = 2_000
 
 /** A conversion under way. */
 export interface Conversion {
@@ -55,7 +51,7 @@ export function convertFile(
   }
   const { format, source } = selection
   return {
-    pieces: format === 'parquet' ? toParquet(chosen(), source) : toText(chosen(), format, source),
+    pieces: encodeRows(chosen(), format, source),
     facts: facts.get,
     isWhole: () => isWhole,
     schemaVersion: LAKE_SCHEMA_VERSION,
@@ -70,32 +66,4 @@ function createTimeTest([from, to]: readonly [number, number]): LakeCondition {
     const time = columns[TIMESTAMP]?.[row] as number
     return time >= first && time < end
   }
-}
-
-async function* toText(
-  batches: AsyncIterable<LakeBatch>,
-  format: 'ndjson' | 'csv',
-  source: string,
-): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder()
-  const { head, rows } = createLakeText(format, source)
-  if (head !== '') yield encoder.encode(head)
-  for await (const batch of batches) {
-    for (let start = 0; start < batch.count; start += TEXT_ROWS)
-      yield encoder.encode(rows(batch, start, Math.min(batch.count, start + TEXT_ROWS)))
-  }
-}
-
-async function* toParquet(batches: AsyncIterable<LakeBatch>, source: string): AsyncGenerator<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  const writer = createLakeWriter({
-    onBytes: (bytes) => void pieces.push(bytes),
-    metadata: { 'millrace.source': source },
-  })
-  for await (const batch of batches) {
-    writer.write(batch)
-    yield* pieces.splice(0)
-  }
-  writer.finish()
-  yield* pieces
 }

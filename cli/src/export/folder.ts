@@ -4,9 +4,15 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { encodeManifest, type Manifest, type ManifestFile, sourcePrefix } from '@millrace/schemas/lake'
+import {
+  encodeManifest,
+  type LakeFileFormat,
+  type Manifest,
+  type ManifestFile,
+  sourcePrefix,
+} from '@millrace/schemas/lake'
 import { UsageError } from '../command-world.ts'
-import { type Cut, describeDifference, type ExportFormat, type TypedSelection } from './selection.ts'
+import { type Cut, describeDifference, type TypedSelection } from './selection.ts'
 
 /** What is remembered of a file of the lake. */
 export interface ExportedFile {
@@ -89,7 +95,7 @@ export async function openFolder(out: string, selection: TypedSelection): Promis
 }
 
 /** The path of a file of the lake in an export of that format. */
-export function exportedPath(path: string, format: ExportFormat): string {
+export function exportedPath(path: string, format: LakeFileFormat): string {
   return path.replace(/parquet$/, format)
 }
 

@@ -3,6 +3,7 @@
 import {
   LAKE_TEXT_FORMATS,
   type LakeCondition,
+  type LakeFileFormat,
   MAX_FILTERS,
   type ManifestFile,
   parseLakeFilter,
@@ -12,15 +13,12 @@ import {
 import { UsageError } from '../command-world.ts'
 
 /** Formats of an export. */
-export const EXPORT_FORMATS = ['parquet', ...LAKE_TEXT_FORMATS] as const
-
-/** One of {@link EXPORT_FORMATS}. */
-export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+export const EXPORT_FORMATS = ['parquet', ...LAKE_TEXT_FORMATS] as const satisfies readonly LakeFileFormat[]
 
 /** As it was typed. A folder holds exports of one selection: the same again brings them up to date. */
 export interface TypedSelection {
   source: string
-  format: ExportFormat
+  format: LakeFileFormat
   from?: string | undefined
   to?: string | undefined
   where: readonly string[]
@@ -57,7 +55,7 @@ export function readSelection(typed: TypedSelection, now: number): Selection {
 }
 
 /** The format that was typed. */
-export function parseFormat(text: string): ExportFormat {
+export function parseFormat(text: string): LakeFileFormat {
   const format = EXPORT_FORMATS.find((name) => name === text)
   if (format !== undefined) return format
   throw new UsageError(`--format must be one of ${EXPORT_FORMATS.join(', ')}, got ${JSON.stringify(text)}`)

@@ -4,6 +4,7 @@ import {
   isOpenEnded,
   LAKE_TEXT_FORMATS,
   type LakeCondition,
+  type LakeFileFormat,
   MAX_FILTERS,
   parseLakeFilter,
   parseLakeRange,
@@ -11,10 +12,7 @@ import {
 } from '@millrace/schemas/lake'
 
 /** Formats of a download. */
-export const DOWNLOAD_FORMATS = [...LAKE_TEXT_FORMATS, 'parquet'] as const
-
-/** One of {@link DOWNLOAD_FORMATS}. */
-export type DownloadFormat = (typeof DOWNLOAD_FORMATS)[number]
+export const DOWNLOAD_FORMATS = [...LAKE_TEXT_FORMATS, 'parquet'] as const satisfies readonly LakeFileFormat[]
 
 /** A download that can be done. */
 export interface DownloadRequest {
@@ -22,7 +20,7 @@ export interface DownloadRequest {
   range: TimeRange
   /** All of them must hold. */
   conditions: LakeCondition[]
-  format: DownloadFormat
+  format: LakeFileFormat
 }
 
 /** Fields of the query string or form; `token` is one of the form alone. */
@@ -74,7 +72,7 @@ function stampOf(time: number): string {
   return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : `${iso.slice(0, 19).replaceAll(':', '')}Z`
 }
 
-function isFormat(format: string): format is DownloadFormat {
+function isFormat(format: string): format is LakeFileFormat {
   return (DOWNLOAD_FORMATS as readonly string[]).includes(format)
 }
 

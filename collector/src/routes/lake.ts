@@ -3,6 +3,7 @@
 import {
   createManifest,
   encodeManifest,
+  encodeRows,
   manifestKey,
   parseFileKey,
   sourcePrefix,
@@ -10,7 +11,7 @@ import {
 import type { Context } from 'hono'
 import type { LakeBucket } from '../lake/bucket.ts'
 import { type DownloadRequest, fileNameOf, parseDownload } from '../lake/download-request.ts'
-import { encodeRows, MEDIA_TYPES } from '../lake/encode-rows.ts'
+import { MEDIA_TYPES } from '../lake/media-types.ts'
 import { LakeFault, readRows } from '../lake/read-rows.ts'
 import { sendObject } from '../lake/send-object.ts'
 import { readBody } from '../read-body.ts'

@@ -84,6 +84,29 @@ export async function* listAll(
   } while (cursor !== undefined)
 }
 
+const SOURCE_FOLDER = /^[a-z]+\/source=([a-z0-9_-]{1,64})\/$/
+
+/** Sources that have a folder under a prefix such as `parts/`, and the names beside these folders. */
+export async function listSourceFolders(
+  bucket: Pick<LakeBucket, 'list'>,
+  prefix: string,
+): Promise<{ sources: string[]; others: string[] }> {
+  const sources: string[] = []
+  const others: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await bucket.list({ prefix, delimiter: '/', ...(cursor === undefined ? {} : { cursor }) })
+    for (const folder of page.delimitedPrefixes) {
+      const source = SOURCE_FOLDER.exec(folder)?.[1]
+      if (source === undefined) others.push(folder)
+      else sources.push(source)
+    }
+    others.push(...page.objects.map(({ key }) => key))
+    cursor = page.truncated ? page.cursor : undefined
+  } while (cursor !== undefined)
+  return { sources, others }
+}
+
 /** Whether the content came along. */
 export function hasContent(object: StoredContent | StoredObject): object is StoredContent {
   return 'arrayBuffer' in object && !('body' in object && object.body === undefined)

@@ -3,12 +3,13 @@
 import {
   emptyBatch,
   gather,
-  LAKE_COLUMNS,
   type LakeBatch,
   type LakeValue,
   placeOf,
   ROW_GROUP_ROWS,
+  ROW_GROUP_WEIGHT,
   UnreadableLakeFile,
+  weightOf,
 } from '@millrace/schemas/lake'
 
 const MESSAGE_ID = placeOf('message_id')
@@ -17,17 +18,6 @@ const RECEIVED_AT = placeOf('received_at')
 /** The ids of a batch. */
 export function idsOf({ columns }: LakeBatch): readonly string[] {
   return (columns[MESSAGE_ID] ?? []) as string[]
-}
-
-const TEXT_COLUMNS = LAKE_COLUMNS.flatMap(({ kind }, place) =>
-  kind === 'text' || kind === 'json' || kind === 'json_list' ? [place] : [],
-)
-
-/** UTF-16 units of the text of a row. */
-export function weightOf({ columns }: LakeBatch, row: number): number {
-  let weight = 0
-  for (const place of TEXT_COLUMNS) weight += String(columns[place]?.[row]).length
-  return weight
 }
 
 /** Rows of a batch, in an order of their own. */
@@ -173,9 +163,6 @@ function createPiece({ batch, rows }: Rows): Piece {
     rest: () => rows.slice(at).map((place) => ~place),
   }
 }
-
-/** UTF-16 units of text after which a row group ends: it is held whole when the file is read again. */
-const ROW_GROUP_WEIGHT = 12 * 1024 * 1024
 
 /** Rows that wait until there are enough for a row group; never more than one of it. */
 function createOutput() {

@@ -8,7 +8,13 @@ import {
   partKey,
   UNREADABLE_PREFIX,
 } from '@millrace/schemas/lake'
-import { type LakeBucket, listAll, type StoredContent, type StoredObject } from './bucket.ts'
+import {
+  type LakeBucket,
+  listAll,
+  listSourceFolders,
+  type StoredContent,
+  type StoredObject,
+} from './bucket.ts'
 import { sortById } from './merge.ts'
 
 /** A part, not read yet. */
@@ -25,27 +31,9 @@ export interface Part {
 export async function listPartSources(
   bucket: Pick<LakeBucket, 'list'>,
 ): Promise<{ sources: string[]; foreign: string[] }> {
-  const sources: string[] = []
-  const foreign: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = await bucket.list({
-      prefix: PARTS_PREFIX,
-      delimiter: '/',
-      ...(cursor === undefined ? {} : { cursor }),
-    })
-    for (const prefix of page.delimitedPrefixes) {
-      const source = SOURCE_PREFIX.exec(prefix)?.[1]
-      if (source === undefined) foreign.push(prefix)
-      else sources.push(source)
-    }
-    foreign.push(...page.objects.map(({ key }) => key).filter((key) => !key.startsWith(`${PARTS_PREFIX}_`)))
-    cursor = page.truncated ? page.cursor : undefined
-  } while (cursor !== undefined)
-  return { sources, foreign }
+  const { sources, others } = await listSourceFolders(bucket, PARTS_PREFIX)
+  return { sources, foreign: others.filter((key) => !key.startsWith(`${PARTS_PREFIX}_`)) }
 }
-
-const SOURCE_PREFIX = /^parts\/source=([a-z0-9_-]{1,64})\/$/
 
 /** Parts of a source, the oldest first, at most `limit`; and objects among them that are none. */
 export async function listParts(

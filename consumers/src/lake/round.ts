@@ -11,9 +11,10 @@ import {
   openLakeFile,
   placeOf,
   UnreadableLakeFile,
+  weightOf,
 } from '@millrace/schemas/lake'
 import type { LakeBucket, StoredContent } from './bucket.ts'
-import { idsOf, weightOf } from './merge.ts'
+import { idsOf } from './merge.ts'
 import type { Part } from './parts.ts'
 
 /** Rows of a round, by their places in it: one part after the other. */

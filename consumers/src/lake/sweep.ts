@@ -11,30 +11,17 @@ import {
   sourcePrefix,
   updateManifest,
 } from '@millrace/schemas/lake'
-import { type LakeBucket, listAll, type StoredObject } from './bucket.ts'
+import { type LakeBucket, listAll, listSourceFolders, type StoredObject } from './bucket.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import type { PublishEffects } from './publish.ts'
 import { changeFile, readRange } from './published-file.ts'
-
-const SOURCE_PREFIX = /^events\/source=([a-z0-9_-]{1,64})\/$/
 
 /** Most names of foreign objects in one line of the log. */
 const MAX_NAMES = 5
 
 /** Sources that have anything published. */
 export async function listSources(bucket: Pick<LakeBucket, 'list'>): Promise<string[]> {
-  const sources: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = await bucket.list({
-      prefix: EVENTS_PREFIX,
-      delimiter: '/',
-      ...(cursor === undefined ? {} : { cursor }),
-    })
-    sources.push(...page.delimitedPrefixes.flatMap((prefix) => SOURCE_PREFIX.exec(prefix)?.[1] ?? []))
-    cursor = page.truncated ? page.cursor : undefined
-  } while (cursor !== undefined)
-  return sources
+  return (await listSourceFolders(bucket, EVENTS_PREFIX)).sources
 }
 
 /** The file itself says it; what stands beside it in the bucket may not survive a copy of it. */

@@ -141,3 +141,14 @@ export function concatBatches(batches: readonly LakeBatch[]): LakeBatch {
 export function rowOf({ columns }: LakeBatch, row: number): Record<string, LakeValue> {
   return Object.fromEntries(LAKE_COLUMNS.map(({ name }, place) => [name, columns[place]?.[row] as LakeValue]))
 }
+
+const TEXT_COLUMNS = LAKE_COLUMNS.flatMap(({ kind }, place) =>
+  kind === 'text' || kind === 'json' || kind === 'json_list' ? [place] : [],
+)
+
+/** UTF-16 units of the text of a row. */
+export function weightOf({ columns }: LakeBatch, row: number): number {
+  let weight = 0
+  for (const place of TEXT_COLUMNS) weight += String(columns[place]?.[row]).length
+  return weight
+}

@@ -15,7 +15,9 @@ export {
   type LakeValue,
   placeOf,
   rowOf,
+  weightOf,
 } from './columns.ts'
+export { encodeRows, type LakeFileFormat } from './encode-rows.ts'
 export {
   chooseRows,
   type LakeCondition,
@@ -53,4 +55,5 @@ export {
   type LakeWriter,
   type LakeWriterOptions,
   ROW_GROUP_ROWS,
+  ROW_GROUP_WEIGHT,
 } from './write-file.ts'

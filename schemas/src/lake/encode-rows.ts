@@ -1,21 +1,11 @@
 /** Batches of rows as the bytes of one file, piece by piece. Pure but for the iteration. */
 
-import {
-  concatBatches,
-  createLakeText,
-  createLakeWriter,
-  type LakeBatch,
-  type LakeTextFormat,
-  ROW_GROUP_ROWS,
-} from '@millrace/schemas/lake'
-import type { DownloadFormat } from './download-request.ts'
+import { concatBatches, type LakeBatch, weightOf } from './columns.ts'
+import { createLakeText, type LakeTextFormat } from './text.ts'
+import { createLakeWriter, ROW_GROUP_ROWS, ROW_GROUP_WEIGHT } from './write-file.ts'
 
-/** Media types of the formats. */
-export const MEDIA_TYPES: Readonly<Record<DownloadFormat, string>> = {
-  ndjson: 'application/x-ndjson',
-  csv: 'text/csv; charset=utf-8; header=present',
-  parquet: 'application/vnd.apache.parquet',
-}
+/** Formats of a file of rows. */
+export type LakeFileFormat = 'parquet' | LakeTextFormat
 
 /** Rows that are text at once: at 2 KB a row, one MB. */
 const TEXT_ROWS = 500
@@ -23,7 +13,7 @@ const TEXT_ROWS = 500
 /** One file of all rows. Holds one batch at a time, and a piece of text or a row group of Parquet. */
 export async function* encodeRows(
   batches: AsyncIterable<LakeBatch>,
-  format: DownloadFormat,
+  format: LakeFileFormat,
   source: string,
 ): AsyncGenerator<Uint8Array> {
   if (format === 'parquet') yield* encodeParquet(batches, source)
@@ -49,22 +39,30 @@ async function* encodeParquet(batches: AsyncIterable<LakeBatch>, source: string)
   const writer = createLakeWriter({
     onBytes: (bytes) => void pieces.push(bytes),
     metadata: { 'millrace.source': source },
-    // Rows are in order only within what was one file.
   })
   // Of a narrow filter each batch has few rows, and as many row groups would be larger than what is in them.
   let waiting: LakeBatch[] = []
-  let count = 0
+  let [count, weight] = [0, 0]
   for await (const batch of batches) {
-    if (count + batch.count > ROW_GROUP_ROWS) {
+    const more = weightOfBatch(batch)
+    if (count + batch.count > ROW_GROUP_ROWS || weight + more > ROW_GROUP_WEIGHT) {
       writer.write(concatBatches(waiting))
       waiting = []
       count = 0
+      weight = 0
       yield* pieces.splice(0)
     }
     waiting.push(batch)
     count += batch.count
+    weight += more
   }
   writer.write(concatBatches(waiting))
   writer.finish()
   yield* pieces
+}
+
+function weightOfBatch(batch: LakeBatch): number {
+  let weight = 0
+  for (let row = 0; row < batch.count; row++) weight += weightOf(batch, row)
+  return weight
 }
