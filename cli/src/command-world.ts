@@ -5,7 +5,7 @@ import type { FetchLike } from '@millrace/node'
 import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { Option } from 'commander'
 import type { CollectorFetch } from './collector-request.ts'
-import type { ProgressStream } from './progress.ts'
+import type { ProgressStream } from './meter.ts'
 
 /** Address of the collector when none is given. */
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:8787'

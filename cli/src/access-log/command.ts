@@ -10,7 +10,8 @@ import {
   secretKeyOption,
   UsageError,
 } from '../command-world.ts'
-import { createProgress, type ProgressStream } from '../progress.ts'
+import type { ProgressStream } from '../meter.ts'
+import { createProgress } from '../progress.ts'
 import { type ImportOptions, importAccessLog } from './import.ts'
 import { exitCodeOf, formatReport } from './report.ts'
 import { type LogSource, openLog } from './source.ts'
