@@ -11,6 +11,7 @@ import {
   parseSource,
   secretKeyOption,
 } from './command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from './exit-codes.ts'
 import { printable } from './printable.ts'
 
 /** Options of {@link withOperatorOptions}, as commander gives them. */
@@ -48,13 +49,6 @@ export interface OperatorRequest {
  * @throws OperatorFailure, Interrupted
  */
 export type AskOperator = (request: OperatorRequest) => Promise<Record<string, unknown>>
-
-/** Something could not be reached, or is not there. */
-export const EXIT_FAILED = 1
-/** Some of it was done. */
-export const EXIT_SOME = 3
-/** 128 and the number of SIGINT, as shells have it. */
-export const EXIT_INTERRUPTED = 130
 
 /** How long one answer may take: a drain takes 20 s, and what is under way then is waited for. */
 const TIMEOUT_MS = 120_000

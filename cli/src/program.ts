@@ -5,6 +5,7 @@ import { registerAccessLogImport } from './access-log/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
 import { registerCorrections } from './correct/command.ts'
 import { registerDead } from './dead/command.ts'
+import { EXIT_USAGE } from './exit-codes.ts'
 import { registerExport } from './export/command.ts'
 import { registerForget } from './forget/command.ts'
 import { registerLookup } from './lookup/command.ts'
@@ -17,9 +18,6 @@ import { registerReplay } from './replay/command.ts'
 import { registerSpill } from './spill/command.ts'
 
 export type { ProgramOptions } from './command-world.ts'
-
-/** Wrong arguments or a file that is not there. */
-const EXIT_USAGE = 2
 
 /** Runs a command and resolves with its exit code: 0 done, 1 failed, 2 wrong usage, 3 of some commands, 130 interrupted. Never rejects for these. */
 export async function runProgram(options: ProgramOptions): Promise<number> {

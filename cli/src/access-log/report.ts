@@ -1,5 +1,6 @@
 /** The books of an import as a table for people and an exit code for scripts. Pure. */
 
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import { SKIP_KINDS } from './rules.ts'
 import type { Failure, SentCounts } from './sender.ts'
@@ -26,10 +27,6 @@ export interface ImportReport extends LineCounts {
 
 /** Every page view was acknowledged. */
 const EXIT_OK = 0
-/** Something was dropped, refused or could not be read. */
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /**
  * Exit code: 0 when every page view was acknowledged (or would be sent), 130 when interrupted, otherwise 1. A file of which

@@ -12,6 +12,7 @@ import {
   secretKeyOption,
   UsageError,
 } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { runOnWarehouse, type WarehouseFlags, withWarehouse } from '../forget/warehouse.ts'
 import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
@@ -32,11 +33,6 @@ interface CorrectFlags extends CorrectionFlags {
   set: string[]
   changes?: string
 }
-
-/** The collector did not take it. */
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 const DEFAULT_MERGES = 100
 

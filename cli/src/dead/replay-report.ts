@@ -1,6 +1,6 @@
 /** The books of a replay of dead letters as text for people and an exit code for scripts. Pure. */
 
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME } from '../operator-routes.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import type { ReplayBooks } from './replay.ts'
 

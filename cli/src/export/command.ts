@@ -10,6 +10,7 @@ import {
   readTokenOption,
   UsageError,
 } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME } from '../exit-codes.ts'
 import { createFileProgress, type FileProgress } from '../lake/file-progress.ts'
 import { type LakeFetch, openRemoteLake, RemoteLakeError } from '../lake/remote-lake.ts'
 import { toJson } from '../output.ts'
@@ -29,13 +30,6 @@ interface Flags {
   readToken?: string
   json?: boolean
 }
-
-/** The collector refuses or cannot be reached, or the folder cannot be written. */
-const EXIT_FAILED = 1
-/** Some files could not be read; all others are there. */
-const EXIT_INCOMPLETE = 3
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** Adds the command to the program. */
 export function registerExport(program: Command, world: CommandWorld): void {
@@ -79,7 +73,7 @@ async function exportEvents(flags: Flags, world: CommandWorld): Promise<number> 
     stdout.write(flags.json === true ? toJson(report) : describeReport(report))
     for (const { path, message } of report.failed)
       stderr.write(`millrace: ${printable(`${path}: ${message}`)}\n`)
-    return report.failed.length > 0 ? EXIT_INCOMPLETE : 0
+    return report.failed.length > 0 ? EXIT_SOME : 0
   } catch (error) {
     progress.stop()
     if (world.signal?.aborted === true) {

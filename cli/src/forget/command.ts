@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EraseStatements } from '@millrace/schemas/erase'
 import type { Command } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { EXIT_FAILED } from '../exit-codes.ts'
 import { toJson } from '../output.ts'
 import { type Found, findTraces, forget } from './forget.ts'
 import type { Subject } from './person.ts'
@@ -22,8 +23,6 @@ interface ForgetFlags extends WarehouseFlags {
   yes?: boolean
   list?: boolean
 }
-
-const EXIT_FAILED = 1
 
 /** Longest reason, in characters. */
 const MAX_REASON_LENGTH = 512

@@ -4,6 +4,7 @@ import type { EraseStatements } from '@millrace/schemas/erase'
 import type { Command } from 'commander'
 import { ClickHouseFailure } from '../clickhouse.ts'
 import { type CommandWorld, parseClickHouseUrl, parseSource } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import { UnclearPerson } from './person.ts'
 import { createStatements } from './statements.ts'
@@ -17,10 +18,6 @@ export interface WarehouseFlags {
   database: string
   json?: boolean
 }
-
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** Adds them; `--user` is left to whom a command is about. */
 export function withWarehouse(command: Command): Command {

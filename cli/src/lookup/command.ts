@@ -13,6 +13,7 @@ import {
   secretKeyOption,
   UsageError,
 } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import { readTableFile } from './read-file.ts'
 import { parseRows, type RowsResult, TABLE_FORMATS, type TableFormat } from './rows.ts'
@@ -29,11 +30,6 @@ interface LoadFlags {
   secretKey?: string
   dryRun?: boolean
 }
-
-/** The table could not be read or was not taken. */
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** Problems of a file that are shown; after so many it is the file that is wrong. */
 const MAX_PROBLEMS_SHOWN = 5

@@ -15,6 +15,7 @@ import {
 import { Argument, type Command } from 'commander'
 import { ClickHouseFailure, createQuery } from '../clickhouse.ts'
 import { type CommandWorld, parseClickHouseUrl, UsageError } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
 import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
@@ -34,11 +35,8 @@ interface MigrateFlags {
   json?: boolean
 }
 
-const EXIT_FAILED = 1
 /** A statement would lose data, and was not allowed to. */
 const EXIT_REFUSED = 3
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** What the command can be told to do. */
 const WHAT: readonly string[] = ['apply', 'status']

@@ -3,14 +3,12 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { DEFAULT_CONFIG, isFile, loadPlans, type SourcePlans } from '../load-config.ts'
 import { checkPlans, exitCodeOf } from './check.ts'
 import { buildFiles, buildText, type ExportFormat, writeFiles } from './export-files.ts'
 import { findCommit, placeInTree, projectOf, withTree } from './git-tree.ts'
 import { formatCheck } from './report.ts'
-
-/** Exit code of a process that a signal ended, as shells count: 128 and SIGINT. */
-const EXIT_INTERRUPTED = 130
 
 /** Digits of a commit's id that people read. */
 const SHORT_ID_LENGTH = 9

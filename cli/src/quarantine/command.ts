@@ -12,6 +12,7 @@ import {
   parseSource,
   secretKeyOption,
 } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
 import { toJson } from '../output.ts'
 import { printable } from '../printable.ts'
@@ -46,11 +47,6 @@ interface ReplayFlags extends FilterFlags {
   secretKey?: string
   dryRun?: boolean
 }
-
-/** Something could not be reached, or is not there. */
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** Adds the commands to the program. */
 export function registerQuarantine(program: Command, world: CommandWorld): void {

@@ -11,6 +11,7 @@ import {
   readTokenOption,
   UsageError,
 } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import { askQuestion } from './ask.ts'
 import { formatAnswer } from './table.ts'
@@ -23,11 +24,6 @@ interface Flags {
   readToken?: string
   json?: boolean
 }
-
-/** The collector could not be reached, or could not answer. */
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 /** Fields of questions; the collector says which of them a question has. */
 const FIELDS: readonly (readonly [name: string, placeholder: string, description: string])[] = [

@@ -4,6 +4,7 @@ import { MigrationFailure } from '@millrace/schemas/migrations'
 import type { Command } from 'commander'
 import { ClickHouseFailure } from '../clickhouse.ts'
 import { type CommandWorld, DEFAULT_ENDPOINT, readTokenOption, UsageError } from '../command-world.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
 import { printable } from '../printable.ts'
 import { LakeFailure } from './lake.ts'
@@ -14,10 +15,6 @@ import { RebuildRefused } from './rebuild.ts'
 import { dropShadow, runRebuild } from './run-rebuild.ts'
 import { runReplay } from './run-replay.ts'
 import { TransformFailure } from './transform.ts'
-
-const EXIT_FAILED = 1
-/** 128 and the number of SIGINT, as shells have it. */
-const EXIT_INTERRUPTED = 130
 
 const collect = (value: string, before: string[] = []) => [...before, value]
 

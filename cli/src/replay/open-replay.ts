@@ -6,6 +6,7 @@ import type { MillraceConfig, ReplayTransform } from '@millrace/schemas/config'
 import type { Manifest } from '@millrace/schemas/lake'
 import { type RecomputeOptions, readRecomputeOptions } from '@millrace/schemas/recompute'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { EXIT_SOME } from '../exit-codes.ts'
 import { type LakeFetch, openRemoteLake } from '../lake/remote-lake.ts'
 import { isFile, loadConfig, loadTransform } from '../load-config.ts'
 import { patientFetch } from '../migrate/patient-fetch.ts'
@@ -17,9 +18,6 @@ import { type ReplayFlags, readSources, readTokenOf } from './options.ts'
 import { RebuildRefused } from './rebuild.ts'
 import type { Range } from './rows.ts'
 import { defaultStatePath, openState, type ReplayState } from './state.ts'
-
-/** Some files could not be read, or some events not stored; all others are loaded. */
-const EXIT_PARTIAL = 3
 
 /** All that a replay needs, read and checked. */
 export interface Replay {
@@ -110,7 +108,7 @@ export function effectsOf({ world, signal }: Replay) {
 
 /** Sets the exit code by what was not loaded. */
 export function endWith({ done }: CommandWorld, { failedFiles, refused }: LoadReport): void {
-  if (failedFiles.length + refused.length > 0) done(EXIT_PARTIAL)
+  if (failedFiles.length + refused.length > 0) done(EXIT_SOME)
 }
 
 /** Another transform, range or ClickHouse is another replay; so is one into tables that were made anew since. */

@@ -1,6 +1,7 @@
 /** A rebuild as it is typed: asks, and says what came of it. Also drops what it leaves. */
 
 import type { CommandWorld } from '../command-world.ts'
+import { EXIT_FAILED } from '../exit-codes.ts'
 import { toJson } from '../output.ts'
 import { confirm, isTerminal } from './confirm.ts'
 import { type Database, dropDatabase, openDatabase, shadowOf, type WarehouseAccess } from './databases.ts'
@@ -10,8 +11,6 @@ import { ALWAYS, type ReplayFlags } from './options.ts'
 import { RebuildRefused, rebuild } from './rebuild.ts'
 import { formatComparison, formatLoad, plural } from './report.ts'
 import { readStep } from './swap.ts'
-
-const EXIT_FAILED = 1
 
 /** Runs it. */
 export async function runRebuild(replay: Replay): Promise<void> {

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 import type { CommandWorld } from '../command-world.ts'
-import { EXIT_FAILED, type OperatorFlags, runOperator, withOperatorOptions } from '../operator-routes.ts'
+import { EXIT_FAILED } from '../exit-codes.ts'
+import { type OperatorFlags, runOperator, withOperatorOptions } from '../operator-routes.ts'
 import { toJson } from '../output.ts'
 import { formatDrain, formatSpill } from './report.ts'
 import { drainSpill, readSpill } from './spill.ts'
