@@ -93,3 +93,22 @@ export function kindOfLetter({ wrapper, decoded }: OpenedLetter): LetterKind | u
 export function countLetterEvents({ decoded }: OpenedLetter): number | undefined {
   return decoded.ok ? decoded.envelope.events.length + decoded.envelope.quarantined.length : undefined
 }
+
+/** A letter without its content, as the collector tells it to an operator. */
+export interface DeadLetter {
+  key: string
+  /** `part`: a part of the lake that could not be read. Absent where it is not known. */
+  kind?: LetterKind | 'part'
+  /** Absent where nobody can read whose it is. */
+  source?: string
+  /** The sink that wanted it; absent where there is none. */
+  sink?: string
+  error: string
+  /** Id that the message had on the queue; absent for a part. */
+  messageId?: string
+  /** Events in it, where that is known. */
+  events?: number
+  bytes: number
+  /** When it was put there, ISO 8601. */
+  storedAt: string
+}

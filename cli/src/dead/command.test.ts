@@ -2,10 +2,10 @@
 
 import { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
+import type { DeadLetter } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { createSink } from '../fakes.ts'
 import { runProgram } from '../program.ts'
-import type { DeadLetter } from './letters.ts'
 
 const letter = (id: string, more: Partial<DeadLetter> = {}): DeadLetter => ({
   key: `dead/2026-11-21/${id}.json`,

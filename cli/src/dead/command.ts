@@ -1,6 +1,6 @@
 /** The commands `millrace dead list|show|replay`: what can be typed, and what it means. */
 
-import { LETTER_KINDS } from '@millrace/schemas'
+import { type DeadLetter, LETTER_KINDS } from '@millrace/schemas'
 import { type Command, Option } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
 import {
@@ -12,7 +12,7 @@ import {
 } from '../operator-routes.ts'
 import { toJson } from '../output.ts'
 import { parseTime } from '../quarantine/filter.ts'
-import { type DeadLetter, findById, isKey, type LetterFilter, readLetters } from './letters.ts'
+import { findById, isKey, type LetterFilter, readLetters } from './letters.ts'
 import { formatList } from './list.ts'
 import { replayLetters } from './replay.ts'
 import { exitCodeOf, formatReplay } from './replay-report.ts'

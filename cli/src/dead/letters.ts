@@ -1,24 +1,7 @@
 /** Reads the dead letters of a source from the collector, and chooses among them. */
 
-import type { LetterKind } from '@millrace/schemas'
+import type { DeadLetter } from '@millrace/schemas'
 import { type AskOperator, OperatorFailure } from '../operator-routes.ts'
-
-/** What the collector tells of a letter. */
-export interface DeadLetter {
-  key: string
-  /** Absent where it is not known. */
-  kind?: LetterKind | 'part'
-  /** Absent where nobody can read whose it is. */
-  source?: string
-  sink?: string
-  error: string
-  /** Id that the message had on the queue; a message may have died in several sinks. */
-  messageId?: string
-  events?: number
-  bytes: number
-  /** ISO 8601. */
-  storedAt: string
-}
 
 /** Which letters a command is about; everything may be left open. */
 export interface LetterFilter {

@@ -1,7 +1,8 @@
 /** Dead letters as tables for people. Pure. */
 
+import type { DeadLetter } from '@millrace/schemas'
 import { printable } from '../printable.ts'
-import { type DeadLetter, idOf } from './letters.ts'
+import { idOf } from './letters.ts'
 
 /** Letters that are told one by one; of more, their errors are counted before. */
 const FEW_LETTERS = 10

@@ -1,5 +1,6 @@
 /** The books of a replay of dead letters as text for people and an exit code for scripts. Pure. */
 
+import { type CountRow, formatCounts } from '../counts-table.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import type { ReplayBooks } from './replay.ts'
@@ -21,7 +22,7 @@ export function exitCodeOf({ replayed, gone, failed, stopped }: ReplayReport): n
 /** The report as lines of text, ending with a newline. What did not occur is left out. */
 export function formatReplay(report: ReplayReport, source: string): string {
   const { chosen, replayed, gone, failed, unreadable, isDryRun, stopped } = report
-  const rows: [label: string, count: number, note?: string][] = [
+  const rows: CountRow[] = [
     ['letters', chosen],
     ['  would be replayed', isDryRun ? chosen : 0],
     ['  replayed', replayed, 'on their way to all sinks; those that have them already store nothing twice'],
@@ -31,16 +32,10 @@ export function formatReplay(report: ReplayReport, source: string): string {
       .map(([why, times]): [string, number, string] => ['  failed', times, why]),
     ['unreadable', unreadable, 'not sent: they would be back at once'],
   ]
-  const shown = rows.filter(([label, times]) => times > 0 || label === 'letters')
-  const labelWidth = Math.max(...shown.map(([label]) => label.length))
-  const counts = shown.map(([, times]) => times.toLocaleString('en-US'))
-  const countWidth = Math.max(...counts.map((text) => text.length))
   const lines = [
     `dead letters of ${source}${describeRun(report)}`,
     '',
-    ...shown.map(([label, , note = ''], index) =>
-      `${label.padEnd(labelWidth)}  ${(counts[index] ?? '').padStart(countWidth)}  ${note}`.trimEnd(),
-    ),
+    ...formatCounts(rows, 'letters'),
     ...(stopped === undefined ? [] : ['', describeStop(stopped)]),
   ]
   return `${lines.map(printable).join('\n')}\n`

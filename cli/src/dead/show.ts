@@ -1,7 +1,7 @@
 /** One dead letter with everything in it, for people. Pure. */
 
+import type { DeadLetter } from '@millrace/schemas'
 import { printable } from '../printable.ts'
-import type { DeadLetter } from './letters.ts'
 
 /** A letter with the batch in it; absent for a part of the lake, and where nobody can read it. */
 export type ShownLetter = DeadLetter & { envelope?: Record<string, unknown> }

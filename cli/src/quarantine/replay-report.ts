@@ -1,5 +1,6 @@
 /** The books of a replay as text for people and an exit code for scripts. Pure. */
 
+import { type CountRow, formatCounts } from '../counts-table.ts'
 import { printable } from '../printable.ts'
 import type { ReplayReport } from './replay.ts'
 
@@ -14,7 +15,7 @@ export function formatReplay(report: ReplayReport, source: string): string {
   const { found, stored, altered, sendable, accepted, refused, stopped } = report
   // Stopped early, nobody knows how many there are.
   const total = stopped === undefined ? 'in the quarantine' : 'read so far'
-  const rows: [label: string, count: number, note?: string][] = [
+  const rows: CountRow[] = [
     [total, found],
     ['  stored already', stored, 'under the same id; not sent'],
     ['  not replayable', altered, 'the quarantine does not have them as they were sent; not sent'],
@@ -24,16 +25,10 @@ export function formatReplay(report: ReplayReport, source: string): string {
       .sort(([, a], [, b]) => b - a)
       .map(([why, times]): [string, number] => [`  ${why}`, times]),
   ]
-  const shown = rows.filter(([label, times]) => times > 0 || label === total)
-  const labelWidth = Math.max(...shown.map(([label]) => label.length))
-  const counts = shown.map(([, times]) => times.toLocaleString('en-US'))
-  const countWidth = Math.max(...counts.map((text) => text.length))
   const lines = [
     `quarantine of ${source}${describeRun(report)}`,
     '',
-    ...shown.map(([label, , note = ''], index) =>
-      `${label.padEnd(labelWidth)}  ${(counts[index] ?? '').padStart(countWidth)}  ${note}`.trimEnd(),
-    ),
+    ...formatCounts(rows, total),
     ...(stopped === undefined ? [] : ['', describeStop(stopped)]),
   ]
   return `${lines.map(printable).join('\n')}\n`

@@ -2,31 +2,12 @@
 
 import {
   countLetterEvents,
+  type DeadLetter,
   isLetterKind,
   kindOfLetter,
-  type LetterKind,
   type OpenedLetter,
 } from '@millrace/schemas'
 import type { DeadObject } from './bucket.ts'
-
-/** A letter without its content. */
-export interface DeadLetter {
-  key: string
-  /** `part`: a part of the lake that could not be read. Absent where it is not known. */
-  kind?: LetterKind | 'part'
-  /** Absent where nobody can read whose it is. */
-  source?: string
-  /** The sink that wanted it; absent where there is none. */
-  sink?: string
-  error: string
-  /** Id that the message had on the queue; absent for a part. */
-  messageId?: string
-  /** Events in it, where that is known. */
-  events?: number
-  bytes: number
-  /** When it was put there, ISO 8601. */
-  storedAt: string
-}
 
 /** What a part's metadata tells. */
 export function describePart(object: DeadObject, source: string): DeadLetter {

@@ -2,13 +2,14 @@
 
 import {
   DEAD_PREFIX,
+  type DeadLetter,
   deadPartsPrefix,
   isDeadLetterKey,
   openDeadLetter,
   parseDeadPartKey,
 } from '@millrace/schemas'
 import { askBucket, type DeadBucket, type DeadObject } from './bucket.ts'
-import { type DeadLetter, describeByMetadata, describeOpened, describePart } from './letter.ts'
+import { describeByMetadata, describeOpened, describePart } from './letter.ts'
 
 /** Options of {@link listDeadLetters}. */
 export interface ListOptions {

@@ -1,6 +1,7 @@
 /** Reads one dead letter for an operator of one source. */
 
 import {
+  type DeadLetter,
   type Envelope,
   isDeadLetterKey,
   type OpenedLetter,
@@ -8,7 +9,7 @@ import {
   parseDeadPartKey,
 } from '@millrace/schemas'
 import { askBucket, type DeadBucket } from './bucket.ts'
-import { type DeadLetter, describeOpened, describePart } from './letter.ts'
+import { describeOpened, describePart } from './letter.ts'
 
 /** A letter that was found, with its text taken apart. */
 export interface FoundLetter {
