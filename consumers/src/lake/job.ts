@@ -5,7 +5,8 @@ import type { Statements } from '@millrace/schemas/recompute'
 import { hasOpenFolders, readForgotten, rewriteForgotten, rewriteWritten } from './forget.ts'
 import { createForgottenTest } from './forgotten-rows.ts'
 import { type LeaseEffects, withLease } from './lease.ts'
-import { type PublishEffects, type PublishOptions, publishLake } from './publish.ts'
+import { type PublishOptions, publishLake } from './publish.ts'
+import type { PublishEffects } from './publish-round.ts'
 import { listSources, sweepSource } from './sweep.ts'
 
 /** What a run works with. */

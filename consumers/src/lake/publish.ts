@@ -5,40 +5,13 @@
  */
 
 import { cutIntoGroups } from '@millrace/schemas'
-import {
-  bucketOf,
-  fileKey,
-  hourPrefix,
-  type LakeBatch,
-  type LakeFileKey,
-  lakeHour,
-  type ManifestFile,
-  UnreadableLakeFile,
-  updateManifest,
-} from '@millrace/schemas/lake'
-import type { LakeBucket } from './bucket.ts'
-import { chooseBuckets, indexHours, ROWS_A_FILE } from './buckets.ts'
+import { hourPrefix } from '@millrace/schemas/lake'
+import { ROWS_A_FILE } from './buckets.ts'
 import { KEY_INTERVAL_MS } from './lease.ts'
-import { readManifest, type StoredManifest, writeManifest } from './manifest-store.ts'
-import { orderUnique, type Rows } from './merge.ts'
-import { withoutCopies } from './no-clock.ts'
-import { listPartSources, listParts, type Part, putAside, putPart } from './parts.ts'
-import { changeFile, LeaseLost } from './published-file.ts'
-import { type LeftPart, loadRows, type Round, readRound } from './round.ts'
+import { readManifest, type StoredManifest } from './manifest-store.ts'
+import { listPartSources, listParts, type Part } from './parts.ts'
+import { type PublishEffects, publishRound, type RoundLimits } from './publish-round.ts'
 import { sweepSource } from './sweep.ts'
-
-/** What a run works with. */
-export interface PublishEffects {
-  bucket: LakeBucket
-  /** Milliseconds since 1970. */
-  now: () => number
-  sleep: (ms: number) => Promise<void>
-  log: (record: Record<string, unknown>) => void
-  /** Places of the rows of a batch that may be published, `undefined` for all; see `forgotten-rows.ts`. Default all. */
-  keep?: (source: string, batch: LakeBatch) => readonly number[] | undefined
-  /** Whether the run may still write; see `lease.ts`. Default: it may. */
-  isHeld?: () => boolean
-}
 
 /** Options of {@link publishLake}. */
 export interface PublishOptions {
@@ -139,8 +112,10 @@ const DEFAULTS = {
   roundFiles: ROUND_FILES,
 }
 
-interface Limits extends Required<Omit<PublishOptions, 'budgetMs'>> {
+interface Limits extends RoundLimits {
   endsAt: number
+  maxWaitMs: number
+  roundRows: number
 }
 
 async function publishSource(
@@ -207,220 +182,6 @@ function takeRound(parts: readonly Part[], maxRows: number): Part[] {
   const [few = []] = cutIntoGroups(parts, ({ bytes }) => bytes, limits)
   const [round = []] = cutIntoGroups(few, ({ rows }) => rows, { ...limits, maxBytes: maxRows })
   return round
-}
-
-interface RoundResult {
-  stored: StoredManifest
-  /** Parts that stay where they are. */
-  left: string[]
-  rows: number
-  /** Files that were written. */
-  paths: ReadonlySet<string>
-}
-
-/** What goes into one file. */
-interface Target {
-  file: LakeFileKey
-  buckets: number
-  /** In the order of ids, each event once. */
-  places: readonly number[]
-}
-
-async function publishRound(
-  effects: PublishEffects,
-  limits: Limits,
-  stored: StoredManifest,
-  parts: readonly Part[],
-  waitingRows: number,
-): Promise<RoundResult> {
-  const { bucket, now, keep } = effects
-  const { source } = stored.manifest
-  const { round, left } = await readRound(bucket, parts, (batch) => keep?.(source, batch))
-  const staying = await settleLeft(effects, source, left)
-  const byHour = await findHours(effects, stored, round)
-  const { targets, rest } = findTargets(limits, stored, round, byHour, waitingRows)
-  const done = await changeFiles(effects, round, targets, limits.loadRows)
-  // What was written is found by the next run, which then holds the manifest to the files.
-  if (effects.isHeld?.() === false) throw new LeaseLost('the time was up before the manifest was written')
-  const written =
-    done.entries.size === 0
-      ? stored
-      : await writeManifest(bucket, stored, (manifest) =>
-          updateManifest(manifest, { files: [...done.entries.values()] }, now()),
-        )
-  // What is left of parts with very many hours becomes parts of its own, so that each run comes further; and so does what
-  // belongs into files that cannot be read, so that the rest of its parts is not done again and again.
-  const later = await putRows(bucket, source, round, rest, limits.loadRows)
-  const stuck = await putRows(bucket, source, round, done.stuck, limits.loadRows)
-  const kept = new Set([...later, ...stuck])
-  const removable = round.parts.map(({ part }) => part.key).filter((key) => !kept.has(key))
-  await removeAll(bucket, removable)
-  const rows = round.ids.length - rest.length - done.stuck.length
-  return { stored: written, left: [...staying, ...stuck], rows, paths: done.paths }
-}
-
-/** A part that cannot be read is put aside; one of a newer Worker waits for it. Gives the keys of those that stay. */
-async function settleLeft(
-  { bucket, log }: PublishEffects,
-  source: string,
-  left: readonly LeftPart[],
-): Promise<string[]> {
-  for (const { part, isNewer, message } of left) {
-    if (isNewer) {
-      log({ level: 'warn', event: 'part_newer', key: part.key, why: message })
-    } else {
-      await putAside(bucket, part, source, message)
-      log({ level: 'error', event: 'part_unreadable', key: part.key, bytes: part.bytes, error: message })
-    }
-  }
-  return left.filter(({ isNewer }) => isNewer).map(({ part }) => part.key)
-}
-
-/**
- * Places by hour, copies in other hours left out; the hours with the most rows first, so that nobody can hold up the present
- * one with thousands of others.
- */
-async function findHours(
-  { bucket, log }: PublishEffects,
-  { manifest }: StoredManifest,
-  round: Round,
-): Promise<[number, readonly number[]][]> {
-  const { ids, clocks, times } = round
-  const byHour = Map.groupBy(ids.keys(), (place) => lakeHour(clocks[place] ?? 0, times[place] ?? 0))
-  const kept = await withoutCopies({ bucket, log }, manifest, round, byHour)
-  return [...kept].filter(([, places]) => places.length > 0).sort(([, a], [, b]) => b.length - a.length)
-}
-
-/**
- * The files of the first hours, and the places of the others. What the manifest does not say of an hour's buckets is not
- * there: after a run that was cut off it is held to the files first.
- */
-function findTargets(
-  { rowsAFile, roundFiles }: Limits,
-  { manifest }: StoredManifest,
-  round: Round,
-  byHour: readonly [number, readonly number[]][],
-  waitingRows: number,
-): { targets: Target[]; rest: number[] } {
-  const { source } = manifest
-  const { ids } = round
-  const published = indexHours(manifest)
-  const targets: Target[] = []
-  for (const [index, [hour, places]] of byHour.entries()) {
-    if (targets.length >= roundFiles) {
-      const others = byHour.slice(index).sort(([a], [b]) => a - b)
-      return { targets, rest: others.flatMap(([, some]) => some) }
-    }
-    // What waits behind this round is taken to be of the same hours.
-    const expected = places.length * Math.max(1, waitingRows / Math.max(1, ids.length))
-    const buckets = published.get(hour)?.buckets ?? chooseBuckets(published, hour, expected, rowsAFile)
-    const byBucket = Map.groupBy(places, (place) => (buckets === 1 ? 0 : bucketOf(ids[place] ?? '', buckets)))
-    for (const [bucket, some] of byBucket) {
-      targets.push({ file: { source, hour, bucket }, buckets, places: orderUnique(round, some) })
-    }
-  }
-  return { targets, rest: [] }
-}
-
-/** Puts rows back as parts, and gives the keys of these. */
-async function putRows(
-  bucket: LakeBucket,
-  source: string,
-  round: Round,
-  places: readonly number[],
-  maxRows: number,
-): Promise<string[]> {
-  const keys: string[] = []
-  for (const some of cutIntoGroups(places, (place) => shareOf(round, [place], maxRows), ONE_LOAD)) {
-    const { batch } = await loadRows(round, some)
-    const receivedAt = Math.min(...some.map((place) => (round.times[place] ?? 0) / 1_000))
-    keys.push(await putPart(bucket, source, receivedAt, batch))
-  }
-  return keys
-}
-
-/** UTF-16 units of text that are held at once, whatever the number of rows. */
-const LOAD_WEIGHT = 12 * 1024 * 1024
-
-/** How much of what is held at once the rows of places take: 1 is all of it. */
-function shareOf({ weights }: Round, places: readonly number[], maxRows: number): number {
-  const weight = places.reduce((sum, place) => sum + (weights[place] ?? 0), 0)
-  return Math.max(places.length / maxRows, weight / LOAD_WEIGHT)
-}
-
-const ONE_LOAD = { maxItems: Number.POSITIVE_INFINITY, maxBytes: 1 }
-
-/** Groups of targets whose rows are held at once; one that has too many for that is alone, and comes in pieces. */
-function packTargets(round: Round, targets: readonly Target[], maxRows: number): Target[][] {
-  return cutIntoGroups(targets, ({ places }) => shareOf(round, places, maxRows), ONE_LOAD)
-}
-
-/** What is new for each target of a group. */
-async function openGroup(
-  round: Round,
-  group: readonly Target[],
-  maxRows: number,
-): Promise<(target: Target) => () => AsyncGenerator<Rows>> {
-  const all = group.flatMap(({ places }) => places)
-  if (shareOf(round, all, maxRows) > 1) {
-    return ({ places }) =>
-      async function* pieces() {
-        for (const some of cutIntoGroups(places, (place) => shareOf(round, [place], maxRows), ONE_LOAD)) {
-          const { batch, rowOf } = await loadRows(round, some)
-          yield { batch, rows: some.map((place) => rowOf.get(place) ?? 0) }
-        }
-      }
-  }
-  const { batch, rowOf } = await loadRows(round, all)
-  return ({ places }) =>
-    async function* piece() {
-      yield { batch, rows: places.map((place) => rowOf.get(place) ?? 0) }
-    }
-}
-
-interface ChangedFiles {
-  /** By path. */
-  entries: Map<string, ManifestFile>
-  /** Files that were written. */
-  paths: Set<string>
-  /** Places whose file cannot be read. */
-  stuck: number[]
-}
-
-async function changeFiles(
-  { bucket, log, isHeld }: PublishEffects,
-  round: Round,
-  targets: readonly Target[],
-  maxRows: number,
-): Promise<ChangedFiles> {
-  const done: ChangedFiles = { entries: new Map(), paths: new Set(), stuck: [] }
-  for (const group of packTargets(round, targets, maxRows)) {
-    const addedTo = await openGroup(round, group, maxRows)
-    for (const target of group) {
-      const { file, buckets, places } = target
-      try {
-        const changed = await changeFile(bucket, { file, buckets, isHeld, added: addedTo(target) })
-        if (changed.kind !== 'removed') done.entries.set(changed.entry.path, changed.entry)
-        if (changed.kind === 'written') done.paths.add(changed.entry.path)
-      } catch (error) {
-        // The others of the round are published; these wait until somebody has mended the file.
-        if (!(error instanceof UnreadableLakeFile)) throw error
-        done.stuck.push(...places)
-        const [key, rows] = [fileKey(file), places.length]
-        log({ level: 'error', event: 'lake_file_unreadable', key, rows, error: error.message })
-      }
-    }
-  }
-  return done
-}
-
-/** Most keys of one deletion. Source: Cloudflare R2 Workers API, checked November 2026. */
-const MAX_DELETE_KEYS = 1_000
-
-async function removeAll(bucket: LakeBucket, keys: readonly string[]): Promise<void> {
-  for (let at = 0; at < keys.length; at += MAX_DELETE_KEYS) {
-    await bucket.delete(keys.slice(at, at + MAX_DELETE_KEYS))
-  }
 }
 
 function warnOfForeign({ log }: PublishEffects, keys: readonly string[]): void {

@@ -13,7 +13,7 @@ import {
 } from '@millrace/schemas/lake'
 import { type LakeBucket, listAll, listSourceFolders, type StoredObject } from './bucket.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
-import type { PublishEffects } from './publish.ts'
+import type { PublishEffects } from './publish-round.ts'
 import { changeFile, readRange } from './published-file.ts'
 
 /** Most names of foreign objects in one line of the log. */
