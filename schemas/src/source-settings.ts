@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { RequestFacts } from './facts.ts'
 import { checkPlan, type TrackingPlan } from './plan/plan.ts'
+import { describeSettingIssue, knownFields, textOf } from './setting-rules.ts'
 import { type EventType, type JsonObject, NAME_PATTERN } from './wire.ts'
 
 /** What is done with an IP address: kept, cut to its network (/24 of IPv4, /48 of IPv6), or dropped. */
@@ -177,20 +178,7 @@ const PATH =
 const KEY_PATH =
   /^(properties|traits|context)(\.(?!\*\*(\.|$))[^.]+)+$|^(userId|anonymousId|groupId|event|name)$/
 
-/** An object whose keys are all known: who mistypes one is told those that there are. */
-function known<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const names = Object.keys(shape).join(', ')
-  const error = ({ code }: { code?: string }) =>
-    code === 'unrecognized_keys' ? `is not known; known are ${names}` : undefined
-  return z.strictObject(shape, { error })
-}
-
-/** Text of a pattern; `rule` is said of text that breaks it and of what is no text at all. */
-function text(pattern: RegExp, rule: string) {
-  return z.string(rule).regex(pattern, rule)
-}
-
-const path = text(PATH, 'must be a path such as traits.email').refine(
+const path = textOf(PATH, 'must be a path such as traits.email').refine(
   (text) => text !== 'context.ip',
   'is the business of the setting ip (keep, truncate, drop)',
 )
@@ -201,13 +189,13 @@ const DAYS_RULE = `must be a whole number of days from 1 to ${MAX_RETENTION_DAYS
 const days = z.int(DAYS_RULE).min(1, DAYS_RULE).max(MAX_RETENTION_DAYS, DAYS_RULE).optional()
 
 const PiiRuleSchema = z.discriminatedUnion('action', [
-  known({ paths, action: z.literal('drop') }),
-  known({
+  knownFields({ paths, action: z.literal('drop') }),
+  knownFields({
     paths,
     action: z.literal('hash'),
-    secretVar: text(SECRET_VAR, 'must be the name of a Worker secret such as PII_SECRET'),
+    secretVar: textOf(SECRET_VAR, 'must be the name of a Worker secret such as PII_SECRET'),
   }),
-  known({
+  knownFields({
     paths,
     action: z.literal('redact'),
     pattern: z.instanceof(RegExp),
@@ -216,18 +204,18 @@ const PiiRuleSchema = z.discriminatedUnion('action', [
 ])
 
 const IdentitySchema = z.discriminatedUnion('kind', [
-  known({ kind: z.literal('client') }),
-  known({
+  knownFields({ kind: z.literal('client') }),
+  knownFields({
     kind: z.literal('cookie'),
-    name: text(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_", "-"').optional(),
-    domain: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com').optional(),
+    name: textOf(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_", "-"').optional(),
+    domain: textOf(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com').optional(),
   }),
-  known({ kind: z.literal('cookieless') }),
+  knownFields({ kind: z.literal('cookieless') }),
 ])
 
-const SettingsSchema = known({
+const SettingsSchema = knownFields({
   allowedOrigins: z
-    .array(text(ORIGIN, 'must be an origin such as https://shop.example or https://*.shop.example'))
+    .array(textOf(ORIGIN, 'must be an origin such as https://shop.example or https://*.shop.example'))
     .optional(),
   plan: z.unknown().optional(),
   geo: z.boolean().optional(),
@@ -238,7 +226,7 @@ const SettingsSchema = known({
   bots: z.enum(['flag', 'filter', 'off']).optional(),
   ip: z.enum(['keep', 'truncate', 'drop']).optional(),
   pii: z.array(PiiRuleSchema).optional(),
-  consent: known({
+  consent: knownFields({
     required: z.array(z.string().min(1)).optional(),
     whenDenied: outcome,
     whenUnknown: outcome,
@@ -247,11 +235,11 @@ const SettingsSchema = known({
   identity: IdentitySchema.optional(),
   lookups: z
     .array(
-      known({
-        table: text(NAME_PATTERN, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
-        on: text(KEY_PATH, 'must be a path such as properties.product_id'),
+      knownFields({
+        table: textOf(NAME_PATTERN, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
+        on: textOf(KEY_PATH, 'must be a path such as properties.product_id'),
         events: z.array(z.string().min(1)).optional(),
-        as: text(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product').optional(),
+        as: textOf(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a name such as product').optional(),
       }),
     )
     .optional(),
@@ -261,15 +249,15 @@ const SettingsSchema = known({
   rateLimits: z.boolean().optional(),
   measures: z
     .array(
-      known({
-        name: text(/^[a-z][a-z0-9_]{0,63}$/, 'must be a name such as revenue: 1 to 64 of a-z, 0-9, "_"'),
-        path: text(MEASURE_PATH, 'must be a path such as properties.revenue'),
+      knownFields({
+        name: textOf(/^[a-z][a-z0-9_]{0,63}$/, 'must be a name such as revenue: 1 to 64 of a-z, 0-9, "_"'),
+        path: textOf(MEASURE_PATH, 'must be a path such as properties.revenue'),
         events: z.array(z.string().min(1)).min(1).optional(),
       }),
     )
     .max(MAX_MEASURES, `must be at most ${MAX_MEASURES}`)
     .optional(),
-  retention: known({ eventsDays: days, quarantineDays: days, rollupsDays: days }).optional(),
+  retention: knownFields({ eventsDays: days, quarantineDays: days, rollupsDays: days }).optional(),
 })
 
 /** Names of all settings. */
@@ -282,10 +270,8 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SettingsSchema.shape
  * @throws TypeError or RangeError naming the option, the rule and the value
  */
 export function checkSettings(settings: SourceSettings, at: string): void {
-  const issues = SettingsSchema.safeParse(settings).error?.issues ?? []
-  // A key that is mistyped is also a key that is missing, and tells more.
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
-  if (issue !== undefined) throw new RangeError(describeIssue(issue, settings, at))
+  const issue = describeSettingIssue(SettingsSchema.safeParse(settings).error, settings, at)
+  if (issue !== undefined) throw new RangeError(issue)
   checkJoins(settings.lookups ?? [], `${at}.lookups`)
   checkMeasures(settings.measures ?? [], `${at}.measures`)
   if (settings.plan !== undefined) checkPlan(settings.plan, `${at}.plan`)
@@ -314,26 +300,4 @@ function checkMeasures(measures: readonly Measure[], at: string): void {
     }
     names.add(name)
   })
-}
-
-function describeIssue(issue: z.core.$ZodIssue, settings: SourceSettings, at: string): string {
-  const option = issue.path.reduce<string>(
-    (path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${String(step)}`),
-    at,
-  )
-  if (issue.code === 'unrecognized_keys') return `${option}.${issue.keys[0]} ${issue.message}`
-  let value: unknown = settings
-  for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step]
-  return `${option} ${describeRule(issue)}, got ${JSON.stringify(value)?.slice(0, 80) ?? typeof value}`
-}
-
-/** The rule in our own words, where zod's are those of a parser. */
-function describeRule(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
-  if (issue.code === 'invalid_union' && 'options' in issue) {
-    return `must be one of ${(issue.options ?? []).join(', ')}`
-  }
-  if (issue.code === 'too_small' && issue.origin !== 'number') return 'must not be empty'
-  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
-  return `must be ${/^[aeio]/i.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
 }
