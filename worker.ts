@@ -15,7 +15,7 @@ const handleFetch = createFetchHandler<Env>(config, {
 
 export default {
   fetch: (request, env, context) => handleFetch(request, env, context),
-  queue: (batch, env) => handleQueue(batch, env),
+  queue: (batch, env) => handleQueue(config, batch, env),
   scheduled: (_controller, env) =>
     handleScheduled(config, env, [
       { name: 'destroy_old_salts', run: () => destroyOldSalts(env.LAKE, Date.now()) },

@@ -30,6 +30,7 @@ import {
   takeDeadReplay,
 } from './routes/dead-letters.ts'
 import { takeDownload, takeFile, takeManifest } from './routes/lake.ts'
+import { type LiveDeps, takeLive, takeWindows } from './routes/live.ts'
 import { takeLookup } from './routes/lookups.ts'
 import { type QueryDeps, takeQuestion } from './routes/query.ts'
 import { replay } from './routes/replay.ts'
@@ -63,6 +64,8 @@ export interface CollectorDeps {
   answer?: QueryDeps['answer']
   /** Where the lake is. Default: nowhere, and its routes answer 503. */
   lake?: LakeBucket
+  /** Asks the object that keeps the live windows of a source. Default: there is none, and the routes answer 503. */
+  askLive?: LiveDeps['askLive']
   /** The OpenAPI description, made when it is first asked for. Default: there is none. */
   describeApi?: () => object
   /** Serves the demo shop; only in development. Default: there is none. */
@@ -155,6 +158,9 @@ export function createApp(deps: CollectorDeps): Hono {
   get('/v1/lake/files/:date/:hour/:file', (c) => takeFile(c, deps))
   app.on(['GET', 'POST'], '/v1/lake/download', (c) => takeDownload(c, deps))
   app.all('/v1/lake/download', (c) => refuseMethod(c, 'GET, POST'))
+
+  get('/v1/live', (c) => takeLive(c, deps))
+  get('/v1/live/windows', (c) => takeWindows(c, deps))
 
   const { describeApi, demo } = deps
   if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))

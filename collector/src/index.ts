@@ -17,7 +17,7 @@ import { createAnswerCache } from './query/cache.ts'
 import { createRunStatement } from './query/clickhouse.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { SpillDrained, SpillListBucket } from './routes/spill.ts'
-import { createSources, readSecret, resolveSources } from './sources.ts'
+import { createSources, DEVELOPMENT_SOURCE, readSecret, resolveSources } from './sources.ts'
 import { createSpill, type SpillBucket } from './spill.ts'
 
 export type { CollectorDeps } from './app.ts'
@@ -37,6 +37,8 @@ export interface CollectorEnv {
   CLIENT_LIMIT?: RateLimiter
   QUERY_LIMIT?: RateLimiter
   ASSETS: { fetch: (request: Request) => Promise<Response> }
+  /** Objects that keep live windows, by the names of sources; a deployment may have none. */
+  LIVE?: { getByName: (source: string) => { fetch: (request: Request) => Promise<Response> } }
 }
 
 type Handler = (request: Request, context: ExecutionContext) => Response | Promise<Response>
@@ -101,6 +103,7 @@ function createHandler<Env extends CollectorEnv>(
       now,
       log,
     }),
+    ...(env.LIVE === undefined ? {} : { askLive: askLive(env.LIVE) }),
     describeApi,
     now,
     log,
@@ -118,6 +121,11 @@ function connectionOf(env: CollectorEnv) {
   }
 }
 
+/** By a new stub each time: after an error one is of no more use. */
+function askLive(objects: NonNullable<CollectorEnv['LIVE']>) {
+  return (source: string, request: Request) => objects.getByName(source).fetch(request)
+}
+
 /** 16 hex digits. */
 function randomHex(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8))
@@ -129,5 +137,7 @@ async function serveDemo(request: Request, env: CollectorEnv): Promise<Response>
   const url = new URL(request.url)
   // The shop shows a person where to look for the events; which port that is only the environment knows.
   if (url.pathname === '/demo/clickhouse-url') return new Response(env.CLICKHOUSE_URL)
+  // The dashboard reads the development source without being asked for a token.
+  if (url.pathname === '/demo/read-token') return new Response(DEVELOPMENT_SOURCE.readToken)
   return env.ASSETS.fetch(new Request(new URL('/demo/', url), { method: 'GET' }))
 }

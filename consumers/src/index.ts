@@ -1,6 +1,7 @@
 /** Platform entry of the consumers: queue name to handler, cron to job. */
 
 import type { MillraceConfig } from '@millrace/schemas'
+import { resolveLivePlan, shippedWindows } from '@millrace/schemas/live'
 import { readRecomputeOptions, recomputeAll } from '@millrace/schemas/recompute'
 import { createDeadHandler, type DeadLetterBucket } from './dead-handler.ts'
 import { createEventsHandler } from './events-handler.ts'
@@ -11,14 +12,16 @@ import type { LakeBucket } from './lake/bucket.ts'
 import { runLakeJob } from './lake/job.ts'
 import { reconcileLake } from './lake/reconcile.ts'
 import { createLakeSink } from './lake/sink.ts'
+import type { LiveObject } from './live/rpc.ts'
+import { createLiveSink, createLiveSinkMemory, type LiveSinkMemory } from './live/sink.ts'
 import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
 import { createRetryHandler } from './retry-handler.ts'
 import { type DrainedSpill, drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
-import { createStatements } from './statements.ts'
-import { createWarehouse, type Warehouse, type WarehouseConnection } from './warehouse/insert.ts'
+import { connectionOf, createStatements } from './statements.ts'
+import { createWarehouse, type Warehouse } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
 export type { ScheduledJob } from './jobs.ts'
@@ -35,6 +38,8 @@ export interface ConsumersEnv {
   RETRY_QUEUE: OutgoingQueue
   DEAD_QUEUE: OutgoingQueue
   LAKE: DeadLetterBucket & QuarantineBucket & SpillBucket & LookupsBucket & LakeBucket
+  /** Objects that keep live windows, by the names of sources. */
+  LIVE: { getByName: (source: string) => LiveObject }
 }
 
 /** A batch as the platform delivers it. */
@@ -44,8 +49,12 @@ export interface IncomingBatch {
 }
 
 /** Handles a batch of any of the three queues. An unknown queue throws, so its messages are kept and the log says why. */
-export async function handleQueue(batch: IncomingBatch, env: ConsumersEnv): Promise<void> {
-  const handler = createHandlers(env)[queueRole(batch.queue)]
+export async function handleQueue(
+  config: MillraceConfig,
+  batch: IncomingBatch,
+  env: ConsumersEnv,
+): Promise<void> {
+  const handler = createHandlers(config, env)[queueRole(batch.queue)]
   if (handler === undefined) throw new Error(`no handler for the queue ${batch.queue}`)
   await handler(batch.messages)
 }
@@ -133,6 +142,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 function createHandlers(
+  config: MillraceConfig,
   env: ConsumersEnv,
 ): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
   const effects: HandlerEffects = { random: Math.random, log }
@@ -141,6 +151,11 @@ function createHandlers(
     createWarehouseSink({ insert: connect(env).insert }),
     createQuarantineSink({ bucket: env.LAKE }),
     createLakeSink({ bucket: env.LAKE }),
+    createLiveSink({
+      objectOf: (source) => env.LIVE.getByName(source),
+      planOf: (source) => resolveLivePlan(config.windows ?? shippedWindows, config.live, source),
+      memory: liveMemoryOf(env),
+    }),
   ].map((sink) => withoutForgotten(sink, forgotten))
   return {
     events: createEventsHandler({
@@ -159,6 +174,16 @@ function createHandlers(
   }
 }
 
+const liveMemoryByEnv = new WeakMap<ConsumersEnv, LiveSinkMemory>()
+
+function liveMemoryOf(env: ConsumersEnv): LiveSinkMemory {
+  const known = liveMemoryByEnv.get(env)
+  if (known !== undefined) return known
+  const memory = createLiveSinkMemory()
+  liveMemoryByEnv.set(env, memory)
+  return memory
+}
+
 /** One an isolate, so that the list is not read for every batch. */
 const forgottenByEnv = new WeakMap<ConsumersEnv, ReturnType<typeof createForgottenLookup>>()
 
@@ -172,15 +197,6 @@ function forgottenOf(env: ConsumersEnv) {
 
 function connect(env: ConsumersEnv): Warehouse {
   return createWarehouse(connectionOf(env))
-}
-
-function connectionOf(env: ConsumersEnv): WarehouseConnection {
-  return {
-    url: env.CLICKHOUSE_URL,
-    username: env.CLICKHOUSE_USER,
-    password: env.CLICKHOUSE_PASSWORD,
-    database: env.CLICKHOUSE_DATABASE,
-  }
 }
 
 function log(record: Record<string, unknown>): void {

@@ -1,10 +1,10 @@
-/** The one interface that all sinks share: warehouse, quarantine and lake now, live windows beside them. */
+/** The one interface that all sinks share: warehouse, quarantine, lake and live windows. */
 
 import type { Envelope } from '@millrace/schemas'
 import { TimeoutError, withTimeout } from './timeout.ts'
 
 /** Names of the sinks; they travel in `retry` messages, so a name is never reused. */
-export const SINK_NAMES = ['warehouse', 'quarantine', 'lake'] as const
+export const SINK_NAMES = ['warehouse', 'quarantine', 'lake', 'live'] as const
 
 /** One of {@link SINK_NAMES}. */
 export type SinkName = (typeof SINK_NAMES)[number]

@@ -27,6 +27,43 @@ const SETTINGS: ClickHouseSettings = {
   http_headers_progress_interval_ms: '15000',
 }
 
+/** What the Worker knows of ClickHouse. */
+export interface ClickHouseEnv {
+  CLICKHOUSE_URL: string
+  CLICKHOUSE_USER: string
+  CLICKHOUSE_PASSWORD: string
+  CLICKHOUSE_DATABASE: string
+}
+
+/** Where a Worker's ClickHouse is. */
+export function connectionOf(env: ClickHouseEnv): WarehouseConnection {
+  return {
+    url: env.CLICKHOUSE_URL,
+    username: env.CLICKHOUSE_USER,
+    password: env.CLICKHOUSE_PASSWORD,
+    database: env.CLICKHOUSE_DATABASE,
+  }
+}
+
+/** Longest that an insert of rows as JSON may take. */
+const JSON_INSERT_TIMEOUT_MS = 30_000
+
+/** Inserts of few rows, as JSON. Resolves when ClickHouse has them. */
+export function createJsonInsert(
+  env: ClickHouseEnv,
+): (table: string, rows: readonly object[]) => Promise<void> {
+  const client = createClient({
+    ...connectionOf(env),
+    request_timeout: JSON_INSERT_TIMEOUT_MS,
+    application: 'millrace',
+    // An answer must mean that the rows are there; `async_insert` with deduplication has lost data (ClickHouse#111031).
+    clickhouse_settings: { async_insert: 0, distributed_foreground_insert: 1, wait_end_of_query: 1 },
+  })
+  return async (table, rows) => {
+    await client.insert({ table, values: [...rows], format: 'JSONEachRow' })
+  }
+}
+
 /** Statements over HTTP. */
 export function createStatements(connection: WarehouseConnection): Statements {
   const client = createClient({

@@ -1,8 +1,12 @@
 /** The shape of `millrace.config.ts`, the one file a user edits, and the check that it makes sense. */
 
+import { checkLiveSettings, checkWindows } from './live/check-windows.ts'
+import type { LiveSettings, WindowDefinition } from './live/definition.ts'
 import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
 import { NAME_PATTERN } from './wire.ts'
 
+export type { LiveSettings, WindowDefinition } from './live/definition.ts'
+export { shippedWindows } from './live/shipped-windows.ts'
 export { definePlan } from './plan/plan.ts'
 export type { PlanTypes } from './plan/types.ts'
 export type { ReplayEvent, ReplayTransform, ReplayViolation } from './replay-event.ts'
@@ -25,6 +29,10 @@ export interface MillraceConfig {
   /** Settings of the source `dev`, which only development has. Default none. */
   development?: SourceSettings
   warehouse?: WarehouseConfig
+  /** Live windows. Default {@link shippedWindows}; write `[...shippedWindows, { … }]` to have your own beside them. */
+  windows?: readonly WindowDefinition[]
+  /** How long live windows wait for events, and are kept. */
+  live?: LiveSettings
 }
 
 /** Where events are kept. */
@@ -43,7 +51,7 @@ const OWN_FIELDS = ['name', 'writeKeys', 'secretKeyVar', 'readTokenVar']
 
 const FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, ...SETTING_NAMES])
 
-const CONFIG_FIELDS: readonly string[] = ['sources', 'development', 'warehouse']
+const CONFIG_FIELDS: readonly string[] = ['sources', 'development', 'warehouse', 'windows', 'live']
 
 const WAREHOUSE_FIELDS: readonly string[] = ['cluster']
 
@@ -95,6 +103,8 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
     const { name: _, writeKeys: __, secretKeyVar: ___, readTokenVar: ____, ...settings } = source
     checkSettings(settings, at)
   })
+  if (config.windows !== undefined) checkWindows(config.windows, [...names, RESERVED])
+  if (config.live !== undefined) checkLiveSettings(config.live)
   return config
 }
 

@@ -1,11 +1,343 @@
-/** The Durable Object that will keep live windows, one a source. Until there are windows it only says that it is there. */
+/**
+ * The Durable Object that keeps the live windows of one source; its name is the source's. Storage, alarms and connections are
+ * here; what a window is, is elsewhere.
+ */
 
 import { DurableObject } from 'cloudflare:workers'
+import {
+  type ClientMessage,
+  LIVE_PROTOCOL,
+  type LivePlan,
+  type MonitorStatus,
+  type SnapshotMessage,
+} from '@millrace/schemas/live'
+import { createJsonInsert } from '../statements.ts'
+import { decodeChange } from './change.ts'
+import { deliverClosed } from './closed-windows.ts'
+import { decodeIds } from './event-ids.ts'
+import { createEventStream } from './event-stream.ts'
+import type { HealthNote } from './health.ts'
+import type { LiveState } from './live-state.ts'
+import { createLiveStorage, type LiveStorage } from './live-storage.ts'
+import type { ApplyReply, ApplyRequest, LiveObject, Watch } from './rpc.ts'
+import { createWatchers, type Outlet, type Watcher, type Watchers } from './watchers.ts'
+
+/** How often the object looks whether something is to be closed, while something is held. */
+const TICK_MS = 10_000
+
+/** How often changed state is saved beside the log, and closed windows go to ClickHouse. */
+const SAVE_MS = 30_000
+const DELIVER_MS = 60_000
+
+/** After ClickHouse did not take closed windows. */
+const DELIVER_AGAIN_MS = 30_000
+
+/** How often those who watch are told of health. */
+const HEALTH_MS = 5_000
 
 /** Durable Object class bound as `LIVE`; its name is part of the deployed state and must not change. */
-export class LiveAggregator extends DurableObject<Env> {
-  /** Bytes its SQLite database takes, for health checks. */
+export class LiveAggregator extends DurableObject<Env> implements LiveObject {
+  readonly #source: string
+  readonly #storage: LiveStorage
+  readonly #state: LiveState
+  readonly #watchers: Watchers
+  readonly #sockets = new Map<WebSocket, { outlet: Outlet; watcher: Watcher }>()
+  #savedAt = Date.now()
+  #deliveredAt = 0
+  #alarmAt: number | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#source = ctx.id.name ?? ''
+    this.#storage = createLiveStorage(ctx.storage.sql)
+    this.#state = this.#storage.load(log)
+    this.#watchers = createWatchers({
+      now: Date.now,
+      stamp: this.#state.stamp,
+      watermark: () => this.#state.progress().watermark,
+      changedSince: (stamp, shownAt) => this.#state.changedSince(stamp, shownAt, Date.now()),
+      snapshot: () => this.#snapshot(),
+      extras: (since) => this.#extrasSince(since),
+      schedule: (ms, run) => void setTimeout(run, ms),
+      epoch: crypto.randomUUID().slice(0, 8),
+    })
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+    for (const socket of ctx.getWebSockets()) this.#watch(socket, { isKnown: true })
+  }
+
+  /** Counts a combined batch: all of it, or nothing and the reason why. Nothing is awaited, so nothing comes between. */
+  async apply(request: ApplyRequest): Promise<ApplyReply> {
+    const now = Date.now()
+    if (request.plan !== this.#state.planText()) this.#usePlan(request.plan)
+    if (this.#state.isTickDue(now)) this.#tick(now)
+    const ids = decodeIds(request.ids)
+    const known = this.#state.findKnown(ids)
+    const isLate = request.earliest !== null && request.earliest < this.#state.floor()
+    if (known.length > 0 || isLate) {
+      this.#state.health.addDuplicates(known.length, now)
+      return { kind: 'again', known, ...this.#hints() }
+    }
+    // Before anything is written: what cannot be read must not be.
+    const change = decodeChange(request.change, this.#state.findWindow)
+    this.ctx.storage.transactionSync(() => this.#storage.append(ids, request.change, now))
+    try {
+      this.#storage.remember(ids, this.#state.apply(ids, change, now, now))
+    } catch (error) {
+      // What is stored and what is in memory must not differ: the next call loads it anew.
+      this.ctx.abort(String(error))
+      throw error
+    }
+    if (this.#storage.isSaveDue()) this.#save(now)
+    this.#watchers.addEvents(request.events, request.missed)
+    this.#watchers.notify()
+    await this.#wakeBy(now + TICK_MS)
+    return { kind: 'applied', ...this.#hints() }
+  }
+
+  /** Takes what other stages say of the source. */
+  async note(note: HealthNote): Promise<void> {
+    this.#state.health.note(note)
+    this.#watchers.notify()
+  }
+
+  /** How the monitors of the source are. */
+  async monitors(): Promise<MonitorStatus[]> {
+    return []
+  }
+
+  /** Bytes its SQLite database takes, and what is held, for health checks and measurements. */
   storedBytes(): number {
     return this.ctx.storage.sql.databaseSize
   }
+
+  /** Rows that were written since the object was started. */
+  rowsWritten(): number {
+    return this.#storage.rowsWritten()
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const since = url.searchParams.get('since') ?? request.headers.get('last-event-id') ?? undefined
+    if (this.#state.isTickDue(Date.now())) this.#tick(Date.now())
+    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return this.#accept(request, since)
+    if (url.pathname.endsWith('/windows')) return this.#tellWindows(url.searchParams)
+    return this.#stream(since)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = undefined
+    const now = Date.now()
+    if (this.#state.isTickDue(now)) this.#tick(now)
+    this.#watchers.dropSlow()
+    this.#watchers.notify()
+    if (this.#storage.pending() > 0 && now - this.#savedAt >= SAVE_MS) this.#save(now)
+    if (now - this.#deliveredAt >= DELIVER_MS) await this.#deliver(now)
+    const next = this.#nextAlarm(Date.now())
+    // Last, so that a crash before it brings the alarm again.
+    if (next !== undefined) await this.#wakeBy(next)
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const said = parseClientMessage(message)
+    const watcher = this.#sockets.get(socket)?.watcher
+    if (said === undefined) {
+      socket.send(JSON.stringify({ type: 'error', code: 'invalid_message', message: UNREADABLE }))
+      return
+    }
+    if (said.type === 'ack') {
+      watcher?.acknowledge(said.version)
+    } else {
+      const watch = said.filters === null ? null : readWatch(said)
+      socket.serializeAttachment({ watch })
+      watcher?.tail(watch)
+    }
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#forget(socket)
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#forget(socket)
+  }
+
+  #usePlan(text: string): void {
+    this.#state.usePlan(JSON.parse(text) as LivePlan)
+    // Changes name definitions, so those must be there before the first of them.
+    this.#save(Date.now())
+  }
+
+  #tick(now: number): void {
+    this.#state.tick(now)
+    this.#watchers.notify()
+  }
+
+  #save(now: number): void {
+    this.ctx.storage.transactionSync(() => this.#storage.save(this.#state))
+    this.#savedAt = now
+  }
+
+  async #deliver(now: number): Promise<void> {
+    if (this.#state.undelivered().length === 0) return
+    // The version of each window must be known before anyone is told of it.
+    this.#tick(now)
+    this.#save(now)
+    try {
+      const insert = createJsonInsert(this.env)
+      const hasMore = await deliverClosed(this.#source, this.#state.undelivered(), insert)
+      this.#deliveredAt = hasMore ? 0 : now
+    } catch (error) {
+      log({ level: 'warn', event: 'live_windows_undelivered', source: this.#source, error: String(error) })
+      this.#deliveredAt = now - DELIVER_MS + DELIVER_AGAIN_MS
+    }
+  }
+
+  #nextAlarm(now: number): number | undefined {
+    const isBusy =
+      this.#storage.pending() > 0 || this.#state.undelivered().length > 0 || this.#watchers.size() > 0
+    if (isBusy) return now + TICK_MS
+    const due = this.#state.nextDue(now)
+    return due === undefined ? undefined : Math.max(due, now + TICK_MS)
+  }
+
+  async #wakeBy(at: number): Promise<void> {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return
+    this.#alarmAt = at
+    await this.ctx.storage.setAlarm(at)
+  }
+
+  #hints(): { floor: number; watches: Watch[] } {
+    return { floor: this.#state.floor(), watches: this.#watchers.watches() }
+  }
+
+  #snapshot(): Omit<SnapshotMessage, 'type' | 'version' | 'events' | 'now'> {
+    const now = Date.now()
+    return {
+      source: this.#source,
+      watermark: this.#state.progress().watermark,
+      definitions: this.#state.definitions(),
+      windows: this.#state.recent(now),
+      health: this.#state.readHealth(now),
+      monitors: [],
+    }
+  }
+
+  #extrasSince(since: number) {
+    const now = Date.now()
+    return now - since < HEALTH_MS ? {} : { health: this.#state.readHealth(now) }
+  }
+
+  #tellWindows(search: URLSearchParams): Response {
+    const now = Date.now()
+    const name = search.get('name')
+    if (name === null) {
+      return Response.json({ type: 'snapshot', version: '', now, ...this.#snapshot(), events: [] })
+    }
+    const names = this.#state.definitions().map((definition) => definition.name)
+    if (!names.includes(name)) {
+      const known = names.length === 0 ? 'none yet, because no event came' : names.join(', ')
+      return new Response(`there is no window ${JSON.stringify(name.slice(0, 64))}; known: ${known}`, {
+        status: 404,
+      })
+    }
+    const from = Number(search.get('from') ?? 0)
+    const to = Number(search.get('to') ?? Number.MAX_SAFE_INTEGER)
+    const { watermark } = this.#state.progress()
+    return Response.json({
+      source: this.#source,
+      ...{ name, now, watermark },
+      windows: this.#state.between(name, from, to, now),
+    })
+  }
+
+  #accept(request: Request, since: string | undefined): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    this.#watch(server, since === undefined ? {} : { since })
+    void this.#wakeBy(Date.now() + TICK_MS)
+    const offered = request.headers
+      .get('sec-websocket-protocol')
+      ?.split(',')
+      .map((one) => one.trim())
+    const headers: HeadersInit =
+      offered?.includes(LIVE_PROTOCOL) === true ? { 'Sec-WebSocket-Protocol': LIVE_PROTOCOL } : {}
+    return new Response(null, { status: 101, webSocket: client, headers })
+  }
+
+  #watch(socket: WebSocket, options: { since?: string; isKnown?: boolean }): void {
+    const outlet: Outlet = {
+      send: (message) => quietly(() => socket.send(JSON.stringify(message))),
+      close: (code, reason) => quietly(() => socket.close(code, reason)),
+    }
+    const attached = socket.deserializeAttachment() as { watch: Watch | null } | null
+    const watcher = this.#watchers.add(outlet, {
+      ...options,
+      ...(attached === null ? {} : { watch: attached.watch }),
+    })
+    this.#sockets.set(socket, { outlet, watcher })
+  }
+
+  #forget(socket: WebSocket): void {
+    const known = this.#sockets.get(socket)
+    if (known !== undefined) this.#watchers.remove(known.outlet)
+    this.#sockets.delete(socket)
+  }
+
+  #stream(since: string | undefined): Response {
+    const { body, outlet, onAdded } = createEventStream(() => this.#watchers.remove(outlet))
+    onAdded(this.#watchers.add(outlet, since === undefined ? {} : { since }))
+    void this.#wakeBy(Date.now() + TICK_MS)
+    return new Response(body, {
+      headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
+    })
+  }
+}
+
+const UNREADABLE =
+  'a message must be JSON: {"type":"ack","version":"…"} or {"type":"tail","filters":["country:is:DE"]}'
+
+/** Most filters of one who watches, and longest of each. */
+const MAX_WATCH_FILTERS = 10
+const MAX_FILTER_LENGTH = 1_000
+
+const STATUSES: readonly unknown[] = ['accepted', 'quarantined', 'filtered', 'duplicate']
+
+function parseClientMessage(message: string | ArrayBuffer): ClientMessage | undefined {
+  if (typeof message !== 'string' || message.length > 20_000) return undefined
+  let said: Partial<Record<string, unknown>> | null
+  try {
+    said = JSON.parse(message)
+  } catch {
+    // Not JSON is the answer: the caller says so.
+    return undefined
+  }
+  if (said?.['type'] === 'ack' && typeof said['version'] === 'string')
+    return { type: 'ack', version: said['version'] }
+  if (said?.['type'] !== 'tail') return undefined
+  const { filters, statuses = [...STATUSES] } = said
+  if (filters === null) return { type: 'tail', filters }
+  const isReadable =
+    Array.isArray(filters) &&
+    filters.length <= MAX_WATCH_FILTERS &&
+    filters.every((filter) => typeof filter === 'string' && filter.length <= MAX_FILTER_LENGTH) &&
+    Array.isArray(statuses) &&
+    statuses.every((status) => STATUSES.includes(status))
+  return isReadable ? { type: 'tail', filters, statuses } : undefined
+}
+
+function readWatch({ filters, statuses }: Extract<ClientMessage, { filters: string[] }>): Watch {
+  return { filters, ...(statuses === undefined ? {} : { statuses }) }
+}
+
+/** A connection that is going away takes nothing more, and is told of as closed. */
+function quietly(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // The runtime closes it; `webSocketClose` follows.
+  }
+}
+
+function log(record: Record<string, unknown>): void {
+  console.log(JSON.stringify(record))
 }

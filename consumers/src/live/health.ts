@@ -1,0 +1,143 @@
+/** How the pipeline of a source is, by what passes here: counts of the last minutes. What other stages say is added. Pure. */
+
+import type { LiveHealth, StageHealth } from '@millrace/schemas/live'
+import type { ChangeFacts } from './change.ts'
+import {
+  addNumber,
+  createQuantiles,
+  decodeQuantiles,
+  type EncodedQuantiles,
+  encodeQuantiles,
+  mergeQuantiles,
+  type Quantiles,
+  readQuantiles,
+} from './measures/quantiles.ts'
+
+/** Counts are kept by slots of so long, for so long. */
+const SLOT_MS = 10_000
+const SPAN_MS = 300_000
+
+/** A note of another stage that is older than this says nothing any more. */
+const NOTE_MS = 300_000
+
+/** What others say of a source: the consumers of failed deliveries, the cron of what it looks up every minute. */
+export interface HealthNote {
+  at: number
+  stages?: StageHealth[]
+  /** Deliveries that failed just now, by sink. */
+  retries?: Record<string, number>
+  deadLetters?: number | null
+  spilled?: number | null
+  gaps?: number | null
+}
+
+interface Slot {
+  events: number
+  late: number
+  duplicates: number
+  quarantined: Record<string, number>
+  omitted: Record<string, number>
+  retries: Record<string, number>
+  latency: Quantiles
+}
+
+type EncodedSlot = [start: number, slot: Omit<Slot, 'latency'> & { latency: EncodedQuantiles }]
+
+/** The counts. */
+export interface Health {
+  /** @param latencyAt when it was applied; without it, as after a restart, no latency is measured */
+  apply: (facts: ChangeFacts, at: number, latencyAt: number | undefined) => void
+  addDuplicates: (count: number, at: number) => void
+  note: (note: HealthNote) => void
+  read: (now: number, progress: { receivedAt: number; liveLagMs: number | null }) => LiveHealth
+  encode: () => string
+  load: (text: string) => void
+}
+
+export function createHealth(): Health {
+  const slots = new Map<number, Slot>()
+  let noted: HealthNote = { at: 0 }
+
+  const slotAt = (at: number): Slot => {
+    const start = Math.floor(at / SLOT_MS) * SLOT_MS
+    const known = slots.get(start)
+    if (known !== undefined) return known
+    for (const old of slots.keys()) if (old < start - SPAN_MS) slots.delete(old)
+    const slot = createSlot()
+    slots.set(start, slot)
+    return slot
+  }
+
+  return {
+    apply({ events, late, received, quarantined, omitted }, at, latencyAt) {
+      const slot = slotAt(at)
+      slot.events += events
+      slot.late += late
+      addCounts(slot.quarantined, quarantined)
+      addCounts(slot.omitted, omitted)
+      if (latencyAt === undefined) return
+      for (const [receivedAt, count] of received) {
+        for (let i = 0; i < count; i++) addNumber(slot.latency, Math.max(0, latencyAt - receivedAt))
+      }
+    },
+    addDuplicates(count, at) {
+      slotAt(at).duplicates += count
+    },
+    note(note) {
+      if (note.retries !== undefined) addCounts(slotAt(note.at).retries, note.retries)
+      if (note.stages !== undefined) noted = note
+    },
+    read(now, { receivedAt, liveLagMs }) {
+      const total = createSlot()
+      for (const [start, slot] of slots) if (start > now - SPAN_MS - SLOT_MS) addSlot(total, slot)
+      const [p50 = null, p95 = null, p99 = null] = readQuantiles(total.latency, [0.5, 0.95, 0.99])
+      const isCurrent = noted.at > now - NOTE_MS
+      const { latency: _, ...counts } = total
+      return {
+        receivedAt: receivedAt === 0 ? null : receivedAt,
+        ...counts,
+        latencyMs: { p50, p95, p99 },
+        stages: [
+          { stage: 'live', lagMs: liveLagMs, at: now },
+          ...(noted.stages ?? []).map((stage) => (isCurrent ? stage : { ...stage, lagMs: null })),
+        ],
+        deadLetters: isCurrent ? (noted.deadLetters ?? null) : null,
+        spilled: isCurrent ? (noted.spilled ?? null) : null,
+        gaps: isCurrent ? (noted.gaps ?? null) : null,
+      }
+    },
+    encode() {
+      const encoded = [...slots].map(
+        ([start, slot]): EncodedSlot => [start, { ...slot, latency: encodeQuantiles(slot.latency) }],
+      )
+      return JSON.stringify([encoded, noted])
+    },
+    load(text) {
+      const [encoded, note] = JSON.parse(text) as [EncodedSlot[], HealthNote]
+      for (const [start, slot] of encoded)
+        slots.set(start, { ...slot, latency: decodeQuantiles(slot.latency) })
+      noted = note
+    },
+  }
+}
+
+function createSlot(): Slot {
+  return {
+    ...{ events: 0, late: 0, duplicates: 0, quarantined: {}, omitted: {}, retries: {} },
+    latency: createQuantiles(),
+  }
+}
+
+function addSlot(into: Slot, from: Slot): void {
+  into.events += from.events
+  into.late += from.late
+  into.duplicates += from.duplicates
+  addCounts(into.quarantined, from.quarantined)
+  addCounts(into.omitted, from.omitted)
+  addCounts(into.retries, from.retries)
+  mergeQuantiles(into.latency, from.latency)
+}
+
+function addCounts(into: Record<string, number>, from: Record<string, number>): void {
+  for (const [name, count] of Object.entries(from)) into[name] = (into[name] ?? 0) + count
+}

@@ -1,0 +1,217 @@
+/** All live state of a source in memory: its windows, which events are in them, and how far they are. Knows no storage. */
+
+import type { LiveDefinition, LiveHealth, LivePlan, LiveWindow } from '@millrace/schemas/live'
+import type { Change } from './change.ts'
+import { createEventIds, type EventIds, type PackedId } from './event-ids.ts'
+import { createHealth, type Health } from './health.ts'
+import { createPaneTable } from './pane-table.ts'
+import { type CompiledPlan, type CompiledWindow, compilePlan, compileWindow } from './plan.ts'
+import { createSessionTable } from './session-table.ts'
+import { advanceWatermark, floorOf, type Progress } from './watermark.ts'
+import type { Removed, Stamp, Undelivered, WindowTable } from './window-table.ts'
+
+/** Ids that came within so long are forgotten together. Whatever the plan is, so that it may change. */
+const GENERATION_MS = 4 * 60_000
+
+/** Ids that are kept at most: some 40 MB. Beyond it the oldest go, and with them what they would be needed for. */
+export const MAX_IDS = 2_000_000
+
+/** How long a closed window waits for ClickHouse after it would be forgotten. */
+const UNDELIVERED_MS = 6 * 3_600_000
+
+/** How much of the past a first message tells. */
+const SNAPSHOT_MS = 15 * 60_000
+
+/** A definition and its windows. */
+export interface Tabled {
+  window: CompiledWindow
+  table: WindowTable
+  since: number
+}
+
+/** The state. All is synchronous: nothing can come between. */
+export interface LiveState {
+  /** Makes the plan the one that is told; windows of a definition that is not in it any more stay until they are forgotten. */
+  usePlan: (plan: LivePlan) => void
+  /** Text of the plan that is told. */
+  planText: () => string
+  findWindow: (id: string) => CompiledWindow | undefined
+  /** Places of ids that are counted already. */
+  findKnown: (ids: readonly PackedId[]) => number[]
+  /** @returns the generation that the ids are forgotten with */
+  apply: (ids: readonly PackedId[], change: Change, at: number, latencyAt: number | undefined) => number
+  /** Advances the watermark, closes and forgets. */
+  tick: (now: number) => void
+  /** Whether a tick would change anything. */
+  isTickDue: (now: number) => boolean
+  /** When there will be something to do though nothing comes; `undefined` when nothing is held. */
+  nextDue: (now: number) => number | undefined
+  /** Events before it are late. */
+  floor: () => number
+  progress: () => Readonly<Progress>
+  stamp: () => Stamp
+  definitions: () => LiveDefinition[]
+  changedSince: (stamp: Stamp, shownAt: number, now: number) => { windows: LiveWindow[]; removed: Removed[] }
+  recent: (now: number) => LiveWindow[]
+  between: (name: string, from: number, to: number, now: number) => LiveWindow[]
+  undelivered: () => Undelivered[]
+  health: Health
+  readHealth: (now: number) => LiveHealth
+  /** For storage. */
+  tables: () => ReadonlyMap<string, Tabled>
+  ids: EventIds
+  encode: () => string
+  load: (text: string) => void
+}
+
+interface Encoded {
+  progress: Progress
+  plan: LivePlan
+  since: [id: string, since: number, definition: CompiledWindow['definition']][]
+  idFloor: number
+}
+
+/** State of a source that nothing is known of. */
+export function createLiveState(): LiveState {
+  const tables = new Map<string, Tabled>()
+  const ids = createEventIds()
+  const health = createHealth()
+  let plan: LivePlan = { latenessMs: 30_000, retentionMs: 3_600_000, windows: [] }
+  let compiled: CompiledPlan = { ...plan, windows: [] }
+  let progress: Progress = { receivedAt: 0, changedAt: 0, watermark: 0 }
+  // What is before it is late though it could be kept: its ids are not there any more.
+  let idFloor = 0
+  let stamp = 0
+
+  const addTable = (window: CompiledWindow, since: number): void => {
+    const table =
+      window.definition.kind === 'session'
+        ? createSessionTable(window, since)
+        : createPaneTable(window, since)
+    tables.set(window.id, { window, table, since })
+  }
+  const current = () => compiled.windows.flatMap(({ id }) => tables.get(id) ?? [])
+  const floor = () => Math.max(floorOf(progress.watermark, plan), idFloor)
+  const spanMs = () => plan.latenessMs + plan.retentionMs
+  const generationOf = (at: number) => Math.floor(at / GENERATION_MS)
+
+  const forgetIds = (): void => {
+    ids.forgetBefore(generationOf(progress.watermark - spanMs()))
+    while (ids.size() > MAX_IDS) {
+      const [oldest, next] = ids.generations()
+      if (oldest === undefined || next === undefined) return
+      ids.forgetBefore(next)
+      idFloor = Math.max(idFloor, next * GENERATION_MS)
+    }
+  }
+
+  const state: LiveState = {
+    usePlan(wanted) {
+      const isNew = progress.receivedAt === 0
+      plan = wanted
+      compiled = compilePlan(wanted)
+      for (const window of compiled.windows) {
+        // Of a source that has none yet, whatever comes is all there is.
+        if (!tables.has(window.id)) addTable(window, isNew ? 0 : progress.receivedAt)
+      }
+    },
+    planText: () => JSON.stringify(plan),
+    findWindow: (id) => tables.get(id)?.window,
+    findKnown: (wanted) =>
+      wanted.flatMap((id, index) => {
+        return ids.has(id) ? [index] : []
+      }),
+    apply(added, change, at, latencyAt) {
+      stamp += 1
+      const receivedAt = change.received.reduce((latest, [receipt]) => Math.max(latest, receipt), 0)
+      progress = {
+        ...progress,
+        // A clock that is ahead must not close what is open.
+        receivedAt: Math.max(progress.receivedAt, Math.min(receivedAt, at)),
+        changedAt: Math.max(progress.changedAt, at),
+      }
+      const generation = generationOf(progress.receivedAt)
+      for (const id of added) ids.add(id, generation)
+      for (const windowChange of change.windows) {
+        tables.get(windowChange.window.id)?.table.apply(windowChange, stamp)
+      }
+      health.apply(change, at, latencyAt)
+      return generation
+    },
+    isTickDue(now) {
+      const watermark = advanceWatermark(progress, plan, now)
+      for (const { table } of tables.values())
+        if ((table.nextEnd() ?? watermark + 1) <= watermark) return true
+      return Math.max(floorOf(watermark, plan), idFloor) > floor()
+    },
+    tick(now) {
+      stamp += 1
+      progress = { ...progress, watermark: advanceWatermark(progress, plan, now) }
+      for (const { table } of tables.values()) {
+        table.close(progress.watermark, stamp)
+        table.forget(floor(), floor() - UNDELIVERED_MS)
+      }
+      const known = new Set(compiled.windows.map(({ id }) => id))
+      for (const [id, { table }] of tables) if (!known.has(id) && table.isEmpty()) tables.delete(id)
+      forgetIds()
+    },
+    nextDue(now) {
+      const ends = [...tables.values()].flatMap(({ table }) => table.nextEnd() ?? [])
+      if (ends.length > 0) return Math.max(now, Math.min(...ends) + plan.latenessMs)
+      const isHeld = [...tables.values()].some(({ table }) => !table.isEmpty()) || ids.size() > 0
+      return isHeld ? Math.max(now, progress.watermark + spanMs()) : undefined
+    },
+    floor,
+    progress: () => progress,
+    stamp: () => stamp,
+    definitions: () => compiled.windows.map(({ definition }) => describe(definition)),
+    changedSince(since, shownAt, now) {
+      const tabled = current()
+      return {
+        windows: tabled.flatMap(({ table }) => table.changedSince(since, shownAt, now)),
+        removed: tabled.flatMap(({ table }) => table.removedSince(since)),
+      }
+    },
+    recent: (now) =>
+      current().flatMap(({ window: { definition }, table }) => {
+        const span = Math.max(SNAPSHOT_MS, 2 * definition.everyMs)
+        const windows = table.between(Math.max(0, now - span), Number.POSITIVE_INFINITY, now)
+        return windows.filter(({ end }) => end > now - span)
+      }),
+    between: (name, from, to, now) =>
+      current()
+        .filter(({ window }) => window.definition.name === name)
+        .flatMap(({ table }) => table.between(from, to, now)),
+    undelivered: () => [...tables.values()].flatMap(({ table }) => table.undelivered()),
+    health,
+    readHealth(now) {
+      const { receivedAt } = progress
+      const { p50 } = health.read(now, { receivedAt, liveLagMs: null }).latencyMs
+      return health.read(now, { receivedAt, liveLagMs: p50 })
+    },
+    tables: () => tables,
+    ids,
+    encode() {
+      const encoded: Encoded = {
+        ...{ progress, plan, idFloor },
+        since: [...tables.values()].map(({ window, since }) => [window.id, since, window.definition]),
+      }
+      return JSON.stringify(encoded)
+    },
+    load(text) {
+      const encoded = JSON.parse(text) as Encoded
+      progress = encoded.progress
+      idFloor = encoded.idFloor
+      plan = encoded.plan
+      compiled = compilePlan(plan)
+      for (const [, since, definition] of encoded.since) addTable(compileWindow(definition), since)
+    },
+  }
+  return state
+}
+
+function describe(definition: CompiledWindow['definition']): LiveDefinition {
+  const { name, title, by, kind, sizeMs, everyMs, measures } = definition
+  const kinds = Object.entries(measures).map(([measure, { kind: of }]) => [measure, of])
+  return { name, title, by: [...by], kind, sizeMs, everyMs, measures: Object.fromEntries(kinds) }
+}

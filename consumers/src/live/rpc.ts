@@ -1,0 +1,42 @@
+/** What the consumer and the object that keeps a source's windows say to each other. */
+
+import type { MonitorStatus, TailEvent } from '@millrace/schemas/live'
+import type { HealthNote } from './health.ts'
+
+/** A combined queue batch of one source. */
+export interface ApplyRequest {
+  /** JSON text of the source's `LivePlan`. */
+  plan: string
+  /** Text of `encodeChange`. */
+  change: string
+  /** Ids of what it covers, see `encodeIds`. */
+  ids: Uint8Array
+  /** Earliest time of its counted events; `null` when there is none. */
+  earliest: number | null
+  /** Events for those who watch, and how many of those they want are left out. */
+  events: TailEvent[]
+  missed: number
+}
+
+/** Events that somebody wants to see: filters such as `country:is:DE` that must all hold. */
+export interface Watch {
+  filters: string[]
+  statuses?: TailEvent['status'][]
+}
+
+/** What the consumer needs to know for its next batch. */
+interface Hints {
+  /** Events before it are late. */
+  floor: number
+  watches: Watch[]
+}
+
+/** `again`: nothing was applied, because the ids at these places are counted already, or events are late by now. */
+export type ApplyReply = ({ kind: 'applied' } | { kind: 'again'; known: number[] }) & Hints
+
+/** What the consumers, the cron and the collector use of the object. */
+export interface LiveObject {
+  apply: (request: ApplyRequest) => Promise<ApplyReply>
+  note: (note: HealthNote) => Promise<void>
+  monitors: () => Promise<MonitorStatus[]>
+}
