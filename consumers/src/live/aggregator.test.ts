@@ -28,7 +28,7 @@ function startSource(windows: readonly WindowDefinition[] = [BY_NAME]) {
       sink.write(deliveriesOf(...envelopes.map((envelope) => ({ ...envelope, source })))),
     async windows(name = 'events'): Promise<LiveWindow[]> {
       const response = await stub().fetch(`https://live/windows?name=${name}`)
-      const { windows } = await response.json<{ windows: LiveWindow[] }>()
+      const { windows }: { windows: LiveWindow[] } = await response.json()
       return windows
     },
   }
