@@ -4,6 +4,7 @@ import { decodeEnvelope, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
 import {
   bodyText,
+  countBySource,
   type HandlerEffects,
   type OutgoingQueue,
   type QueueMessage,
@@ -55,6 +56,20 @@ async function handleSlice(deps: EventsHandlerDeps, messages: readonly QueueMess
   )
   const settling = readable.map(({ message }, index) => settle(deps, message, plans[index] ?? NOTHING_LEFT))
   await Promise.all([...unreadable, ...settling])
+  await noteFailures(deps, deliveries, plans)
+}
+
+/** After all is settled: that somebody is told delays nothing. */
+async function noteFailures(
+  { noteFailures: note, sinks }: EventsHandlerDeps,
+  deliveries: readonly Delivery[],
+  plans: readonly MessagePlan[],
+): Promise<void> {
+  if (note === undefined) return
+  for (const { name } of sinks) {
+    const failed = deliveries.filter((_, index) => plans[index]?.retryIn.some(({ sink }) => sink === name))
+    if (failed.length > 0) await note(name, countBySource(failed))
+  }
 }
 
 /** With no sink at all there is nothing to do for a message. */

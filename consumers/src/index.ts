@@ -12,6 +12,7 @@ import type { LakeBucket } from './lake/bucket.ts'
 import { runLakeJob } from './lake/job.ts'
 import { reconcileLake } from './lake/reconcile.ts'
 import { createLakeSink } from './lake/sink.ts'
+import { reportHealth } from './live/health-job.ts'
 import type { LiveObject } from './live/rpc.ts'
 import { createLiveSink, createLiveSinkMemory, type LiveSinkMemory } from './live/sink.ts'
 import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
@@ -19,8 +20,10 @@ import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
 import { createRetryHandler } from './retry-handler.ts'
+import type { SinkName } from './sink.ts'
 import { type DrainedSpill, drainSpill, type SpillBucket, type SpillQueue } from './spill.ts'
 import { connectionOf, createStatements } from './statements.ts'
+import { withTimeout } from './timeout.ts'
 import { createWarehouse, type Warehouse } from './warehouse/insert.ts'
 import { createWarehouseSink } from './warehouse/sink.ts'
 
@@ -30,6 +33,7 @@ export type { DrainedSpill } from './spill.ts'
 
 /** The bindings that the consumers use. */
 export interface ConsumersEnv {
+  MILLRACE_ENV: string
   CLICKHOUSE_URL: string
   CLICKHOUSE_USER: string
   CLICKHOUSE_PASSWORD: string
@@ -66,8 +70,8 @@ function queueRole(name: string): string {
 
 /**
  * Runs the jobs of the cron trigger: says whether the warehouse answers, drives the spill back to the queue, computes anew
- * what follows from the events of the last minute, brings changed lookup tables to ClickHouse, publishes the lake, and
- * compares the two.
+ * what follows from the events of the last minute, brings changed lookup tables to ClickHouse, publishes the lake, compares
+ * the two, and tells those who watch live how all of that is.
  *
  * @param extraJobs jobs of other parts of the Worker; none fails or waits because of another
  */
@@ -84,6 +88,7 @@ export async function handleScheduled(
     { name: 'lookups', run: () => runLookups(config, env) },
     { name: 'lake', run: () => runLake(env) },
     { name: 'reconcile', run: () => runReconcile(config, env) },
+    { name: 'health', run: () => runHealth(config, env) },
   ]
   await runJobs([...jobs, ...extraJobs], log)
 }
@@ -137,6 +142,18 @@ function runReconcile(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
   return reconcileLake({ ...createStatements(connectionOf(env)), bucket: env.LAKE, log }, { horizons })
 }
 
+function runHealth(config: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
+  const { read } = createStatements(connectionOf(env))
+  const objectOf = (source: string) => env.LIVE.getByName(source)
+  return reportHealth({ read, bucket: env.LAKE, objectOf, now: Date.now, log }, sourcesOf(config, env))
+}
+
+/** Names of the sources that there are; the one of development is in no configuration. */
+function sourcesOf({ sources }: MillraceConfig, { MILLRACE_ENV }: ConsumersEnv): string[] {
+  const names = sources.map(({ name }) => name)
+  return MILLRACE_ENV === 'development' ? [...names, 'dev'] : names
+}
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
@@ -145,7 +162,11 @@ function createHandlers(
   config: MillraceConfig,
   env: ConsumersEnv,
 ): Record<string, (messages: readonly QueueMessage[]) => Promise<void>> {
-  const effects: HandlerEffects = { random: Math.random, log }
+  const effects: HandlerEffects = {
+    random: Math.random,
+    log,
+    noteFailures: (sink, bySource) => noteFailures(env, sink, bySource),
+  }
   const forgotten = forgottenOf(env)
   const sinks = [
     createWarehouseSink({ insert: connect(env).insert }),
@@ -171,6 +192,24 @@ function createHandlers(
       deadQueue: env.DEAD_QUEUE,
     }),
     dead: createDeadHandler({ ...effects, bucket: env.LAKE }),
+  }
+}
+
+/** How long those who watch live may take to hear of a failure: it is told for their sake alone. */
+const NOTE_TIMEOUT_MS = 2_000
+
+async function noteFailures(
+  env: ConsumersEnv,
+  sink: SinkName,
+  bySource: ReadonlyMap<string, number>,
+): Promise<void> {
+  for (const [source, count] of bySource) {
+    try {
+      const note = { at: Date.now(), retries: { [sink]: count } }
+      await withTimeout(env.LIVE.getByName(source).note(note), NOTE_TIMEOUT_MS)
+    } catch (error) {
+      log({ level: 'warn', event: 'live_not_told', source, error: String(error) })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the handlers need of Cloudflare Queues, and of the world around them. */
 
 import { decideDelaySeconds } from './delivery.ts'
+import type { Delivery, SinkName } from './sink.ts'
 
 /** A message of a batch. The first `ack` or `retry` on it wins. */
 export interface QueueMessage {
@@ -24,6 +25,15 @@ export interface HandlerEffects {
   random: () => number
   /** Takes one structured line; never a payload or a key. */
   log: (record: Record<string, unknown>) => void
+  /** Takes how many deliveries of each source failed in a sink just now. Never rejects. Default: nobody is told. */
+  noteFailures?: (sink: SinkName, bySource: ReadonlyMap<string, number>) => Promise<void>
+}
+
+/** Counts deliveries by their source. */
+export function countBySource(deliveries: readonly Delivery[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { envelope } of deliveries) counts.set(envelope.source, (counts.get(envelope.source) ?? 0) + 1)
+  return counts
 }
 
 /** A body as text, whatever it was sent as. */

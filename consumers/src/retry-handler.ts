@@ -4,6 +4,7 @@ import { decodeEnvelope, unwrapMessage, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideNextTry, TRIES_A_ROUND } from './delivery.ts'
 import {
   bodyText,
+  countBySource,
   type HandlerEffects,
   type OutgoingQueue,
   type QueueMessage,
@@ -88,6 +89,8 @@ async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly
   const deliveries = retries.map(({ delivery }) => delivery)
   const [outcomes = []] = await writeToSinks([sink], deliveries, deps.sinkTimeoutMs)
   await Promise.all(retries.map((retry, index) => settle(deps, sink, retry, outcomes[index])))
+  const failed = deliveries.filter((_, index) => outcomes[index]?.kind === 'retry')
+  if (failed.length > 0) await deps.noteFailures?.(sink.name, countBySource(failed))
 }
 
 async function settle(

@@ -1,6 +1,6 @@
 /** `/v1/live` and `/v1/live/windows`: the live windows of the source whose read token is given, pushed or asked for. */
 
-import { TOKEN_PROTOCOL_PREFIX } from '@millrace/schemas/live'
+import { findEventField, parseFilterText, TOKEN_PROTOCOL_PREFIX } from '@millrace/schemas/live'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { parseDuration, parseMoment } from '../query/time.ts'
@@ -17,8 +17,15 @@ export interface LiveDeps {
   askLive?: ((source: string, request: Request) => Promise<Response>) | undefined
 }
 
-/** Fields of `/v1/live/windows`. */
+/** Fields of `/v1/live` and of `/v1/live/windows`. */
+const WISHES = ['since', 'filter', 'status', 'only', 'source']
 const FIELDS = ['name', 'from', 'to', 'source']
+
+/** Most filters of one who watches, and longest of each. */
+const MAX_WATCH_FILTERS = 10
+const MAX_FILTER_LENGTH = 1_000
+
+const STATUSES = ['accepted', 'quarantined', 'filtered', 'duplicate']
 
 /** Changes of the windows as they happen: a WebSocket, or server-sent events for those that accept them. */
 export async function takeLive(c: Context, deps: LiveDeps): Promise<Response> {
@@ -32,13 +39,14 @@ export async function takeLive(c: Context, deps: LiveDeps): Promise<Response> {
         'this is a WebSocket, or a stream for Accept: text/event-stream; see /v1/live/windows for JSON'
       return refuse(c, refusal(400, 'invalid_request', message))
     }
-    const since = c.req.query('since')
+    const wishes = readWishes(new URL(c.req.url).searchParams)
+    if (!(wishes instanceof URLSearchParams)) return refuse(c, wishes)
     const headers = new Headers()
     for (const name of ['upgrade', 'sec-websocket-protocol', 'last-event-id']) {
       const value = c.req.header(name)
       if (value !== undefined) headers.set(name, value)
     }
-    const answer = await ask(`/${since === undefined ? '' : `?since=${encodeURIComponent(since)}`}`, headers)
+    const answer = await ask(`/?${wishes}`, headers)
     // A socket is handed on as it is.
     return isSocket ? answer : copy(c, answer)
   })
@@ -77,12 +85,43 @@ function decodeToken(text: string): string | undefined {
   }
 }
 
-function readFields(search: URLSearchParams, now: number): URLSearchParams | RequestRefusal {
-  const unknown = [...search.keys()].find((name) => !FIELDS.includes(name))
-  if (unknown !== undefined) {
-    const message = `there is no field ${JSON.stringify(unknown)}; known: ${FIELDS.join(', ')}`
+/** What a watcher wants: from where to go on, which events it wants to see, and whether only those. */
+function readWishes(search: URLSearchParams): URLSearchParams | RequestRefusal {
+  const unknown = refuseUnknown(search, WISHES)
+  if (unknown !== undefined) return unknown
+  const filters = search.getAll('filter')
+  if (filters.length > MAX_WATCH_FILTERS || filters.some(({ length }) => length > MAX_FILTER_LENGTH)) {
+    const rule = `at most ${MAX_WATCH_FILTERS} times, with at most ${MAX_FILTER_LENGTH} characters`
+    return refusal(400, 'invalid_request', `filter may be given ${rule}`)
+  }
+  for (const filter of filters) {
+    const parsed = parseFilterText(filter, findEventField)
+    if (!parsed.ok)
+      return refusal(400, 'invalid_request', `filter ${JSON.stringify(filter)} ${parsed.message}`)
+  }
+  const wrong = search.getAll('status').find((status) => !STATUSES.includes(status))
+  if (wrong !== undefined) {
+    const message = `status must be one of ${STATUSES.join(', ')}, got ${JSON.stringify(wrong.slice(0, 40))}`
     return refusal(400, 'invalid_request', message)
   }
+  const only = search.get('only')
+  if (only !== null && only !== 'events')
+    return refusal(400, 'invalid_request', `only must be events, got ${JSON.stringify(only.slice(0, 40))}`)
+  const wishes = new URLSearchParams(search)
+  wishes.delete('source')
+  return wishes
+}
+
+function refuseUnknown(search: URLSearchParams, known: readonly string[]): RequestRefusal | undefined {
+  const unknown = [...search.keys()].find((name) => !known.includes(name))
+  if (unknown === undefined) return undefined
+  const message = `there is no field ${JSON.stringify(unknown.slice(0, 40))}; known: ${known.join(', ')}`
+  return refusal(400, 'invalid_request', message)
+}
+
+function readFields(search: URLSearchParams, now: number): URLSearchParams | RequestRefusal {
+  const unknown = refuseUnknown(search, FIELDS)
+  if (unknown !== undefined) return unknown
   const read = new URLSearchParams()
   const name = search.get('name')
   if (name !== null) read.set('name', name)

@@ -10,6 +10,7 @@ import {
   type LivePlan,
   type MonitorStatus,
   type SnapshotMessage,
+  type TailEvent,
 } from '@millrace/schemas/live'
 import { createJsonInsert } from '../statements.ts'
 import { decodeChange } from './change.ts'
@@ -20,7 +21,7 @@ import type { HealthNote } from './health.ts'
 import type { LiveState } from './live-state.ts'
 import { createLiveStorage, type LiveStorage } from './live-storage.ts'
 import type { ApplyReply, ApplyRequest, LiveObject, Watch } from './rpc.ts'
-import { createWatchers, type Outlet, type Watcher, type Watchers } from './watchers.ts'
+import { createWatchers, type Outlet, type Watcher, type Watchers, type WatchOptions } from './watchers.ts'
 
 /** How often the object looks whether something is to be closed, while something is held. */
 const TICK_MS = 10_000
@@ -96,7 +97,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   /** Takes what other stages say of the source. */
   async note(note: HealthNote): Promise<void> {
-    this.#state.health.note(note)
+    this.#state.health.note(note, this.#state.progress().receivedAt)
     this.#watchers.notify()
   }
 
@@ -117,11 +118,11 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url)
-    const since = url.searchParams.get('since') ?? request.headers.get('last-event-id') ?? undefined
+    const options = readOptions(url.searchParams, request.headers.get('last-event-id'))
     if (this.#state.isTickDue(Date.now())) this.#tick(Date.now())
-    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return this.#accept(request, since)
+    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return this.#accept(request, options)
     if (url.pathname.endsWith('/windows')) return this.#tellWindows(url.searchParams)
-    return this.#stream(since)
+    return this.#stream(options)
   }
 
   override async alarm(): Promise<void> {
@@ -148,7 +149,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       watcher?.acknowledge(said.version)
     } else {
       const watch = said.filters === null ? null : readWatch(said)
-      socket.serializeAttachment({ watch })
+      const attached = socket.deserializeAttachment() as Attached | null
+      socket.serializeAttachment({ isEventsOnly: false, ...attached, watch } satisfies Attached)
       watcher?.tail(watch)
     }
   }
@@ -250,10 +252,13 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     })
   }
 
-  #accept(request: Request, since: string | undefined): Response {
+  #accept(request: Request, options: WatchOptions): Response {
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
-    this.#watch(server, since === undefined ? {} : { since })
+    // An object that was asleep knows of a socket only what is attached to it.
+    const { watch = ALL, isEventsOnly = false } = options
+    server.serializeAttachment({ watch, isEventsOnly } satisfies Attached)
+    this.#watch(server, options)
     void this.#wakeBy(Date.now() + TICK_MS)
     const offered = request.headers
       .get('sec-websocket-protocol')
@@ -264,16 +269,13 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     return new Response(null, { status: 101, webSocket: client, headers })
   }
 
-  #watch(socket: WebSocket, options: { since?: string; isKnown?: boolean }): void {
+  #watch(socket: WebSocket, options: WatchOptions): void {
     const outlet: Outlet = {
       send: (message) => quietly(() => socket.send(JSON.stringify(message))),
       close: (code, reason) => quietly(() => socket.close(code, reason)),
     }
-    const attached = socket.deserializeAttachment() as { watch: Watch | null } | null
-    const watcher = this.#watchers.add(outlet, {
-      ...options,
-      ...(attached === null ? {} : { watch: attached.watch }),
-    })
+    const attached = socket.deserializeAttachment() as Attached | null
+    const watcher = this.#watchers.add(outlet, { ...attached, ...options })
     this.#sockets.set(socket, { outlet, watcher })
   }
 
@@ -283,13 +285,32 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#sockets.delete(socket)
   }
 
-  #stream(since: string | undefined): Response {
+  #stream(options: WatchOptions): Response {
     const { body, outlet, onAdded } = createEventStream(() => this.#watchers.remove(outlet))
-    onAdded(this.#watchers.add(outlet, since === undefined ? {} : { since }))
+    onAdded(this.#watchers.add(outlet, options))
     void this.#wakeBy(Date.now() + TICK_MS)
     return new Response(body, {
       headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
     })
+  }
+}
+
+/** What a socket carries while the object sleeps. */
+interface Attached {
+  watch: Watch | null
+  isEventsOnly: boolean
+}
+
+const ALL: Watch = { filters: [] }
+
+/** What the collector checked. */
+function readOptions(search: URLSearchParams, lastEventId: string | null): WatchOptions {
+  const since = search.get('since') ?? lastEventId
+  const statuses = search.getAll('status') as TailEvent['status'][]
+  return {
+    ...(since === null ? {} : { since }),
+    watch: { filters: search.getAll('filter'), ...(statuses.length === 0 ? {} : { statuses }) },
+    isEventsOnly: search.get('only') === 'events',
   }
 }
 

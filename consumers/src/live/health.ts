@@ -1,6 +1,6 @@
 /** How the pipeline of a source is, by what passes here: counts of the last minutes. What other stages say is added. Pure. */
 
-import type { LiveHealth, StageHealth } from '@millrace/schemas/live'
+import type { LiveHealth } from '@millrace/schemas/live'
 import type { ChangeFacts } from './change.ts'
 import {
   addNumber,
@@ -17,19 +17,28 @@ import {
 const SLOT_MS = 10_000
 const SPAN_MS = 300_000
 
+/** How far back a stage is asked for what it has. */
+export const SEEN_MS = 15 * 60_000
+
 /** A note of another stage that is older than this says nothing any more. */
 const NOTE_MS = 300_000
+
+/** How a stage is: its lag, or the receipt up to which it has what was received (`null`: nothing lately). */
+export type StageReport = { stage: string } & ({ lagMs: number | null } | { upTo: number | null })
 
 /** What others say of a source: the consumers of failed deliveries, the cron of what it looks up every minute. */
 export interface HealthNote {
   at: number
-  stages?: StageHealth[]
+  stages?: StageReport[]
   /** Deliveries that failed just now, by sink. */
   retries?: Record<string, number>
   deadLetters?: number | null
   spilled?: number | null
   gaps?: number | null
 }
+
+/** The last word of the cron. */
+type Noted = { at: number } & Pick<LiveHealth, 'stages' | 'deadLetters' | 'spilled' | 'gaps'>
 
 interface Slot {
   events: number
@@ -48,7 +57,8 @@ export interface Health {
   /** @param latencyAt when it was applied; without it, as after a restart, no latency is measured */
   apply: (facts: ChangeFacts, at: number, latencyAt: number | undefined) => void
   addDuplicates: (count: number, at: number) => void
-  note: (note: HealthNote) => void
+  /** @param receivedAt latest receipt that is counted here, to which a stage is compared */
+  note: (note: HealthNote, receivedAt: number) => void
   read: (now: number, progress: { receivedAt: number; liveLagMs: number | null }) => LiveHealth
   encode: () => string
   load: (text: string) => void
@@ -56,16 +66,29 @@ export interface Health {
 
 export function createHealth(): Health {
   const slots = new Map<number, Slot>()
-  let noted: HealthNote = { at: 0 }
+  let noted: Noted = { at: 0, stages: [], deadLetters: null, spilled: null, gaps: null }
 
   const slotAt = (at: number): Slot => {
     const start = Math.floor(at / SLOT_MS) * SLOT_MS
     const known = slots.get(start)
     if (known !== undefined) return known
-    for (const old of slots.keys()) if (old < start - SPAN_MS) slots.delete(old)
+    for (const old of slots.keys()) if (old < start - SEEN_MS) slots.delete(old)
     const slot = createSlot()
     slots.set(start, slot)
     return slot
+  }
+
+  /** Age of the oldest event here that a stage does not have; 0 when it has all. */
+  const lagOf = (report: StageReport, receivedAt: number, at: number): number | null => {
+    if ('lagMs' in report) return report.lagMs
+    const upTo = report.upTo ?? 0
+    if (upTo >= receivedAt) return 0
+    const missing = [...slots].filter(([start, { events }]) => start > upTo && events > 0)
+    const oldest = Math.min(...missing.map(([start]) => start))
+    // In the slot that the stage has the beginning of.
+    return Number.isFinite(oldest)
+      ? Math.max(0, at - oldest)
+      : Math.min(SLOT_MS, Math.max(0, at - receivedAt))
   }
 
   return {
@@ -83,9 +106,11 @@ export function createHealth(): Health {
     addDuplicates(count, at) {
       slotAt(at).duplicates += count
     },
-    note(note) {
-      if (note.retries !== undefined) addCounts(slotAt(note.at).retries, note.retries)
-      if (note.stages !== undefined) noted = note
+    note({ at, retries, stages, deadLetters = null, spilled = null, gaps = null }, receivedAt) {
+      if (retries !== undefined) addCounts(slotAt(at).retries, retries)
+      if (stages === undefined) return
+      const told = stages.map((report) => ({ stage: report.stage, lagMs: lagOf(report, receivedAt, at), at }))
+      noted = { at, stages: told, deadLetters, spilled, gaps }
     },
     read(now, { receivedAt, liveLagMs }) {
       const total = createSlot()
@@ -99,11 +124,11 @@ export function createHealth(): Health {
         latencyMs: { p50, p95, p99 },
         stages: [
           { stage: 'live', lagMs: liveLagMs, at: now },
-          ...(noted.stages ?? []).map((stage) => (isCurrent ? stage : { ...stage, lagMs: null })),
+          ...noted.stages.map((stage) => (isCurrent ? stage : { ...stage, lagMs: null })),
         ],
-        deadLetters: isCurrent ? (noted.deadLetters ?? null) : null,
-        spilled: isCurrent ? (noted.spilled ?? null) : null,
-        gaps: isCurrent ? (noted.gaps ?? null) : null,
+        deadLetters: isCurrent ? noted.deadLetters : null,
+        spilled: isCurrent ? noted.spilled : null,
+        gaps: isCurrent ? noted.gaps : null,
       }
     },
     encode() {
@@ -113,7 +138,7 @@ export function createHealth(): Health {
       return JSON.stringify([encoded, noted])
     },
     load(text) {
-      const [encoded, note] = JSON.parse(text) as [EncodedSlot[], HealthNote]
+      const [encoded, note] = JSON.parse(text) as [EncodedSlot[], Noted]
       for (const [start, slot] of encoded)
         slots.set(start, { ...slot, latency: decodeQuantiles(slot.latency) })
       noted = note

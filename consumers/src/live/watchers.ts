@@ -56,6 +56,16 @@ export interface Watcher {
   tail: (watch: Watch | null) => void
 }
 
+/** How one watches. */
+export interface WatchOptions {
+  since?: string
+  /** Which events it wants. Default: all. */
+  watch?: Watch | null
+  /** Whether it wants events alone, and no windows. Default false. */
+  isEventsOnly?: boolean
+  isKnown?: boolean
+}
+
 /** All who watch. */
 export interface Watchers {
   /**
@@ -63,7 +73,7 @@ export interface Watchers {
    *
    * @param isKnown it was there before this object was, and has what there was then
    */
-  add: (outlet: Outlet, options: { since?: string; watch?: Watch | null; isKnown?: boolean }) => Watcher
+  add: (outlet: Outlet, options: WatchOptions) => Watcher
   remove: (outlet: Outlet) => void
   /** Takes events that passed. */
   addEvents: (events: readonly TailEvent[], missed: number) => void
@@ -90,8 +100,16 @@ interface State {
   extrasAt: number
   unacknowledged: { version: string; at: number } | undefined
   watch: Watch | null
+  isEventsOnly: boolean
   test: TailTest
 }
+
+/** What changed, for all who have the same. */
+type Cache = Map<string, Changes>
+
+type Changes = ReturnType<Telling['changedSince']>
+
+const NOTHING: Changes = { windows: [], removed: [] }
 
 /** Everything, of whatever status. */
 const ALL: Watch = { filters: [] }
@@ -119,10 +137,23 @@ export function createWatchers(telling: Telling): Watchers {
       type: 'snapshot',
       version: versionOf(stamp),
       now: now(),
-      ...telling.snapshot(),
+      ...snapshotFor(state),
       events: wanted.slice(-FIRST_EVENTS).map(({ event }) => event),
     })
     Object.assign(state, marks(stamp))
+  }
+
+  const snapshotFor = ({ isEventsOnly }: State) => {
+    const whole = telling.snapshot()
+    return isEventsOnly ? { ...whole, definitions: [], windows: [], monitors: [] } : whole
+  }
+
+  const changesFor = ({ stamp, shownAt, isEventsOnly }: State, cache: Cache) => {
+    if (isEventsOnly) return NOTHING
+    const key = `${stamp} ${shownAt}`
+    const changes = cache.get(key) ?? telling.changedSince(stamp, shownAt)
+    cache.set(key, changes)
+    return changes
   }
 
   const marks = (stamp: Stamp) => ({
@@ -130,13 +161,11 @@ export function createWatchers(telling: Telling): Watchers {
     ...{ eventPlace: place, missedPlace: missedTotal },
   })
 
-  const sendChanges = (state: State, cache: Map<string, ReturnType<Telling['changedSince']>>): void => {
+  const sendChanges = (state: State, cache: Cache): void => {
     if (state.unacknowledged !== undefined || state.outlet.isReady?.() === false) return
-    const key = `${state.stamp} ${state.shownAt}`
-    const { windows, removed } = cache.get(key) ?? telling.changedSince(state.stamp, state.shownAt)
-    cache.set(key, { windows, removed })
+    const { windows, removed } = changesFor(state, cache)
     const { events, missed } = eventsFor(state)
-    const extras = telling.extras(state.extrasAt)
+    const extras = state.isEventsOnly ? {} : telling.extras(state.extrasAt)
     const isEmpty =
       windows.length + removed.length + events.length + missed === 0 && Object.keys(extras).length === 0
     const stamp = telling.stamp()
@@ -168,7 +197,7 @@ export function createWatchers(telling: Telling): Watchers {
   const flush = (): void => {
     isScheduled = false
     pushedAt = now()
-    const cache = new Map<string, ReturnType<Telling['changedSince']>>()
+    const cache: Cache = new Map()
     for (const state of states.values()) sendChanges(state, cache)
   }
 
@@ -179,9 +208,9 @@ export function createWatchers(telling: Telling): Watchers {
   }
 
   return {
-    add(outlet, { since, watch = ALL, isKnown = false }) {
+    add(outlet, { since, watch = ALL, isKnown = false, isEventsOnly = false }) {
       const state: State = {
-        ...{ outlet, watch, test: createTailTest(watch ?? ALL), unacknowledged: undefined },
+        ...{ outlet, watch, isEventsOnly, test: createTailTest(watch ?? ALL), unacknowledged: undefined },
         ...marks(0),
         // Of this incarnation nothing is told yet: what changes from now on is.
         shownAt: isKnown ? now() : 0,

@@ -1,0 +1,125 @@
+/** What the cron finds out of each source every minute, and tells the object that keeps its windows. */
+
+import { DEAD_PREFIX, SPILL_PREFIX } from '@millrace/schemas'
+import type { Statements } from '@millrace/schemas/recompute'
+import { type LakeBucket, listAll } from '../lake/bucket.ts'
+import { listParts } from '../lake/parts.ts'
+import { withTimeout } from '../timeout.ts'
+import type { StageReport } from './health.ts'
+import type { LiveObject } from './rpc.ts'
+
+/** What the job works with. */
+export interface HealthJobEffects {
+  read: Statements['read']
+  bucket: Pick<LakeBucket, 'list'>
+  objectOf: (source: string) => Pick<LiveObject, 'note'>
+  now: () => number
+  log: (record: Record<string, unknown>) => void
+}
+
+/** What was found out; `undefined` where it could not be. */
+export interface PipelineFacts {
+  /** Latest receipt of each source in ClickHouse, of the last quarter of an hour. */
+  warehouse: Map<string, number> | undefined
+  /** How far what is computed is behind. */
+  computedLagMs: number | undefined
+  /** Age of the oldest part that is not published, by source; 0 where there is none. */
+  lakeLagMs: Map<string, number>
+  deadLetters: number | undefined
+  spilled: number | undefined
+}
+
+/** Objects that are counted at most. */
+const MAX_COUNTED = 1_000
+
+/** How long an object may take to listen. */
+const NOTE_TIMEOUT_MS = 10_000
+
+const LATEST = `SELECT source, toUnixTimestamp64Milli(max(received_at)) AS at
+FROM events WHERE timestamp >= now() - INTERVAL 15 MINUTE GROUP BY source`
+
+/** Sources without anything computed yet have no lag that could be told. */
+const COMPUTED = 'SELECT max(lag_ms) AS lag FROM freshness HAVING count() > 0'
+
+/**
+ * Finds out how the stages are, and tells each source's object. What cannot be found out is told as unknown. Never rejects.
+ *
+ * @returns what was found out, for whoever else wants it
+ */
+export async function reportHealth(
+  effects: HealthJobEffects,
+  sources: readonly string[],
+): Promise<PipelineFacts> {
+  const facts = await findFacts(effects, sources)
+  await Promise.all(sources.map((source) => tell(effects, source, facts)))
+  return facts
+}
+
+async function findFacts(effects: HealthJobEffects, sources: readonly string[]): Promise<PipelineFacts> {
+  const { read, bucket } = effects
+  const lakeLagMs = new Map<string, number>()
+  const [latest, computed, deadLetters, spilled] = await Promise.all([
+    attempt(effects, 'warehouse', () => read<{ source: string; at: string }>(LATEST)),
+    attempt(effects, 'computed', () => read<{ lag: string }>(COMPUTED)),
+    attempt(effects, 'dead letters', () => count(bucket, DEAD_PREFIX)),
+    attempt(effects, 'spill', () => count(bucket, SPILL_PREFIX)),
+    ...sources.map((source) =>
+      attempt(effects, 'lake', async () => {
+        const { parts } = await listParts(bucket, source, 1)
+        lakeLagMs.set(source, Math.max(0, effects.now() - (parts[0]?.storedAt ?? effects.now())))
+      }),
+    ),
+  ])
+  const lag = computed?.[0]?.lag
+  return {
+    warehouse:
+      latest === undefined ? undefined : new Map(latest.map(({ source, at }) => [source, Number(at)])),
+    computedLagMs: lag === undefined ? undefined : Number(lag),
+    ...{ lakeLagMs, deadLetters, spilled },
+  }
+}
+
+async function tell(
+  { objectOf, now, log }: HealthJobEffects,
+  source: string,
+  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled }: PipelineFacts,
+): Promise<void> {
+  const stages: StageReport[] = [
+    warehouse === undefined
+      ? { stage: 'warehouse', lagMs: null }
+      : { stage: 'warehouse', upTo: warehouse.get(source) ?? null },
+    { stage: 'computed', lagMs: computedLagMs ?? null },
+    { stage: 'lake', lagMs: lakeLagMs.get(source) ?? null },
+  ]
+  const note = {
+    ...{ at: now(), stages, gaps: null },
+    ...{ deadLetters: deadLetters ?? null, spilled: spilled ?? null },
+  }
+  try {
+    await withTimeout(objectOf(source).note(note), NOTE_TIMEOUT_MS)
+  } catch (error) {
+    log({ level: 'warn', event: 'live_not_told', source, error: String(error) })
+  }
+}
+
+async function attempt<T>(
+  { log }: HealthJobEffects,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    log({ level: 'warn', event: 'health_unknown', what, error: String(error) })
+    return undefined
+  }
+}
+
+async function count(bucket: Pick<LakeBucket, 'list'>, prefix: string): Promise<number> {
+  let counted = 0
+  for await (const _ of listAll(bucket, { prefix })) {
+    counted += 1
+    if (counted === MAX_COUNTED) break
+  }
+  return counted
+}
