@@ -1,0 +1,118 @@
+import type { GroupValues, LiveWindow, ThresholdMonitor } from '@millrace/schemas/live'
+import { describe, expect, it } from 'vitest'
+import { evaluateThreshold } from './threshold.ts'
+
+const MINUTE = 60_000
+const T = 1_795_330_800_000
+
+const group = (key: string[], revenue: number | null, more: GroupValues['values'] = {}): GroupValues => ({
+  key,
+  events: 1,
+  values: { revenue, ...more },
+})
+
+/** A window of a minute; `ago` is how many windows before the last final one. */
+const window = (ago: number, groups: GroupValues[], more: Partial<LiveWindow> = {}): LiveWindow => ({
+  name: 'revenue',
+  start: T - (ago + 1) * MINUTE,
+  end: T - ago * MINUTE,
+  state: 'final',
+  version: 1,
+  events: groups.length,
+  groups,
+  ...more,
+})
+
+const judge = (
+  monitor: Partial<ThresholdMonitor>,
+  windows: LiveWindow[],
+  { since = 0, watermark = T + 30_000 } = {},
+) =>
+  evaluateThreshold(
+    { name: 'm', kind: 'threshold', window: 'revenue', measure: 'revenue', ...monitor },
+    { source: 'shop', windows, watermark, everyMs: MINUTE, sizeMs: MINUTE, since, now: T + 40_000 },
+  )
+
+describe('evaluateThreshold', () => {
+  it.each<[string, Partial<ThresholdMonitor>, number | null, 'ok' | 'firing']>([
+    ['above', { above: 10 }, 10.01, 'firing'],
+    ['exactly at the limit above', { above: 10 }, 10, 'ok'],
+    ['below', { below: 10 }, 9.99, 'firing'],
+    ['exactly at the limit below', { below: 10 }, 10, 'ok'],
+    ['nothing measured, above', { above: 0 }, null, 'ok'],
+    ['nothing measured, below', { below: 10 }, null, 'ok'],
+  ])('%s', (_what, monitor, value, state) => {
+    expect(judge(monitor, [window(0, [group([], value)])])).toMatchObject({
+      state,
+      value,
+      at: T + 40_000,
+      keys: [],
+    })
+  })
+
+  it('reads the last window that the watermark has passed, and no other', () => {
+    const windows = [window(-1, [group([], 1)]), window(0, [group([], 2)]), window(1, [group([], 3)])]
+    expect(judge({ above: 0 }, windows).value).toBe(2)
+    expect(judge({ above: 0 }, windows, { watermark: T - 1 }).value).toBe(3)
+    expect(judge({ above: 0 }, windows, { watermark: T + MINUTE }).value).toBe(1)
+    expect(judge({ above: 0 }, [window(0, [group([], 9)], { name: 'other' })]).state).toBe('ok')
+  })
+
+  it('counts a window without events as 0', () => {
+    expect(judge({ below: 1 }, [])).toMatchObject({ state: 'firing', value: 0 })
+    expect(judge({ above: 0 }, [])).toMatchObject({ state: 'ok', value: 0 })
+  })
+
+  it('holds for as many windows as it says', () => {
+    const low = (ago: number) => window(ago, [group([], 1)])
+    expect(judge({ below: 2, forWindows: 3 }, [low(0), low(1), low(2)]).state).toBe('firing')
+    expect(judge({ below: 2, forWindows: 3 }, [low(0), low(2)]).state).toBe('firing')
+    expect(judge({ below: 2, forWindows: 3 }, [low(0), window(1, [group([], 2)]), low(2)]).state).toBe('ok')
+  })
+
+  it('knows nothing of windows that began before counting did', () => {
+    expect(judge({ below: 1 }, [], { since: T - MINUTE }).state).toBe('firing')
+    expect(judge({ below: 1 }, [], { since: T - MINUTE + 1 }).state).toBe('unknown')
+    expect(judge({ below: 1, forWindows: 2 }, [], { since: T - MINUTE }).state).toBe('unknown')
+  })
+
+  it('reads one group where it names one, 0 where that had nothing, and nothing where it may be among the others', () => {
+    const groups = [group(['shoes', 'EUR'], 5), group(['shoes', 'USD'], 50)]
+    expect(judge({ above: 10, group: ['shoes', 'USD'] }, [window(0, groups)])).toMatchObject({
+      state: 'firing',
+      value: 50,
+      message: expect.stringContaining('revenue of shoes / USD was 50 in the window until'),
+    })
+    expect(judge({ below: 1, group: ['hats', 'EUR'] }, [window(0, groups)]).state).toBe('firing')
+    const other = { events: 3, values: { revenue: 3 } }
+    expect(judge({ below: 1, group: ['hats', 'EUR'] }, [window(0, groups, { other })])).toMatchObject({
+      state: 'ok',
+      value: null,
+    })
+  })
+
+  it('judges each group where it names none, the highest first', () => {
+    const windows = [
+      window(0, [group(['a'], 20), group(['b'], 5), group([''], 30), group(['c'], 40)]),
+      window(1, [group(['a'], 20), group([''], 30)]),
+    ]
+    const result = judge({ above: 10, forWindows: 2 }, windows)
+    expect(result).toMatchObject({ state: 'firing', value: null })
+    expect(result.keys.map(({ key, value }) => [key, value])).toEqual([
+      ['(none)', 30],
+      ['a', 20],
+    ])
+    expect(judge({ above: 100 }, windows)).toMatchObject({ state: 'ok', keys: [] })
+  })
+
+  it('reads a quantile by its name', () => {
+    const groups = [group(['LCP'], 0, { value: { '0.5': 900, '0.95': 2_600 } })]
+    expect(judge({ measure: 'value.0.95', group: ['LCP'], above: 2_500 }, [window(0, groups)])).toMatchObject(
+      {
+        state: 'firing',
+        value: 2_600,
+      },
+    )
+    expect(judge({ measure: 'value.0.99', group: ['LCP'], above: 0 }, [window(0, groups)]).state).toBe('ok')
+  })
+})

@@ -1,0 +1,125 @@
+/** Monitors of the kind `threshold`: a measure of final live windows. Pure. */
+
+import type { GroupValues, LiveWindow, ThresholdMonitor } from '@millrace/schemas/live'
+import { numberText, shortText, timeText } from './describe.ts'
+import { type FiringKey, MAX_KEYS, type MonitorResult } from './result.ts'
+
+/** What is known of the windows that a monitor is about. */
+export interface ThresholdView {
+  source: string
+  /** All that are retained; those of other names are passed over. */
+  windows: readonly LiveWindow[]
+  /** Windows that end at or before it are final. */
+  watermark: number
+  /** How often a window begins, and how long it is. */
+  everyMs: number
+  sizeMs: number
+  /** From here on the windows are whole: when counting began, or what is retained. A window that begins before is unknown. */
+  since: number
+  now: number
+}
+
+/** A group in one window; `null` where it is not known, or nothing was measured. */
+type ReadValue = (window: LiveWindow | undefined, key: readonly string[] | undefined) => number | null
+
+/**
+ * Judges the last final windows, as many as `forWindows`. A window that is not there had no events, and a group that is not in
+ * one had none there: both count 0.
+ */
+export function evaluateThreshold(monitor: ThresholdMonitor, view: ThresholdView): MonitorResult {
+  const { name, window, kind, group, forWindows = 1 } = monitor
+  const { source, watermark, everyMs, sizeMs, since, now: at } = view
+  const lastEnd = Math.floor(watermark / everyMs) * everyMs
+  const base = { name, source, kind, at, value: null, keys: [] }
+  const firstEnd = lastEnd - (forWindows - 1) * everyMs
+  if (firstEnd - sizeMs < since) {
+    const message = `windows ${window} are whole since ${timeText(since)} only, which is too short to tell`
+    return { ...base, state: 'unknown', message }
+  }
+  const byEnd = new Map(
+    view.windows
+      .filter((candidate) => candidate.name === window)
+      .map((candidate) => [candidate.end, candidate]),
+  )
+  const windows = Array.from({ length: forWindows }, (_, index) => byEnd.get(lastEnd - index * everyMs))
+  const read = createReader(monitor.measure)
+  const until = `in the ${forWindows === 1 ? 'window' : `${forWindows} windows`} until ${timeText(lastEnd)}`
+  const hasGroups = windows.some((candidate) => candidate?.groups.some(({ key }) => key.length > 0))
+  if (group === undefined && hasGroups) return { ...base, ...judgeGroups(monitor, windows, read, until) }
+  const value = read(windows[0], group)
+  const isFiring = windows.every((candidate) => holds(monitor, read(candidate, group)))
+  const whose = group === undefined ? '' : ` of ${groupText(group)}`
+  return {
+    ...base,
+    value,
+    state: isFiring ? 'firing' : 'ok',
+    message: `${monitor.measure}${whose} was ${valueText(value)} ${until}; ${limitText(monitor)}`,
+  }
+}
+
+/** Each group for itself. */
+function judgeGroups(
+  monitor: ThresholdMonitor,
+  windows: readonly (LiveWindow | undefined)[],
+  read: ReadValue,
+  until: string,
+): Pick<MonitorResult, 'state' | 'message' | 'keys' | 'more'> {
+  const firing = (windows[0]?.groups ?? [])
+    .filter(({ key }) => windows.every((candidate) => holds(monitor, read(candidate, key))))
+    .map(({ key }): FiringKey => {
+      const value = read(windows[0], key)
+      const message = `${monitor.measure} of ${groupText(key)} was ${valueText(value)} ${until}; ${limitText(monitor)}`
+      return { key: groupText(key), message, value }
+    })
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
+  const keys = firing.slice(0, MAX_KEYS)
+  return {
+    state: firing.length > 0 ? 'firing' : 'ok',
+    keys,
+    ...(firing.length > keys.length ? { more: firing.length - keys.length } : {}),
+    message: `${monitor.measure} was beyond the limit for ${firing.length} of ${windows[0]?.groups.length ?? 0} groups ${until}; ${limitText(monitor)}`,
+  }
+}
+
+/** Reads `revenue`, or of quantiles `value.0.95`. */
+function createReader(path: string): ReadValue {
+  const dot = path.indexOf('.')
+  const measure = dot === -1 ? path : path.slice(0, dot)
+  const quantile = dot === -1 ? undefined : path.slice(dot + 1)
+  return (window, key = []) => {
+    if (window === undefined) return 0
+    const group = window.groups.find((candidate) => isSame(candidate.key, key))
+    // It may be among those that were too many to be told apart.
+    if (group === undefined) return window.other === undefined ? 0 : null
+    return measuredOf(group, measure, quantile)
+  }
+}
+
+function measuredOf({ values }: GroupValues, measure: string, quantile: string | undefined): number | null {
+  const value = values[measure] ?? null
+  if (typeof value === 'number' || value === null) return value
+  return Array.isArray(value) || quantile === undefined ? null : (value[quantile] ?? null)
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index])
+}
+
+function holds({ above, below }: ThresholdMonitor, value: number | null): boolean {
+  if (value === null) return false
+  return above === undefined ? below !== undefined && value < below : value > above
+}
+
+function limitText({ above, below }: ThresholdMonitor): string {
+  return above === undefined
+    ? `it must not be below ${numberText(below ?? 0)}`
+    : `it must not be above ${numberText(above)}`
+}
+
+function valueText(value: number | null): string {
+  return value === null ? 'not measured' : numberText(value)
+}
+
+function groupText(key: readonly string[]): string {
+  return key.map((value) => shortText(value) || '(none)').join(' / ')
+}
