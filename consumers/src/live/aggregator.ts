@@ -155,8 +155,10 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     }
   }
 
-  override async webSocketClose(socket: WebSocket): Promise<void> {
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     this.#forget(socket)
+    // Otherwise the other side waits for the answer until it loses patience. 1005 to 1015 are never sent.
+    quietly(() => socket.close(code > 1004 && code < 1016 ? 1000 : code))
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
