@@ -16,6 +16,7 @@ import { reportHealth } from './live/health-job.ts'
 import type { LiveObject } from './live/rpc.ts'
 import { createLiveSink, createLiveSinkMemory, type LiveSinkMemory } from './live/sink.ts'
 import { type LookupsBucket, loadLookups } from './lookups/load-lookups.ts'
+import { reportMonitors } from './monitors/job.ts'
 import { reportPulse } from './pulse.ts'
 import { createQuarantineSink, type QuarantineBucket } from './quarantine/sink.ts'
 import type { HandlerEffects, OutgoingQueue, QueueMessage } from './queue.ts'
@@ -142,10 +143,14 @@ function runReconcile(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
   return reconcileLake({ ...createStatements(connectionOf(env)), bucket: env.LAKE, log }, { horizons })
 }
 
-function runHealth(config: MillraceConfig, env: ConsumersEnv): Promise<unknown> {
+async function runHealth(config: MillraceConfig, env: ConsumersEnv): Promise<void> {
   const { read } = createStatements(connectionOf(env))
   const objectOf = (source: string) => env.LIVE.getByName(source)
-  return reportHealth({ read, bucket: env.LAKE, objectOf, now: Date.now, log }, sourcesOf(config, env))
+  const sources = sourcesOf(config, env)
+  const facts = await reportHealth({ read, bucket: env.LAKE, objectOf, now: Date.now, log }, sources)
+  const { monitors = [], webhooks = [] } = config
+  const settings = { monitors, webhooks }
+  await reportMonitors({ read, objectOf, facts, now: Date.now, log }, settings, sources)
 }
 
 /** Names of the sources that there are; the one of development is in no configuration. */

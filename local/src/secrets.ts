@@ -40,13 +40,17 @@ interface SecretUse {
   consequence: string
 }
 
-function listUses({ sources, development }: MillraceConfig): SecretUse[] {
+function listUses({ sources, development, webhooks = [] }: MillraceConfig): SecretUse[] {
   const ofSources = sources.flatMap((source) => [
     ...use(source.secretKeyVar, `no imports, replays and lookup tables for ${source.name}`),
     ...use(source.readTokenVar, `no queries for ${source.name}`),
     ...listHashes(source),
   ])
-  return [...ofSources, ...listHashes(development ?? {})]
+  const ofWebhooks = webhooks.flatMap(({ name, secretVar, urlVar }) => [
+    ...use(secretVar, `webhook ${name} is not told`),
+    ...use(urlVar, `webhook ${name} is not told`),
+  ])
+  return [...ofSources, ...listHashes(development ?? {}), ...ofWebhooks]
 }
 
 /** Without its secret the Worker removes a value rather than keep it or hash it so that everyone can. */

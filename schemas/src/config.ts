@@ -2,10 +2,14 @@
 
 import { checkLiveSettings, checkWindows } from './live/check-windows.ts'
 import type { LiveSettings, WindowDefinition } from './live/definition.ts'
+import { checkMonitors, checkWebhooks } from './live/monitor-check.ts'
+import type { MonitorDefinition, WebhookDefinition } from './live/monitor-definition.ts'
+import { shippedWindows } from './live/shipped-windows.ts'
 import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
 import { NAME_PATTERN } from './wire.ts'
 
 export type { LiveSettings, WindowDefinition } from './live/definition.ts'
+export type { MonitorDefinition, WebhookDefinition } from './live/monitor-definition.ts'
 export { shippedWindows } from './live/shipped-windows.ts'
 export { definePlan } from './plan/plan.ts'
 export type { PlanTypes } from './plan/types.ts'
@@ -33,6 +37,10 @@ export interface MillraceConfig {
   windows?: readonly WindowDefinition[]
   /** How long live windows wait for events, and are kept. */
   live?: LiveSettings
+  /** What to watch for; see `docs/monitors.md`. Default none. */
+  monitors?: readonly MonitorDefinition[]
+  /** Where it is told. Default nowhere: monitors are shown on the page alone. */
+  webhooks?: readonly WebhookDefinition[]
 }
 
 /** Where events are kept. */
@@ -51,7 +59,15 @@ const OWN_FIELDS = ['name', 'writeKeys', 'secretKeyVar', 'readTokenVar']
 
 const FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, ...SETTING_NAMES])
 
-const CONFIG_FIELDS: readonly string[] = ['sources', 'development', 'warehouse', 'windows', 'live']
+const CONFIG_FIELDS: readonly string[] = [
+  'sources',
+  'development',
+  'warehouse',
+  'windows',
+  'live',
+  'monitors',
+  'webhooks',
+]
 
 const WAREHOUSE_FIELDS: readonly string[] = ['cluster']
 
@@ -105,6 +121,9 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
   })
   if (config.windows !== undefined) checkWindows(config.windows, [...names, RESERVED])
   if (config.live !== undefined) checkLiveSettings(config.live)
+  const { windows = shippedWindows, monitors = [], webhooks = [] } = config
+  checkWebhooks(webhooks)
+  checkMonitors(monitors, { windows, sources: [...names, RESERVED], webhooks })
   return config
 }
 

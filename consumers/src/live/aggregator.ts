@@ -8,7 +8,6 @@ import {
   type ClientMessage,
   LIVE_PROTOCOL,
   type LivePlan,
-  type MonitorStatus,
   type SnapshotMessage,
   type TailEvent,
 } from '@millrace/schemas/live'
@@ -20,7 +19,8 @@ import { createEventStream } from './event-stream.ts'
 import type { HealthNote } from './health.ts'
 import type { LiveState } from './live-state.ts'
 import { createLiveStorage, type LiveStorage } from './live-storage.ts'
-import type { ApplyReply, ApplyRequest, LiveObject, Watch } from './rpc.ts'
+import { createMonitoring, type Monitoring, type MonitorReport } from './monitoring.ts'
+import type { ApplyReply, ApplyRequest, LiveObject, NoteReply, Watch } from './rpc.ts'
 import { createWatchers, type Outlet, type Watcher, type Watchers, type WatchOptions } from './watchers.ts'
 
 /** How often the object looks whether something is to be closed, while something is held. */
@@ -33,32 +33,43 @@ const DELIVER_MS = 60_000
 /** After ClickHouse did not take closed windows. */
 const DELIVER_AGAIN_MS = 30_000
 
-/** How often those who watch are told of health. */
-const HEALTH_MS = 5_000
-
 /** Durable Object class bound as `LIVE`; its name is part of the deployed state and must not change. */
 export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   readonly #source: string
   readonly #storage: LiveStorage
   readonly #state: LiveState
   readonly #watchers: Watchers
+  readonly #monitoring: Monitoring
   readonly #sockets = new Map<WebSocket, { outlet: Outlet; watcher: Watcher }>()
   #savedAt = Date.now()
   #deliveredAt = 0
   #alarmAt: number | undefined
+  #monitorsAt = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#source = ctx.id.name ?? ''
     this.#storage = createLiveStorage(ctx.storage.sql)
     this.#state = this.#storage.load(log)
+    this.#monitoring = createMonitoring({
+      sql: ctx.storage.sql,
+      source: this.#source,
+      windowsOf: this.#state.judged,
+      transaction: (act) => ctx.storage.transactionSync(act),
+      now: Date.now,
+      fetch: (input, init) => fetch(input, init),
+      secret: (name) => readSecret(env, name),
+      random: Math.random,
+      log,
+    })
     this.#watchers = createWatchers({
       now: Date.now,
       stamp: this.#state.stamp,
       watermark: () => this.#state.progress().watermark,
       changedSince: (stamp, shownAt) => this.#state.changedSince(stamp, shownAt, Date.now()),
       snapshot: () => this.#snapshot(),
-      extras: (since) => this.#extrasSince(since),
+      health: () => this.#state.readHealth(Date.now()),
+      monitorsSince: (at) => (this.#monitorsAt > at ? this.#monitoring.statuses() : undefined),
       schedule: (ms, run) => void setTimeout(run, ms),
       epoch: crypto.randomUUID().slice(0, 8),
     })
@@ -96,14 +107,20 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   }
 
   /** Takes what other stages say of the source. */
-  async note(note: HealthNote): Promise<void> {
+  async note(note: HealthNote): Promise<NoteReply> {
     this.#state.health.note(note, this.#state.progress().receivedAt)
     this.#watchers.notify()
+    const { health } = this.#state
+    return { receipts: health.receipts(), liveLagMs: this.#state.readHealth(Date.now()).latencyMs.p50 }
   }
 
-  /** How the monitors of the source are. */
-  async monitors(): Promise<MonitorStatus[]> {
-    return []
+  /** Takes what the cron found of the source's monitors, judges the thresholds, and sees that webhooks hear of it. */
+  async report(report: MonitorReport): Promise<void> {
+    // A source that is quiet closes its windows too, and a threshold may be about that.
+    this.#tick(Date.now())
+    if (!this.#monitoring.report(report)) return
+    this.#tellMonitors()
+    await this.#wakeBy(Date.now())
   }
 
   /** Bytes its SQLite database takes, and what is held, for health checks and measurements. */
@@ -133,7 +150,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#watchers.notify()
     if (this.#storage.pending() > 0 && now - this.#savedAt >= SAVE_MS) this.#save(now)
     if (now - this.#deliveredAt >= DELIVER_MS) await this.#deliver(now)
-    const next = this.#nextAlarm(Date.now())
+    const told = await this.#monitoring.deliverDue()
+    const next = earliest(this.#nextAlarm(Date.now()), told)
     // Last, so that a crash before it brings the alarm again.
     if (next !== undefined) await this.#wakeBy(next)
   }
@@ -173,6 +191,12 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   #tick(now: number): void {
     this.#state.tick(now)
+    if (this.#monitoring.judge()) this.#tellMonitors()
+    this.#watchers.notify()
+  }
+
+  #tellMonitors(): void {
+    this.#monitorsAt = Date.now()
     this.#watchers.notify()
   }
 
@@ -222,13 +246,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       definitions: this.#state.definitions(),
       windows: this.#state.recent(now),
       health: this.#state.readHealth(now),
-      monitors: [],
+      monitors: this.#monitoring.statuses(),
     }
-  }
-
-  #extrasSince(since: number) {
-    const now = Date.now()
-    return now - since < HEALTH_MS ? {} : { health: this.#state.readHealth(now) }
   }
 
   #tellWindows(search: URLSearchParams): Response {
@@ -295,6 +314,16 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
     })
   }
+}
+
+/** A Worker secret by the name of its variable; an empty one counts as not set. */
+function readSecret(env: Env, name: string): string | undefined {
+  const value = (env as unknown as Record<string, unknown>)[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 /** What a socket carries while the object sleeps. */

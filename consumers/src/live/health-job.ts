@@ -6,7 +6,7 @@ import { type LakeBucket, listAll } from '../lake/bucket.ts'
 import { listParts } from '../lake/parts.ts'
 import { withTimeout } from '../timeout.ts'
 import type { StageReport } from './health.ts'
-import type { LiveObject } from './rpc.ts'
+import type { LiveObject, NoteReply } from './rpc.ts'
 
 /** What the job works with. */
 export interface HealthJobEffects {
@@ -27,6 +27,8 @@ export interface PipelineFacts {
   lakeLagMs: Map<string, number>
   deadLetters: number | undefined
   spilled: number | undefined
+  /** What the objects know, by source; without those that did not answer. */
+  live: Map<string, NoteReply>
 }
 
 /** Objects that are counted at most. */
@@ -75,14 +77,14 @@ async function findFacts(effects: HealthJobEffects, sources: readonly string[]):
     warehouse:
       latest === undefined ? undefined : new Map(latest.map(({ source, at }) => [source, Number(at)])),
     computedLagMs: lag === undefined ? undefined : Number(lag),
-    ...{ lakeLagMs, deadLetters, spilled },
+    ...{ lakeLagMs, deadLetters, spilled, live: new Map() },
   }
 }
 
 async function tell(
   { objectOf, now, log }: HealthJobEffects,
   source: string,
-  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled }: PipelineFacts,
+  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled, live }: PipelineFacts,
 ): Promise<void> {
   const stages: StageReport[] = [
     warehouse === undefined
@@ -96,7 +98,7 @@ async function tell(
     ...{ deadLetters: deadLetters ?? null, spilled: spilled ?? null },
   }
   try {
-    await withTimeout(objectOf(source).note(note), NOTE_TIMEOUT_MS)
+    live.set(source, await withTimeout(objectOf(source).note(note), NOTE_TIMEOUT_MS))
   } catch (error) {
     log({ level: 'warn', event: 'live_not_told', source, error: String(error) })
   }

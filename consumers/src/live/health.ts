@@ -48,6 +48,8 @@ interface Slot {
   omitted: Record<string, number>
   retries: Record<string, number>
   latency: Quantiles
+  /** Latest receipt of an accepted event; 0 for none. */
+  receivedAt: number
 }
 
 type EncodedSlot = [start: number, slot: Omit<Slot, 'latency'> & { latency: EncodedQuantiles }]
@@ -60,6 +62,8 @@ export interface Health {
   /** @param receivedAt latest receipt that is counted here, to which a stage is compared */
   note: (note: HealthNote, receivedAt: number) => void
   read: (now: number, progress: { receivedAt: number; liveLagMs: number | null }) => LiveHealth
+  /** Latest receipts of accepted events, at most one of every slot, ascending. */
+  receipts: () => number[]
   encode: () => string
   load: (text: string) => void
 }
@@ -96,6 +100,7 @@ export function createHealth(): Health {
       const slot = slotAt(at)
       slot.events += events
       slot.late += late
+      if (events > 0) for (const [receipt] of received) slot.receivedAt = Math.max(slot.receivedAt, receipt)
       addCounts(slot.quarantined, quarantined)
       addCounts(slot.omitted, omitted)
       if (latencyAt === undefined) return
@@ -117,7 +122,7 @@ export function createHealth(): Health {
       for (const [start, slot] of slots) if (start > now - SPAN_MS - SLOT_MS) addSlot(total, slot)
       const [p50 = null, p95 = null, p99 = null] = readQuantiles(total.latency, [0.5, 0.95, 0.99])
       const isCurrent = noted.at > now - NOTE_MS
-      const { latency: _, ...counts } = total
+      const { latency: _, receivedAt: __, ...counts } = total
       return {
         receivedAt: receivedAt === 0 ? null : receivedAt,
         ...counts,
@@ -131,6 +136,10 @@ export function createHealth(): Health {
         gaps: isCurrent ? noted.gaps : null,
       }
     },
+    receipts: () =>
+      [...slots.values()]
+        .flatMap((slot) => (slot.receivedAt === 0 ? [] : [slot.receivedAt]))
+        .sort((a, b) => a - b),
     encode() {
       const encoded = [...slots].map(
         ([start, slot]): EncodedSlot => [start, { ...slot, latency: encodeQuantiles(slot.latency) }],
@@ -148,7 +157,7 @@ export function createHealth(): Health {
 
 function createSlot(): Slot {
   return {
-    ...{ events: 0, late: 0, duplicates: 0, quarantined: {}, omitted: {}, retries: {} },
+    ...{ events: 0, late: 0, duplicates: 0, quarantined: {}, omitted: {}, retries: {}, receivedAt: 0 },
     latency: createQuantiles(),
   }
 }

@@ -4,6 +4,7 @@ import type { LiveDefinition, LiveHealth, LivePlan, LiveWindow } from '@millrace
 import type { Change } from './change.ts'
 import { createEventIds, type EventIds, type PackedId } from './event-ids.ts'
 import { createHealth, type Health } from './health.ts'
+import type { JudgedWindows } from './monitoring.ts'
 import { createPaneTable } from './pane-table.ts'
 import { type CompiledPlan, type CompiledWindow, compilePlan, compileWindow } from './plan.ts'
 import { createSessionTable } from './session-table.ts'
@@ -54,6 +55,8 @@ export interface LiveState {
   changedSince: (stamp: Stamp, shownAt: number, now: number) => { windows: LiveWindow[]; removed: Removed[] }
   recent: (now: number) => LiveWindow[]
   between: (name: string, from: number, to: number, now: number) => LiveWindow[]
+  /** Windows of a name as monitors judge them; `undefined` when the plan has none of that name. */
+  judged: (name: string, now: number) => JudgedWindows | undefined
   undelivered: () => Undelivered[]
   health: Health
   readHealth: (now: number) => LiveHealth
@@ -78,7 +81,7 @@ export function createLiveState(): LiveState {
   const health = createHealth()
   let plan: LivePlan = { latenessMs: 30_000, retentionMs: 3_600_000, windows: [] }
   let compiled: CompiledPlan = { ...plan, windows: [] }
-  let progress: Progress = { receivedAt: 0, changedAt: 0, watermark: 0 }
+  let progress: Progress = { receivedAt: 0, changedAt: 0, startedAt: 0, watermark: 0 }
   // What is before it is late though it could be kept: its ids are not there any more.
   let idFloor = 0
   let stamp = 0
@@ -129,6 +132,7 @@ export function createLiveState(): LiveState {
         // A clock that is ahead must not close what is open.
         receivedAt: Math.max(progress.receivedAt, Math.min(receivedAt, at)),
         changedAt: Math.max(progress.changedAt, at),
+        startedAt: progress.startedAt || Math.min(receivedAt, at),
       }
       const generation = generationOf(progress.receivedAt)
       for (const id of added) ids.add(id, generation)
@@ -182,6 +186,19 @@ export function createLiveState(): LiveState {
       current()
         .filter(({ window }) => window.definition.name === name)
         .flatMap(({ table }) => table.between(from, to, now)),
+    judged(name, now) {
+      const tabled = current().find(({ window }) => window.definition.name === name)
+      if (tabled === undefined || progress.receivedAt === 0) return undefined
+      const { everyMs, sizeMs } = tabled.window.definition
+      return {
+        windows: tabled.table
+          .between(0, progress.watermark, now)
+          .filter(({ end, state: how }) => end <= progress.watermark && how !== 'provisional'),
+        watermark: progress.watermark,
+        since: Math.max(tabled.since, progress.startedAt, floor()),
+        ...{ everyMs, sizeMs },
+      }
+    },
     undelivered: () => [...tables.values()].flatMap(({ table }) => table.undelivered()),
     health,
     readHealth(now) {

@@ -1,7 +1,8 @@
 /** What the consumer and the object that keeps a source's windows say to each other. */
 
-import type { MonitorStatus, TailEvent } from '@millrace/schemas/live'
+import type { TailEvent } from '@millrace/schemas/live'
 import type { HealthNote } from './health.ts'
+import type { MonitorReport } from './monitoring.ts'
 
 /** A combined queue batch of one source. */
 export interface ApplyRequest {
@@ -34,9 +35,19 @@ interface Hints {
 /** `again`: nothing was applied, because the ids at these places are counted already, or events are late by now. */
 export type ApplyReply = ({ kind: 'applied' } | { kind: 'again'; known: number[] }) & Hints
 
+/** What an object knows of its source's pipeline. */
+export interface NoteReply {
+  /** Receipts of accepted events, ascending: the latest of each of the last slots. */
+  receipts: number[]
+  /** Median time from receipt to here; `null` when nothing came lately. */
+  liveLagMs: number | null
+}
+
 /** What the consumers, the cron and the collector use of the object. */
 export interface LiveObject {
   apply: (request: ApplyRequest) => Promise<ApplyReply>
-  note: (note: HealthNote) => Promise<void>
-  monitors: () => Promise<MonitorStatus[]>
+  /** Takes what is said of the pipeline, and gives what only the object knows. */
+  note: (note: HealthNote) => Promise<NoteReply>
+  /** Takes what the cron found of the source's monitors. */
+  report: (report: MonitorReport) => Promise<void>
 }

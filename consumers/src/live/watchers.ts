@@ -2,8 +2,10 @@
 
 import type {
   ChangeMessage,
+  LiveHealth,
   LiveMessage,
   LiveWindow,
+  MonitorStatus,
   SnapshotMessage,
   TailEvent,
 } from '@millrace/schemas/live'
@@ -13,6 +15,9 @@ import type { Removed, Stamp } from './window-table.ts'
 
 /** Least time between two messages. */
 export const PUSH_MS = 500
+
+/** How often one who watches is told of health. */
+const HEALTH_MS = 5_000
 
 /** How long a watcher may leave a message unacknowledged. */
 const ACK_MS = 30_000
@@ -41,8 +46,9 @@ export interface Telling {
   changedSince: (stamp: Stamp, shownAt: number) => { windows: LiveWindow[]; removed: Removed[] }
   /** Everything, but for the version and the events. */
   snapshot: () => Omit<SnapshotMessage, 'type' | 'version' | 'events' | 'now'>
-  /** Health and monitors, each only when they changed since. */
-  extras: (since: number) => Pick<ChangeMessage, 'health' | 'monitors'>
+  health: () => LiveHealth
+  /** The monitors, when one changed since that time. */
+  monitorsSince: (at: number) => MonitorStatus[] | undefined
   /** Calls back after so many milliseconds. */
   schedule: (ms: number, run: () => void) => void
   /** Part of each version that is of this incarnation: numbers of another one mean nothing. */
@@ -97,7 +103,8 @@ interface State {
   shownAt: number
   eventPlace: number
   missedPlace: number
-  extrasAt: number
+  healthAt: number
+  monitorsAt: number
   unacknowledged: { version: string; at: number } | undefined
   watch: Watch | null
   isEventsOnly: boolean
@@ -140,7 +147,7 @@ export function createWatchers(telling: Telling): Watchers {
       ...snapshotFor(state),
       events: wanted.slice(-FIRST_EVENTS).map(({ event }) => event),
     })
-    Object.assign(state, marks(stamp))
+    Object.assign(state, marks(stamp), { healthAt: now(), monitorsAt: now() })
   }
 
   const snapshotFor = ({ isEventsOnly }: State) => {
@@ -157,7 +164,7 @@ export function createWatchers(telling: Telling): Watchers {
   }
 
   const marks = (stamp: Stamp) => ({
-    ...{ stamp, shownAt: now(), extrasAt: now() },
+    ...{ stamp, shownAt: now() },
     ...{ eventPlace: place, missedPlace: missedTotal },
   })
 
@@ -165,12 +172,12 @@ export function createWatchers(telling: Telling): Watchers {
     if (state.unacknowledged !== undefined || state.outlet.isReady?.() === false) return
     const { windows, removed } = changesFor(state, cache)
     const { events, missed } = eventsFor(state)
-    const extras = state.isEventsOnly ? {} : telling.extras(state.extrasAt)
+    const extras = extrasFor(state)
     const isEmpty =
       windows.length + removed.length + events.length + missed === 0 && Object.keys(extras).length === 0
     const stamp = telling.stamp()
     if (isEmpty) {
-      Object.assign(state, { ...marks(stamp), extrasAt: state.extrasAt })
+      Object.assign(state, marks(stamp))
       return
     }
     send(state, {
@@ -181,6 +188,15 @@ export function createWatchers(telling: Telling): Watchers {
       ...(missed === 0 ? {} : { missed }),
     })
     Object.assign(state, marks(stamp))
+  }
+
+  const extrasFor = (state: State): Pick<ChangeMessage, 'health' | 'monitors'> => {
+    if (state.isEventsOnly) return {}
+    const monitors = telling.monitorsSince(state.monitorsAt)
+    if (monitors !== undefined) state.monitorsAt = now()
+    if (now() - state.healthAt < HEALTH_MS) return monitors === undefined ? {} : { monitors }
+    state.healthAt = now()
+    return { health: telling.health(), ...(monitors === undefined ? {} : { monitors }) }
   }
 
   const eventsFor = (state: State): { events: TailEvent[]; missed: number } => {
@@ -212,13 +228,14 @@ export function createWatchers(telling: Telling): Watchers {
       const state: State = {
         ...{ outlet, watch, isEventsOnly, test: createTailTest(watch ?? ALL), unacknowledged: undefined },
         ...marks(0),
+        ...{ healthAt: 0, monitorsAt: isKnown ? now() : 0 },
         // Of this incarnation nothing is told yet: what changes from now on is.
         shownAt: isKnown ? now() : 0,
       }
       states.set(outlet, state)
       const stamp = stampOf(since, epoch)
       if (!isKnown && stamp !== undefined) {
-        Object.assign(state, { stamp, shownAt: 0, extrasAt: 0 })
+        Object.assign(state, { stamp, shownAt: 0 })
         sendChanges(state, new Map())
         // It hears that it is connected, whether something changed or not.
         if (state.unacknowledged === undefined) sendSnapshot(state)

@@ -17,6 +17,8 @@ export interface Progress {
   receivedAt: number
   /** When something last came, by the clock of this machine. */
   changedAt: number
+  /** Receipt of the first that ever came; 0 when nothing did. */
+  startedAt: number
   /** Never goes back. */
   watermark: number
 }
