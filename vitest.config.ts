@@ -7,7 +7,7 @@ process.env['WRANGLER_LOG'] ??= 'error'
 const JOURNEY = { testTimeout: 120_000, hookTimeout: 60_000 }
 
 /** Journeys with browsers: two cores starve the pages when anything else runs. */
-const IN_BROWSERS = 'test/journeys/{commands,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
+const IN_BROWSERS = 'test/journeys/{commands,dashboard-page,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
 
 /**
  * Four ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: [
-            '{schemas,sdk-web,sdk-node,cli,local,scripts,bench}/**/*.test.ts',
+            '{schemas,sdk-web,sdk-node,cli,dashboard,local,scripts,bench}/**/*.test.ts',
             'test/properties/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build as bundle } from 'esbuild'
 import { ROOT } from './setup.mjs'
 import { runAsScript, runStep } from './step.ts'
 
@@ -18,13 +20,17 @@ const SDK_WEB_DIST = join(ROOT, 'sdk-web/dist')
 /** Remembers which sources `dist` was built from. */
 const STAMP = join(DIST, 'built-from')
 
-/** Pages for people, as they are served. */
+/** Pages for people, as they are served, and what the live page is bundled from. */
 const PAGES = join(ROOT, 'dashboard/pages')
+const LIVE_PAGE = join(ROOT, 'dashboard/src')
+
+/** Most bytes of the live page, compressed: HTML, script and style together. */
+const MAX_LIVE_PAGE_BYTES = 80 * 1024
 
 /** Everything a build reads. */
 const INPUTS = [
-  '{schemas,sdk-web,sdk-node,collector,consumers}/{src,.}/**/*.{ts,js,mjs,json}',
-  '{local/demo,dashboard/pages}/**/*.*',
+  '{schemas,sdk-web,sdk-node,collector,consumers,dashboard}/{src,.}/**/*.{ts,js,mjs,json}',
+  '{local/demo,dashboard/pages,dashboard/src}/**/*.*',
   '{worker,millrace.config,scripts/build}.ts',
   '{wrangler.toml,tsconfig.base.json,package-lock.json}',
 ]
@@ -39,6 +45,11 @@ const PAGE_HEADERS =
   "/download\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; " +
   "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
 
+/** The live page also asks its own server, by WebSocket too, and has forms that are never sent. */
+const LIVE_PAGE_HEADERS =
+  "/dashboard\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
+  "form-action 'none'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
+
 /** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
   const inputs = await fingerprint()
@@ -49,7 +60,7 @@ export async function build(): Promise<void> {
   await rm(STAMP, { force: true })
   await runStep('build sdk-web', 'npm', ['run', 'build', '--workspace', 'sdk-web'])
   await runStep('build sdk-node', 'npm', ['run', 'build', '--workspace', 'sdk-node'])
-  await buildAssets()
+  await buildAssets(DIST)
   await runStep('build worker', 'wrangler', ['deploy', '--dry-run', '--outdir', join(DIST, 'worker')])
   await writeFile(STAMP, inputs)
 }
@@ -59,9 +70,10 @@ function assetPath(file: string): string {
   return /^(millrace\.js|integrity\.json)/.test(file) ? file : join('millrace', file)
 }
 
-async function buildAssets(): Promise<void> {
-  const assets = join(DIST, 'assets')
-  const development = join(DIST, 'assets-development')
+/** Builds `assets` and `assets-development` in a folder; the browser SDK has been built before. */
+export async function buildAssets(folder: string): Promise<void> {
+  const assets = join(folder, 'assets')
+  const development = join(folder, 'assets-development')
   await rm(assets, { recursive: true, force: true })
   await rm(development, { recursive: true, force: true })
   await mkdir(assets, { recursive: true })
@@ -69,9 +81,29 @@ async function buildAssets(): Promise<void> {
     if (file !== 'stub.js') await cp(join(SDK_WEB_DIST, file), join(assets, assetPath(file)))
   }
   await cp(PAGES, assets, { recursive: true })
-  await writeFile(join(assets, '_headers'), [...SCRIPT_HEADERS, PAGE_HEADERS].join('\n'))
+  await buildLivePage(assets)
+  await writeFile(join(assets, '_headers'), [...SCRIPT_HEADERS, PAGE_HEADERS, LIVE_PAGE_HEADERS].join('\n'))
   await cp(assets, development, { recursive: true })
   await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
+}
+
+/** Bundles script and style of `/dashboard`, whose HTML is there already. */
+async function buildLivePage(assets: string): Promise<void> {
+  await bundle({
+    entryPoints: ['main.ts', 'app.css'].map((file) => ({ in: join(LIVE_PAGE, file), out: 'dashboard/app' })),
+    outdir: assets,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    banner: { js: '/*! Charts by uPlot, Copyright (c) Leon Sorokin, MIT License. */' },
+    logLevel: 'error',
+  })
+  const files = ['dashboard.html', 'dashboard/app.js', 'dashboard/app.css']
+  const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(assets, file))).length, 0)
+  if (bytes > MAX_LIVE_PAGE_BYTES) {
+    throw new Error(`the live page must have at most ${MAX_LIVE_PAGE_BYTES} bytes compressed, got ${bytes}`)
+  }
 }
 
 /** Hash of the names and contents of all inputs. */
@@ -88,7 +120,12 @@ async function fingerprint(): Promise<string> {
 function readStamp(): string | undefined {
   try {
     // A stamp without what it vouches for is worth nothing.
-    for (const built of ['worker/worker.js', 'assets/millrace.js', 'assets/download.html'])
+    for (const built of [
+      'worker/worker.js',
+      'assets/millrace.js',
+      'assets/download.html',
+      'assets/dashboard/app.js',
+    ])
       readFileSync(join(DIST, built))
     for (const built of ['sdk-web/dist/integrity.json', 'sdk-node/dist/index.js'])
       readFileSync(join(ROOT, built))

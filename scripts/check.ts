@@ -12,6 +12,7 @@ const PROJECTS = [
   'collector',
   'consumers',
   'cli',
+  'dashboard',
   'local',
   'test',
   'bench',

@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type ConnectionStatus,
+  createConnection,
+  encodeToken,
+  type Socket,
+  waitBefore,
+} from './connection.ts'
+import { change, NOW, snapshot } from './fixtures.ts'
+
+interface FakeSocket extends Socket {
+  url: string
+  protocols: string[]
+  sent: string[]
+  isClosed: boolean
+}
+
+/** A world with a clock that a test moves, sockets that it speaks through, and one answer to all requests. */
+function createWorld(answer: () => Response | Promise<Response> = () => Response.json(snapshot())) {
+  let now = NOW
+  let timers: { at: number; run: () => void }[] = []
+  const sockets: FakeSocket[] = []
+  const statuses: ConnectionStatus[] = []
+  const messages: string[] = []
+  const requests: string[] = []
+  const hooks = { onMessage: () => {} }
+  const connection = createConnection({
+    origin: 'https://events.example.com',
+    token: 'dev-read',
+    tail: { filters: [], statuses: ['accepted'] },
+    effects: {
+      openSocket(url, protocols) {
+        const socket: FakeSocket = {
+          ...{ url, protocols, sent: [], isClosed: false },
+          ...{ onopen: null, onmessage: null, onclose: null },
+          send: (text) => socket.sent.push(text),
+          close: () => {
+            socket.isClosed = true
+          },
+        }
+        sockets.push(socket)
+        return socket
+      },
+      fetch: async (url, { headers }) => {
+        requests.push(`${url} ${headers['authorization']}`)
+        return answer()
+      },
+      now: () => now,
+      random: () => 1,
+      setTimer(run, afterMs) {
+        const timer = { at: now + afterMs, run }
+        timers.push(timer)
+        return timer
+      },
+      clearTimer(timer) {
+        timers = timers.filter((other) => other !== timer)
+      },
+    },
+    onMessage: ({ type, version }) => {
+      messages.push(`${type} ${version}`)
+      hooks.onMessage()
+    },
+    onStatus: (status) => statuses.push(status),
+  })
+  return {
+    ...{ connection, sockets, statuses, messages, requests, hooks },
+    socket: () => sockets.at(-1) as FakeSocket,
+    /** Lets time pass, with all that is due in it. */
+    async pass(ms: number) {
+      const end = now + ms
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve))
+        const due = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+        if (due === undefined) break
+        timers = timers.filter((timer) => timer !== due)
+        now = Math.max(now, due.at)
+        due.run()
+      }
+      now = end
+    },
+    hear(message: object) {
+      ;(sockets.at(-1) as FakeSocket).onmessage?.({ data: JSON.stringify(message) })
+    },
+    last: () => statuses.at(-1),
+  }
+}
+
+const sentOf = (socket: FakeSocket) =>
+  socket.sent.map((text) => (text.startsWith('{') ? JSON.parse(text) : text))
+
+describe('connection', () => {
+  it('offers the token as a subprotocol, asks for events, and acknowledges what has a version', () => {
+    const world = createWorld()
+    const socket = world.socket()
+    expect(socket.url).toBe('wss://events.example.com/v1/live')
+    expect(socket.protocols).toEqual(['millrace.live.v1', 'bearer.ZGV2LXJlYWQ'])
+    socket.onopen?.()
+    world.hear(snapshot())
+    world.hear(change())
+    world.hear({ type: 'error', code: 'internal_error', message: 'oh' })
+    expect(sentOf(socket)).toEqual([
+      { type: 'tail', filters: [], statuses: ['accepted'] },
+      { type: 'ack', version: 'v1' },
+      { type: 'ack', version: 'v2' },
+    ])
+    expect(world.messages).toEqual(['snapshot v1', 'change v2'])
+    expect(world.last()).toEqual({ kind: 'live', by: 'socket' })
+  })
+
+  it('says since when it is disconnected, and resumes from the last version', async () => {
+    const world = createWorld()
+    world.socket().onopen?.()
+    world.hear(snapshot())
+    await world.pass(20_000)
+    world.socket().onclose?.()
+    expect(world.last()).toEqual({ kind: 'lost', since: NOW + 20_000, retryAt: NOW + 21_000 })
+    await world.pass(1_000)
+    expect(world.sockets).toHaveLength(2)
+    expect(world.socket().url).toBe('wss://events.example.com/v1/live?since=v1')
+    world.hear(change())
+    expect(world.last()).toEqual({ kind: 'live', by: 'socket' })
+  })
+
+  it('waits twice as long after each failure, up to half a minute, and asks why', async () => {
+    const world = createWorld(() => Promise.reject(new TypeError('fetch failed')))
+    world.socket().onclose?.()
+    await world.pass(999)
+    expect(world.sockets).toHaveLength(1)
+    await world.pass(1)
+    expect(world.sockets).toHaveLength(2)
+    world.socket().onclose?.()
+    await world.pass(2_000)
+    expect(world.sockets).toHaveLength(3)
+    expect(world.requests[0]).toBe('https://events.example.com/v1/live/windows Bearer dev-read')
+    expect(world.last()).toMatchObject({ kind: 'lost', since: NOW })
+  })
+
+  it('does not try again with a token that is refused, and says the words of the server', async () => {
+    const body = { success: false, code: 'unknown_read_token', message: 'no source has this read token' }
+    const world = createWorld(() => Response.json(body, { status: 401 }))
+    world.socket().onclose?.()
+    await world.pass(120_000)
+    expect(world.statuses).toEqual([
+      { kind: 'connecting' },
+      { kind: 'refused', message: 'no source has this read token' },
+    ])
+    expect(world.sockets).toHaveLength(1)
+  })
+
+  it('polls after three tries without a word, until a WebSocket gets through', async () => {
+    const world = createWorld()
+    for (const waitMs of [1_000, 2_000, 0]) {
+      world.socket().onclose?.()
+      await world.pass(waitMs)
+    }
+    expect(world.last()).toEqual({ kind: 'live', by: 'polling' })
+    const before = world.requests.length
+    await world.pass(3_900)
+    expect(world.requests.length - before).toBe(1)
+    await world.pass(100)
+    expect(world.sockets).toHaveLength(4)
+    world.hear(change())
+    expect(world.last()).toEqual({ kind: 'live', by: 'socket' })
+    const polled = world.requests.length
+    await world.pass(10_000)
+    expect(world.requests.length).toBe(polled)
+  })
+
+  it('says what the server says while polling fails', async () => {
+    const busy = { success: false, code: 'temporarily_unavailable', message: 'ask again' }
+    const world = createWorld(() => Response.json(busy, { status: 503 }))
+    for (const waitMs of [1_000, 2_000, 0]) {
+      world.socket().onclose?.()
+      await world.pass(waitMs)
+    }
+    expect(world.last()).toMatchObject({ kind: 'lost', why: 'ask again' })
+  })
+
+  it('takes a connection that does not answer a ping for broken', async () => {
+    const world = createWorld()
+    world.socket().onopen?.()
+    world.hear(snapshot())
+    await world.pass(25_000)
+    expect(world.socket().sent.at(-1)).toBe('ping')
+    world.socket().onmessage?.({ data: 'pong' })
+    await world.pass(25_000)
+    expect(world.sockets).toHaveLength(1)
+    await world.pass(25_000)
+    expect(world.sockets[0]?.isClosed).toBe(true)
+    expect(world.last()?.kind).toBe('lost')
+  })
+
+  it('asks for other events at once, and again after a break', async () => {
+    const world = createWorld()
+    world.socket().onopen?.()
+    world.hear(snapshot())
+    const tail = { filters: ['event:is:page'], statuses: ['quarantined' as const] }
+    world.connection.setTail(tail)
+    expect(sentOf(world.socket()).at(-1)).toEqual({ type: 'tail', ...tail })
+    world.socket().onclose?.()
+    await world.pass(1_000)
+    world.socket().onopen?.()
+    expect(sentOf(world.socket())).toEqual([{ type: 'tail', ...tail }])
+  })
+
+  it('asks for everything anew when it is told to', () => {
+    const world = createWorld()
+    world.socket().onopen?.()
+    world.hear(snapshot())
+    world.hooks.onMessage = world.connection.refresh
+    world.hear(change())
+    // The new one is not open yet: nothing can be said there.
+    expect(world.socket().sent).toEqual([])
+    expect(world.sockets).toHaveLength(2)
+    expect(world.sockets[0]?.isClosed).toBe(true)
+    expect(world.socket().url).toBe('wss://events.example.com/v1/live')
+    expect(world.last()?.kind).toBe('live')
+  })
+
+  it('tries at once when it is told to, and never again when it is closed', async () => {
+    const world = createWorld()
+    world.socket().onopen?.()
+    world.hear(snapshot())
+    world.socket().onclose?.()
+    world.connection.retry()
+    expect(world.sockets).toHaveLength(2)
+    world.connection.close()
+    expect(world.socket().isClosed).toBe(true)
+    await world.pass(120_000)
+    world.connection.retry()
+    expect(world.sockets).toHaveLength(2)
+  })
+})
+
+it.each([
+  [1, 0, 500],
+  [1, 1, 1_000],
+  [3, 1, 4_000],
+  [5, 0.5, 12_000],
+  [60, 1, 30_000],
+])('wait before try %i with chance %f is %i ms', (tries, random, expected) => {
+  expect(waitBefore(tries, random)).toBe(expected)
+})
+
+it('token is base64url without padding, of UTF-8', () => {
+  expect(encodeToken('a?>')).toBe('YT8-')
+  expect(atob(encodeToken('ü').replaceAll('-', '+').replaceAll('_', '/'))).toBe('\xc3\xbc')
+})

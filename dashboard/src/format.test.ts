@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest'
+import {
+  countOf,
+  formatCount,
+  formatMoney,
+  formatRate,
+  formatShare,
+  formatSpan,
+  formatTick,
+  nameCountry,
+  toSentence,
+} from './format.ts'
+
+it.each([
+  [0, '0'],
+  [12_480.4, '12,480'],
+  [1_230_000, '1.2M'],
+  [null, '–'],
+])('count %s is %s', (value, expected) => {
+  expect(formatCount(value)).toBe(expected)
+})
+
+it.each([
+  [0.037, '0.04'],
+  [3.25, '3.3'],
+  [118.4, '118'],
+])('rate %s is %s', (value, expected) => {
+  expect(formatRate(value)).toBe(expected)
+})
+
+it('tick of an axis is short', () => {
+  expect([formatTick(0.5), formatTick(9_000), formatTick(20_000)]).toEqual(['0.5', '9,000', '20K'])
+})
+
+it.each([
+  [0, '0 ms'],
+  [420.4, '420 ms'],
+  [3_240, '3.2 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min'],
+  [245_000, '4 min 5 s'],
+  [7_800_000, '2 h 10 min'],
+  [273_600_000, '3 d 4 h'],
+  [-5, '0 ms'],
+  [null, '–'],
+])('span of %s ms is %s', (value, expected) => {
+  expect(formatSpan(value)).toBe(expected)
+})
+
+it('share has a digit where it needs one', () => {
+  expect([formatShare(0.4321), formatShare(1), formatShare(null)]).toEqual(['43.2%', '100%', '–'])
+})
+
+it('money has its currency, also one that is none', () => {
+  expect(formatMoney(1_204.5, 'EUR')).toBe('€1,204.50')
+  expect(formatMoney(12_000.4, 'EUR')).toBe('€12,000')
+  expect(formatMoney(3, 'Taler!')).toBe('3 Taler!')
+  expect(formatMoney(3, '')).toBe('3')
+})
+
+it('country has its name, also a code that is none', () => {
+  expect([nameCountry('DE'), nameCountry('not a code')]).toEqual(['Germany', 'not a code'])
+})
+
+it('words agree with their number', () => {
+  expect([countOf(1, 'event'), countOf(2, 'event'), countOf(0, 'delivery', 'deliveries')]).toEqual([
+    '1 event',
+    '2 events',
+    '0 deliveries',
+  ])
+})
+
+it('sentence begins large and ends', () => {
+  expect([toSentence('ask again'), toSentence('Ready!'), toSentence('')]).toEqual([
+    'Ask again.',
+    'Ready!',
+    '',
+  ])
+})

@@ -1,0 +1,254 @@
+/** The live page: puts its parts together. */
+
+import { createAnnouncer } from './announce.ts'
+import { createBanner } from './banner.ts'
+import { createBoard } from './board.ts'
+import { type Connection, type ConnectionStatus, createConnection } from './connection.ts'
+import { find, setText } from './dom.ts'
+import { countOf, formatCount, formatRate, toSentence } from './format.ts'
+import { readRate } from './panels/happening.ts'
+import { readVisitors } from './panels/here.ts'
+import { createAsk } from './query.ts'
+import { type Range, readHash, writeHash } from './range.ts'
+import { createRangePicker } from './range-picker.ts'
+import { createSourcePicker, createTokenForm } from './source-picker.ts'
+import { addSource, loadSources, nameSource, parseToken, type SourceList, saveSources } from './sources.ts'
+import { applyMessage, isEmpty, type LiveState, lacksDefinitions, serverNow } from './state.ts'
+import { createStream } from './stream.ts'
+import { applyTheme, loadTheme, nextTheme, saveTheme } from './theme.ts'
+import { showWelcome } from './welcome.ts'
+
+/** Numbers of a range that ends now, and those that are always asked for, are asked for again after so long. */
+const ASK_EVERY_MS = 60_000
+
+/** Ages and spans go on though no message comes. */
+const DRAW_EVERY_MS = 1_000
+
+/** Where the collector tells the read token of the source `dev`; only in development. */
+const DEVELOPMENT_TOKEN = '/demo/read-token'
+
+const DEVELOPMENT_WRITE_KEY = 'dev'
+
+const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+const storage = readStorage()
+const announce = createAnnouncer({ say: (text) => setText(find('announcements'), text), now: Date.now })
+
+let sources: SourceList = loadSources(storage)
+/** Given by the collector, not entered: not remembered. */
+let givenToken: string | undefined
+let range: Range = readHash(location.hash)
+let state: LiveState | undefined
+let connection: Connection | undefined
+let status: ConnectionStatus = { kind: 'connecting' }
+let asking = new AbortController()
+let isDrawn = true
+let isRefreshed = false
+let welcomed = ''
+
+const stream = createStream((tail) => connection?.setTail(tail))
+const board = createBoard({
+  attention: find('attention-panels'),
+  visitors: find('visitors-panels'),
+  pipeline: find('pipeline-panels'),
+  timeZone,
+  onExample: stream.inspect,
+})
+find('stream-panels').append(stream.element)
+const banner = createBanner(find('pill'), find('banner'), () => connection?.retry())
+const picker = createSourcePicker(find('sources'), { list: sources, onChange: changeSources })
+find('token-form').append(createTokenForm('token', (token) => changeSources(addSource(sources, token))))
+createRangePicker(find('range'), range, changeRange)
+startTheme()
+
+setInterval(() => {
+  banner.tick(Date.now())
+  requestDraw()
+}, DRAW_EVERY_MS)
+setInterval(() => {
+  if (range.kind !== 'days' && !document.hidden) askAgain()
+}, ASK_EVERY_MS)
+document.addEventListener('visibilitychange', requestDraw)
+addEventListener('online', () => connection?.retry())
+void begin()
+
+async function begin(): Promise<void> {
+  if (sources.chosen === undefined) {
+    givenToken = await fetchDevelopmentToken()
+    if (givenToken !== undefined) sources = addSource(sources, givenToken)
+    picker.show(sources)
+  }
+  connect()
+}
+
+async function fetchDevelopmentToken(): Promise<string | undefined> {
+  try {
+    const response = await fetch(DEVELOPMENT_TOKEN)
+    return response.ok ? parseToken(await response.text()) : undefined
+  } catch {
+    // The server is away: a token can still be entered.
+    return undefined
+  }
+}
+
+/** Shows the chosen source from its beginning. */
+function connect(): void {
+  connection?.close()
+  asking.abort()
+  isRefreshed = false
+  state = undefined
+  board.clear()
+  stream.clear()
+  const token = sources.chosen
+  showView(token === undefined ? 'token' : 'loading')
+  if (token === undefined) return
+  connection = createConnection({
+    origin: location.origin,
+    token,
+    tail: stream.tail(),
+    effects: {
+      openSocket: (url, protocols) =>
+        new WebSocket(url, protocols) as ReturnType<
+          Parameters<typeof createConnection>[0]['effects']['openSocket']
+        >,
+      fetch: (url, init) => fetch(url, { ...init, cache: 'no-store' }),
+      now: Date.now,
+      random: Math.random,
+      setTimer: (run, afterMs) => setTimeout(run, afterMs),
+      clearTimer: (timer) => clearTimeout(timer as number | undefined),
+    },
+    onMessage(message) {
+      const before = state
+      state = applyMessage(state, message, Date.now())
+      if (state !== undefined && before?.source !== state.source) learnName(token, state.source)
+      if (before === undefined) askAgain()
+      // Once: a server that does not say what they are would be asked for ever.
+      if (state !== undefined && message.type === 'change' && lacksDefinitions(state) && !isRefreshed) {
+        isRefreshed = true
+        connection?.refresh()
+      }
+      requestDraw()
+    },
+    onStatus(next) {
+      status = next
+      banner.show(next)
+      banner.tick(Date.now())
+      if (next.kind === 'refused') refuse(token, next.message)
+      if (next.kind === 'lost' && state === undefined) showView('away')
+    },
+  })
+}
+
+function learnName(token: string, name: string): void {
+  sources = nameSource(sources, token, name)
+  picker.show(sources)
+  remember()
+}
+
+function changeSources(next: SourceList): void {
+  const isOther = next.chosen !== sources.chosen
+  sources = next
+  picker.show(sources)
+  remember()
+  if (isOther) connect()
+}
+
+function remember(): void {
+  const entered = sources.sources.filter(({ token }) => token !== givenToken)
+  const { chosen } = sources
+  const isKept = entered.some(({ token }) => token === chosen)
+  saveSources(storage, chosen !== undefined && isKept ? { sources: entered, chosen } : { sources: entered })
+}
+
+function refuse(token: string, message: string): void {
+  // One that never worked is not worth keeping; one that did may work again.
+  if (sources.sources.some((source) => source.token === token && source.name === undefined)) {
+    sources = { sources: sources.sources.filter((source) => source.token !== token) }
+    picker.show(sources)
+    remember()
+  }
+  showView('token')
+  setText(find('refusal'), toSentence(message))
+  find('refusal').hidden = false
+}
+
+function changeRange(next: Range): void {
+  range = next
+  history.replaceState(null, '', `${location.pathname}${location.search}${writeHash(range)}`)
+  board.clear()
+  askAgain()
+  requestDraw()
+}
+
+function askAgain(): void {
+  asking.abort()
+  asking = new AbortController()
+  const token = sources.chosen
+  if (token === undefined || state === undefined) return
+  void board.ask(range, createAsk(location.origin, token, fetch.bind(globalThis)), asking.signal)
+}
+
+/** Draws with the next frame; not at all while nobody sees it. */
+function requestDraw(): void {
+  if (!isDrawn || document.hidden) return
+  isDrawn = false
+  requestAnimationFrame(() => {
+    isDrawn = true
+    draw()
+  })
+}
+
+function draw(): void {
+  if (state === undefined || status.kind === 'refused') return
+  const isWelcome = isEmpty(state) && range.kind === 'live'
+  showView(isWelcome ? 'empty' : 'board')
+  if (isWelcome) welcome(state)
+  // What is stale must not look as if it went on.
+  const now = status.kind === 'lost' ? state.now : serverNow(state, Date.now())
+  board.showLive(state, now, range)
+  stream.show(state)
+  const visitors = readVisitors(state, now)
+  document.title = `${formatCount(visitors)} here · ${state.source} · Millrace`
+  if (status.kind === 'live' && !isWelcome) {
+    announce(`${countOf(visitors, 'visitor')} here, ${formatRate(readRate(state, now))} events a second.`)
+  }
+}
+
+function welcome({ source }: LiveState): void {
+  if (welcomed === source) return
+  welcomed = source
+  const writeKey = sources.chosen === givenToken ? DEVELOPMENT_WRITE_KEY : undefined
+  showWelcome(find('welcome'), { origin: location.origin, source, writeKey })
+}
+
+function showView(view: 'token' | 'loading' | 'away' | 'empty' | 'board'): void {
+  if (document.body.dataset['view'] === view) return
+  document.body.dataset['view'] = view
+  if (view !== 'token') find('refusal').hidden = true
+  if (view === 'token' || view === 'loading') document.title = 'Dashboard · Millrace'
+}
+
+function startTheme(): void {
+  let theme = loadTheme(storage)
+  const toggle = find('theme')
+  const show = () => {
+    applyTheme(document.documentElement, theme)
+    setText(find('theme-name'), { system: '◐ Auto', light: '○ Light', dark: '● Dark' }[theme])
+    board.restyle()
+  }
+  toggle.addEventListener('click', () => {
+    theme = nextTheme(theme)
+    saveTheme(storage, theme)
+    show()
+  })
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', board.restyle)
+  show()
+}
+
+/** `undefined` where a browser lets pages store nothing. */
+function readStorage(): Storage | undefined {
+  try {
+    return localStorage
+  } catch {
+    return undefined
+  }
+}

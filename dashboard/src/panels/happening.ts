@@ -1,0 +1,144 @@
+/** "What is happening?": events by name over time. Pure; drawn in `happening-panel.ts`. */
+
+import type { LiveWindow } from '@millrace/schemas/live'
+import type { Basis, Shown } from '../panel.ts'
+import { type Answer, asNumberOrNull, bucketTime } from '../query.ts'
+import type { Range } from '../range.ts'
+import { KEEP_MS, type LiveState } from '../state.ts'
+import { leastSure, numberOf } from '../windows.ts'
+import { storedBasis } from './bases.ts'
+
+const WINDOW = 'events'
+
+/** Names that have a line of their own. */
+export const MAX_NAMES = 5
+
+/** The rest, as one line. */
+export const OTHERS = 'all others'
+
+/** The last windows that a rate of now is made of. */
+const RATE_WINDOWS = 6
+
+/** One name over time. */
+export interface HappeningLine {
+  name: string
+  isOther?: true
+  /** One for each time. */
+  values: (number | null)[]
+  total: number | null
+  /** Events a second in the last minute; absent for stored events. */
+  rate?: number
+}
+
+/** What is shown. */
+export interface Happening {
+  /** Beginnings of the steps, milliseconds since 1970. */
+  times: number[]
+  /** Those with most events first. */
+  lines: HappeningLine[]
+  /** What the values are. */
+  unit: string
+  provisionalFrom?: number
+  corrected: number[]
+}
+
+/** Events a second in the last minute. */
+export function readRate(state: LiveState, now: number): number {
+  const { everyMs, ended } = endedWindows(state, now)
+  const last = Math.floor(now / everyMs) * everyMs - RATE_WINDOWS * everyMs
+  const events = ended.filter(({ start }) => start >= last).reduce((sum, window) => sum + window.events, 0)
+  return events / ((RATE_WINDOWS * everyMs) / 1_000)
+}
+
+/** Of the live windows that have ended: one that is still open would look like a fall. */
+export function readHappening(state: LiveState, now: number): Shown<Happening> {
+  const { everyMs, ended } = endedWindows(state, now)
+  if (ended.length === 0) return { model: undefined }
+  const end = Math.floor(now / everyMs) * everyMs
+  const from = end - KEEP_MS
+  const times = Array.from({ length: KEEP_MS / everyMs }, (_, index) => from + index * everyMs)
+  const byStart = new Map(ended.map((window) => [window.start, window]))
+  const names = rankNames(ended)
+  const shown = names.slice(0, MAX_NAMES)
+  const seconds = everyMs / 1_000
+  const lineOf = (name: string, countIn: (window: LiveWindow) => number): HappeningLine => {
+    const counts = times.map((time) => {
+      const window = byStart.get(time)
+      return window === undefined ? 0 : countIn(window)
+    })
+    const recent = counts.slice(-RATE_WINDOWS).reduce((sum, count) => sum + count, 0)
+    return {
+      name,
+      values: counts.map((count) => count / seconds),
+      total: counts.reduce((sum, count) => sum + count, 0),
+      rate: recent / (RATE_WINDOWS * seconds),
+    }
+  }
+  const lines = shown.map((name) => lineOf(name, (window) => countOf(window, name)))
+  const isMore = names.length > shown.length || ended.some(({ other }) => (other?.events ?? 0) > 0)
+  const restOf = (window: LiveWindow) =>
+    window.events - shown.reduce((sum, name) => sum + countOf(window, name), 0)
+  const provisional = ended.filter((window) => window.state === 'provisional').map(({ start }) => start)
+  const basis: Basis = { state: leastSure(ended), text: 'last 15 min, by 10 s' }
+  return {
+    basis,
+    model: {
+      times,
+      lines: isMore ? [...lines, { ...lineOf(OTHERS, restOf), isOther: true }] : lines,
+      unit: 'events a second',
+      ...(provisional.length === 0 ? {} : { provisionalFrom: Math.min(...provisional) }),
+      corrected: ended.filter((window) => window.state === 'corrected').map(({ start }) => start),
+    },
+  }
+}
+
+/** Of stored events. */
+export function readHappeningAnswer([answer]: Answer[], range: Range): Shown<Happening> {
+  const { buckets = [], series = [] } = answer ?? {}
+  const lines = series.map((one): HappeningLine => {
+    const name = one.isOther === true ? OTHERS : one.name === null || one.name === '' ? '(no name)' : one.name
+    const line = { name, values: one.values, total: asNumberOrNull(one.total ?? null) }
+    return one.isOther === true ? { ...line, isOther: true } : line
+  })
+  if (!lines.some(({ total }) => (total ?? 0) > 0)) return { model: undefined }
+  const times = buckets.map(bucketTime)
+  return {
+    basis: storedBasis(range),
+    model: { times, lines, unit: `events ${nameStep(times)}`, corrected: [] },
+  }
+}
+
+/** `a minute`, `an hour`, by what lies between buckets. */
+export function nameStep(times: readonly number[]): string {
+  const [first = 0, second = 0] = times
+  const minutes = (second - first) / 60_000
+  if (times.length < 2) return 'in all'
+  if (minutes <= 1) return 'a minute'
+  if (minutes <= 60) return 'an hour'
+  // A day with a change of the clock has 23 or 25 hours.
+  if (minutes <= 25 * 60) return 'a day'
+  return minutes <= 8 * 24 * 60 ? 'a week' : 'a month'
+}
+
+function endedWindows(state: LiveState, now: number): { everyMs: number; ended: LiveWindow[] } {
+  const everyMs = state.definitions.find(({ name }) => name === WINDOW)?.everyMs ?? 10_000
+  const ended = (state.windows.get(WINDOW) ?? []).filter(
+    ({ start, end }) => end <= now && start >= now - KEEP_MS - everyMs,
+  )
+  return { everyMs, ended }
+}
+
+function countOf(window: LiveWindow, name: string): number {
+  const group = window.groups.find(({ key }) => key[0] === name)
+  return numberOf(group, 'count') ?? group?.events ?? 0
+}
+
+/** Names by their events in all windows, most first. */
+function rankNames(windows: readonly LiveWindow[]): string[] {
+  const totals = new Map<string, number>()
+  for (const { key, events } of windows.flatMap(({ groups }) => groups)) {
+    const name = key[0] ?? ''
+    totals.set(name, (totals.get(name) ?? 0) + events)
+  }
+  return [...totals].sort(([a, x], [b, y]) => y - x || a.localeCompare(b)).map(([name]) => name)
+}

@@ -1,0 +1,23 @@
+/** Keeps a name's colour while it is shown, though its rank changes. */
+
+/** A function that gives each of these names a slot from 0 on; those that were there before keep theirs. */
+export function createSlots(count: number): (names: readonly string[]) => number[] {
+  let taken = new Map<string, number>()
+  return (names) => {
+    const next = new Map<string, number>()
+    for (const name of names) {
+      const slot = taken.get(name)
+      if (slot !== undefined) next.set(name, slot)
+    }
+    for (const name of names) {
+      if (next.has(name)) continue
+      const used = new Set(next.values())
+      next.set(
+        name,
+        Array.from({ length: count }, (_, slot) => slot).find((slot) => !used.has(slot)) ?? count - 1,
+      )
+    }
+    taken = next
+    return names.map((name) => next.get(name) ?? count - 1)
+  }
+}
