@@ -50,6 +50,11 @@ const LIVE_PAGE_HEADERS =
   "/dashboard\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
   "form-action 'none'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
 
+/** What a page loads is of the same build as the page, and as the Worker that it talks to. */
+const PAGE_FILE_HEADERS = ['/dashboard/*', '/download/*'].map(
+  (path) => `${path}\n  ! Cache-Control\n  Cache-Control: no-cache\n`,
+)
+
 /** Builds everything; a few seconds, or nothing when `dist` is current. */
 export async function build(): Promise<void> {
   const inputs = await fingerprint()
@@ -82,7 +87,8 @@ export async function buildAssets(folder: string): Promise<void> {
   }
   await cp(PAGES, assets, { recursive: true })
   await buildLivePage(assets)
-  await writeFile(join(assets, '_headers'), [...SCRIPT_HEADERS, PAGE_HEADERS, LIVE_PAGE_HEADERS].join('\n'))
+  const headers = [...SCRIPT_HEADERS, ...PAGE_FILE_HEADERS, PAGE_HEADERS, LIVE_PAGE_HEADERS]
+  await writeFile(join(assets, '_headers'), headers.join('\n'))
   await cp(assets, development, { recursive: true })
   await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
 }

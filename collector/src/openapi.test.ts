@@ -286,12 +286,45 @@ function downloadTrials(method: string): Trials {
   }
 }
 
+/** An object that has windows of one name. */
+const askLive: NonNullable<FakeOptions['askLive']> = async (_, request) => {
+  if (request.headers.get('upgrade') === 'websocket') {
+    return new Response(null, { status: 101, webSocket: new WebSocketPair()[0] })
+  }
+  const { pathname, searchParams } = new URL(request.url)
+  if (pathname !== '/windows')
+    return new Response('event: snapshot', { headers: { 'content-type': 'text/event-stream' } })
+  return searchParams.get('name') === 'none'
+    ? new Response('there is no window', { status: 404 })
+    : Response.json({})
+}
+
+function liveTrials(path: string): Trials {
+  const ask = (query: string, headers = {}): Trial => ({
+    ...{ query, headers: { ...reader, ...headers } },
+    options: { askLive },
+  })
+  const isStream = path === '/v1/live'
+  return {
+    ...(isStream ? { 101: ask('', { upgrade: 'websocket' }) } : {}),
+    200: ask(''),
+    400: ask('?nonsense=x'),
+    401: {},
+    403: { headers: reader, query: '?source=blog' },
+    ...(isStream ? {} : { 404: ask('?name=none') }),
+    405: { method: 'DELETE' },
+    500: { headers: reader, options: broken },
+    503: { headers: reader },
+  }
+}
+
 const OPEN_TRIALS: Trials = { 200: {}, 405: { method: 'DELETE' } }
 
 function trialsOf(path: string, method: string): Trials {
   if (path.startsWith('/v1/query/')) return questionTrials(path, method)
   if (path === '/v1/lake/download') return downloadTrials(method)
   if (path.startsWith('/v1/lake/')) return lakeTrials(path)
+  if (path.startsWith('/v1/live')) return liveTrials(path)
   if (path === '/v1/import') {
     const body = '{"batch":[{"type":"page","userId":"u"}]}'
     return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }

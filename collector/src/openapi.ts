@@ -10,6 +10,7 @@ import {
   MAX_EVENT_BYTES,
 } from '@millrace/schemas'
 import { describeLake } from './openapi-lake.ts'
+import { describeLive } from './openapi-live.ts'
 import { describeOperatorPaths } from './openapi-operator.ts'
 import {
   errorAnswers,
@@ -98,6 +99,7 @@ function describePaths(): Json {
     ...describeOperatorPaths(),
     ...describeQuestions(),
     ...describeLake(READ_TOKEN),
+    ...describeLive(READ_TOKEN),
     '/v1/m': { post: describeCounters() },
     ...describeBoots(''),
     ...describeBoots('/{prefix}'),

@@ -106,10 +106,11 @@ function printReady(
   console.log(`
 ready
   demo shop   ${worker.url}/demo/
+  dashboard   ${worker.url}/dashboard
   collector   ${worker.url}      write key dev, secret key dev-secret, read token dev-read
   ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}${missing.map(describeMissing).join('')}
 
-Click around in the shop, then look at what arrived:
+Click around in the shop, and watch the dashboard in another window. What arrived is in ClickHouse:
   curl '${clickhouseUrl}/?database=${DATABASE}&default_format=PrettyCompact' --data '${query}'
 
 Ctrl-C ends everything; data stays in ${process.env['MILLRACE_DATA'] ?? '.millrace'}/.

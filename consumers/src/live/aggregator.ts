@@ -187,6 +187,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#state.usePlan(JSON.parse(text) as LivePlan)
     // Changes name definitions, so those must be there before the first of them.
     this.#save(Date.now())
+    this.#watchers.startOver()
   }
 
   #tick(now: number): void {
@@ -223,7 +224,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   #nextAlarm(now: number): number | undefined {
     const isBusy =
       this.#storage.pending() > 0 || this.#state.undelivered().length > 0 || this.#watchers.size() > 0
-    if (isBusy) return now + TICK_MS
+    // When windows begin and end: who watches sees the next one at once.
+    if (isBusy) return Math.floor(now / TICK_MS + 1) * TICK_MS
     const due = this.#state.nextDue(now)
     return due === undefined ? undefined : Math.max(due, now + TICK_MS)
   }

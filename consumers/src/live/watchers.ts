@@ -85,6 +85,8 @@ export interface Watchers {
   addEvents: (events: readonly TailEvent[], missed: number) => void
   /** Says that something changed. */
   notify: () => void
+  /** Says that so much changed that everything is to be told anew, such as the definitions. */
+  startOver: () => void
   /** What they want to see of events; one for all who want the same. */
   watches: () => Watch[]
   size: () => number
@@ -109,6 +111,7 @@ interface State {
   watch: Watch | null
   isEventsOnly: boolean
   test: TailTest
+  isOutdated: boolean
 }
 
 /** What changed, for all who have the same. */
@@ -147,7 +150,7 @@ export function createWatchers(telling: Telling): Watchers {
       ...snapshotFor(state),
       events: wanted.slice(-FIRST_EVENTS).map(({ event }) => event),
     })
-    Object.assign(state, marks(stamp), { healthAt: now(), monitorsAt: now() })
+    Object.assign(state, marks(stamp), { healthAt: now(), monitorsAt: now(), isOutdated: false })
   }
 
   const snapshotFor = ({ isEventsOnly }: State) => {
@@ -170,6 +173,10 @@ export function createWatchers(telling: Telling): Watchers {
 
   const sendChanges = (state: State, cache: Cache): void => {
     if (state.unacknowledged !== undefined || state.outlet.isReady?.() === false) return
+    if (state.isOutdated) {
+      sendSnapshot(state)
+      return
+    }
     const { windows, removed } = changesFor(state, cache)
     const { events, missed } = eventsFor(state)
     const extras = extrasFor(state)
@@ -228,7 +235,7 @@ export function createWatchers(telling: Telling): Watchers {
       const state: State = {
         ...{ outlet, watch, isEventsOnly, test: createTailTest(watch ?? ALL), unacknowledged: undefined },
         ...marks(0),
-        ...{ healthAt: 0, monitorsAt: isKnown ? now() : 0 },
+        ...{ healthAt: 0, monitorsAt: isKnown ? now() : 0, isOutdated: false },
         // Of this incarnation nothing is told yet: what changes from now on is.
         shownAt: isKnown ? now() : 0,
       }
@@ -246,7 +253,7 @@ export function createWatchers(telling: Telling): Watchers {
         acknowledge(version) {
           if (state.unacknowledged?.version !== version) return
           state.unacknowledged = undefined
-          if (telling.stamp() > state.stamp || place > state.eventPlace) notify()
+          if (telling.stamp() > state.stamp || place > state.eventPlace || state.isOutdated) notify()
         },
         tail(wanted) {
           Object.assign(state, { watch: wanted, test: createTailTest(wanted ?? ALL) })
@@ -265,6 +272,10 @@ export function createWatchers(telling: Telling): Watchers {
       missedTotal += missed
     },
     notify,
+    startOver() {
+      for (const state of states.values()) state.isOutdated = true
+      notify()
+    },
     watches() {
       const distinct = new Map<string, Watch>()
       for (const { watch } of states.values()) if (watch !== null) distinct.set(JSON.stringify(watch), watch)
