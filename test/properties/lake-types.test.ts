@@ -1,21 +1,28 @@
 /** What the lake's files say is what DuckDB and ClickHouse read, whatever the values. */
 
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import {
+  bytesOf,
+  createLakeWriter,
   defaultOf,
   encodeLakeFile,
   LAKE_COLUMNS,
   type LakeBatch,
   type LakeColumn,
   type LakeValue,
+  openLakeFile,
+  placeOf,
   rowOf,
 } from '@millrace/schemas/lake'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sortById } from '../../consumers/src/lake/merge.ts'
+import { compressZstd } from '../../schemas/src/lake/zstd.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 /** Files of each reader; more by hand: `PROPERTY_RUNS=100 npx vitest run --project plain test/properties/lake-types`. */
@@ -132,6 +139,48 @@ describe('a file of the lake', () => {
         expect(rows).toEqual(expected(written))
       }),
       { numRuns: RUNS },
+    )
+  })
+
+  it('is read by both when its pages are of several frames, as workerd makes them', async () => {
+    const texts = Array.from({ length: 40 }, () => randomBytes(12_000).toString('base64'))
+    const columns = LAKE_COLUMNS.map((column) =>
+      texts.map((value, index): LakeValue => {
+        if (column.name === 'message_id') return `id-${String(index).padStart(4, '0')}`
+        return column.name === 'page_title' ? value : defaultOf(column)
+      }),
+    )
+    const path = join(folder, 'frames.parquet')
+    const pieces: Uint8Array[] = []
+    let frames = 0
+    const writer = createLakeWriter({
+      onBytes: (bytes) => void pieces.push(bytes),
+      compress: (page) =>
+        compressZstd(page, (bytes) => {
+          const frame = zstdCompressSync(bytes)
+          if (frame.byteLength > 40_960) throw new Error('Unexpected end of file')
+          frames += 1
+          return frame
+        }),
+    })
+    writer.write({ count: texts.length, columns })
+    writer.finish()
+    expect(frames).toBeGreaterThan(LAKE_COLUMNS.length + 10)
+    const content = Buffer.concat(pieces)
+    await writeFile(path, content)
+    const sql = 'SELECT message_id, page_title FROM'
+    const expectedRows = texts.map((value, index) => ({
+      message_id: columns[placeOf('message_id')]?.[index],
+      page_title: value,
+    }))
+    const ours: unknown[] = []
+    const file = await openLakeFile(bytesOf(new Uint8Array(content).buffer))
+    for await (const read of file.batches()) ours.push(...(read.columns[placeOf('page_title')] ?? []))
+    expect(ours).toEqual(texts)
+    const theirs = await duckdb.runAndReadAll(`${sql} '${path}' ORDER BY message_id`)
+    expect(theirs.getRowObjects()).toEqual(expectedRows)
+    expect(await clickhouse.query(`${sql} file('${path}', 'Parquet') ORDER BY message_id`)).toEqual(
+      expectedRows,
     )
   })
 

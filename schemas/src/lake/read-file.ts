@@ -1,6 +1,5 @@
 /** Reads Parquet files of the lake, a row group at a time. Knows the format, not where the bytes come from. */
 
-import { zstdDecompressSync } from 'node:zlib'
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -16,6 +15,7 @@ import {
   type LakeKind,
   type LakeValue,
 } from './columns.ts'
+import { decompressZstd } from './zstd.ts'
 
 /** Where the bytes of a file are. */
 export interface LakeBytes {
@@ -221,5 +221,5 @@ async function prefetch(file: AsyncBuffer, group: RowGroup): Promise<AsyncBuffer
 
 function decompress(bytes: Uint8Array, outputLength: number): Uint8Array {
   // A page of nulls alone has no values.
-  return outputLength === 0 ? bytes.slice(0, 0) : zstdDecompressSync(bytes, { maxOutputLength: outputLength })
+  return outputLength === 0 ? bytes.slice(0, 0) : decompressZstd(bytes, outputLength)
 }

@@ -1,7 +1,6 @@
 /** Writes the lake's Parquet files, a row group at a time. Knows the format, not where the bytes go. */
 
 import { createHash } from 'node:crypto'
-import { constants, zstdCompressSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import {
@@ -11,6 +10,7 @@ import {
   type LakeColumn,
   type LakeValue,
 } from './columns.ts'
+import { compressZstd } from './zstd.ts'
 
 /**
  * Rows of a row group, which are held in memory when a file is read or written: about 1 KB each. With 20,000 a file is 10 %
@@ -20,9 +20,6 @@ export const ROW_GROUP_ROWS = 10_000
 
 /** UTF-16 units of text after which a row group ends: it is held whole when the file is read again. */
 export const ROW_GROUP_WEIGHT = 12 * 1024 * 1024
-
-/** Measured: with level 9 a file is 12 % smaller, and takes about a third more time; time is what a Worker pays for. */
-const ZSTD_LEVEL = 3
 
 const ENCODINGS: Readonly<Record<string, NonNullable<ColumnSource['encoding']>>> = {
   // Ids of a stream differ in their last digits.
@@ -38,6 +35,8 @@ export interface LakeWriterOptions {
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Kept in the file beside the schema's version. */
   metadata?: Readonly<Record<string, string>>
+  /** Compresses a page by zstd. Default: {@link compressZstd}. */
+  compress?: (bytes: Uint8Array) => Uint8Array
 }
 
 /** A file on its way. */
@@ -49,7 +48,11 @@ export interface LakeWriter {
 }
 
 /** Begins a file. */
-export function createLakeWriter({ onBytes, metadata = {} }: LakeWriterOptions): LakeWriter {
+export function createLakeWriter({
+  onBytes,
+  metadata = {},
+  compress = (bytes) => compressZstd(bytes),
+}: LakeWriterOptions): LakeWriter {
   const hash = createHash('sha256')
   const writer = new FlushingWriter((bytes) => {
     hash.update(bytes)
@@ -126,10 +129,6 @@ class FlushingWriter extends ByteWriter {
 }
 
 const FIRST_BUFFER_BYTES = 64 * 1024
-
-function compress(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
-}
 
 function buildSchema(jsonType: 'UTF8' | 'JSON'): SchemaElement[] {
   const columns = LAKE_COLUMNS.map((column) => buildElement(column, jsonType))
