@@ -16,6 +16,7 @@ import { registerQuarantine } from './quarantine/command.ts'
 import { registerQuery } from './query/command.ts'
 import { registerReplay } from './replay/command.ts'
 import { registerSpill } from './spill/command.ts'
+import { registerTail } from './tail/command.ts'
 
 export type { ProgramOptions } from './command-world.ts'
 
@@ -52,6 +53,7 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
   registerDead(program, world)
   registerSpill(program, world)
   registerQuery(program, world)
+  registerTail(program, world)
   registerExport(program, world)
   registerForget(program, world)
   registerCorrections(program, world)
