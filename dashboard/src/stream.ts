@@ -4,7 +4,7 @@ import type { TailEvent } from '@millrace/schemas/live'
 import type { Tail } from './connection.ts'
 import { button, h, setText } from './dom.ts'
 import { parseFilter } from './event-filter.ts'
-import { countOf, formatCount, formatExactClock, formatSpan } from './format.ts'
+import { countOf, formatCount, formatDay, formatExactClock, formatSpan } from './format.ts'
 import { createInspector } from './inspector.ts'
 import { eventKey, type LiveState } from './state.ts'
 import { chooseEvents, countStatuses, describeEvent, nameEvent, STATUSES } from './stream-list.ts'
@@ -264,11 +264,18 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
   }
 }
 
+const DAY_MS = 86_400_000
+
+/** History came in one piece; how many days it was on its way says nothing. */
+function tellAge(timestamp: number, receivedAt: number): string {
+  return receivedAt - timestamp > DAY_MS ? formatDay(timestamp) : formatSpan(receivedAt - timestamp)
+}
+
 function eventLine(event: TailEvent, onSelect: () => void): HTMLElement {
   const { status, timestamp, receivedAt, violations = [] } = event
   const warning =
     violations.length === 0 || status !== 'accepted' ? undefined : h('span', { class: 'warned' }, 'off plan')
-  const age = timestamp > 0 ? formatSpan(receivedAt - timestamp) : ''
+  const age = timestamp > 0 ? tellAge(timestamp, receivedAt) : ''
   const line = button('', onSelect, {
     class: 'event',
     tabindex: -1,

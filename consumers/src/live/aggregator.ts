@@ -43,6 +43,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   readonly #sockets = new Map<WebSocket, { outlet: Outlet; watcher: Watcher }>()
   #savedAt = Date.now()
   #deliveredAt = 0
+  #isDelivering = false
   #alarmAt: number | undefined
   #monitorsAt = 0
 
@@ -106,6 +107,12 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     return { kind: 'applied', ...this.#hints() }
   }
 
+  /** Shows events that change nothing to those who watch. */
+  async show(events: TailEvent[]): Promise<void> {
+    this.#watchers.addEvents(events, 0)
+    this.#watchers.notify()
+  }
+
   /** Takes what other stages say of the source. */
   async note(note: HealthNote): Promise<NoteReply> {
     this.#state.health.note(note, this.#state.progress().receivedAt)
@@ -149,8 +156,9 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#watchers.dropSlow()
     this.#watchers.notify()
     if (this.#storage.pending() > 0 && now - this.#savedAt >= SAVE_MS) this.#save(now)
-    if (now - this.#deliveredAt >= DELIVER_MS) await this.#deliver(now)
     const told = await this.#monitoring.deliverDue()
+    // Not awaited: a ClickHouse that hangs must not keep windows from closing.
+    if (now - this.#deliveredAt >= DELIVER_MS) this.ctx.waitUntil(this.#deliver(now))
     const next = earliest(this.#nextAlarm(Date.now()), told)
     // Last, so that a crash before it brings the alarm again.
     if (next !== undefined) await this.#wakeBy(next)
@@ -206,8 +214,10 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#savedAt = now
   }
 
+  /** Never rejects. */
   async #deliver(now: number): Promise<void> {
-    if (this.#state.undelivered().length === 0) return
+    if (this.#isDelivering || this.#state.undelivered().length === 0) return
+    this.#isDelivering = true
     // The version of each window must be known before anyone is told of it.
     this.#tick(now)
     this.#save(now)
@@ -218,6 +228,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     } catch (error) {
       log({ level: 'warn', event: 'live_windows_undelivered', source: this.#source, error: String(error) })
       this.#deliveredAt = now - DELIVER_MS + DELIVER_AGAIN_MS
+    } finally {
+      this.#isDelivering = false
     }
   }
 

@@ -34,6 +34,9 @@ export interface PipelineFacts {
 /** Objects that are counted at most. */
 const MAX_COUNTED = 1_000
 
+/** How long ClickHouse may take. */
+const READ_TIMEOUT_MS = 10_000
+
 /** How long an object may take to listen. */
 const NOTE_TIMEOUT_MS = 10_000
 
@@ -61,8 +64,8 @@ async function findFacts(effects: HealthJobEffects, sources: readonly string[]):
   const { read, bucket } = effects
   const lakeLagMs = new Map<string, number>()
   const [latest, computed, deadLetters, spilled] = await Promise.all([
-    attempt(effects, 'warehouse', () => read<{ source: string; at: string }>(LATEST)),
-    attempt(effects, 'computed', () => read<{ lag: string }>(COMPUTED)),
+    attempt(effects, 'warehouse', () => soon(read<{ source: string; at: string }>(LATEST))),
+    attempt(effects, 'computed', () => soon(read<{ lag: string }>(COMPUTED))),
     attempt(effects, 'dead letters', () => count(bucket, DEAD_PREFIX)),
     attempt(effects, 'spill', () => count(bucket, SPILL_PREFIX)),
     ...sources.map((source) =>
@@ -102,6 +105,11 @@ async function tell(
   } catch (error) {
     log({ level: 'warn', event: 'live_not_told', source, error: String(error) })
   }
+}
+
+/** A ClickHouse that hangs must not keep what else there is to tell. */
+function soon<T>(work: Promise<T>): Promise<T> {
+  return withTimeout(work, READ_TIMEOUT_MS)
 }
 
 async function attempt<T>(

@@ -8,8 +8,9 @@ import type {
   WebhookDefinition,
 } from '@millrace/schemas/live'
 import { createMonitorDesk, type MonitorDesk, type MonitorDeskEffects } from '../monitors/desk.ts'
+import { createSettingsStore } from '../monitors/desk-store.ts'
 import type { MonitorResult } from '../monitors/result.ts'
-import { evaluateThreshold } from '../monitors/threshold.ts'
+import { evaluateThresholds } from '../monitors/threshold.ts'
 
 /** What the cron found of a source's monitors, and what they are. */
 export interface MonitorReport {
@@ -53,9 +54,12 @@ export interface Monitoring {
   deliverDue: () => Promise<number | undefined>
 }
 
-/** Monitors that nothing is known of until the cron reports: it brings their settings, too. */
+/** Monitors as the cron last brought their settings; none until it does for the first time. */
 export function createMonitoring(effects: MonitoringEffects): Monitoring {
   const { source, now, transaction, windowsOf } = effects
+  const store = createSettingsStore(effects.sql)
+  /** Watermark at which each window was last judged, by its name. */
+  const judgedUntil = new Map<string, number>()
   let settings = ''
   let desk: MonitorDesk | undefined
   let thresholds: ThresholdMonitor[] = []
@@ -64,6 +68,7 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
     if (text === settings) return false
     const { monitors, webhooks } = JSON.parse(text) as MonitorSettings
     transaction(() => {
+      if (store.read() !== text) store.write(text)
       desk = createMonitorDesk({ ...effects, monitors, webhooks })
     })
     thresholds = monitors.filter(
@@ -84,13 +89,30 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
     return isChanged
   }
 
-  const judge = (): boolean =>
-    take(
-      thresholds.flatMap((monitor) => {
-        const judged = windowsOf(monitor.window, now())
-        return judged === undefined ? [] : [evaluateThreshold(monitor, { ...judged, source, now: now() })]
+  const judge = (): boolean => {
+    const names = new Set(thresholds.map(({ window }) => window))
+    const judged = new Map(
+      [...names].flatMap((name) => {
+        const windows = windowsOf(name, now())
+        return windows === undefined ? [] : [[name, windows] as const]
       }),
     )
+    const results = thresholds.flatMap((monitor) => {
+      const windows = judged.get(monitor.window)
+      const view = windows === undefined ? undefined : { ...windows, source, now: now() }
+      return view === undefined ? [] : evaluateThresholds(monitor, view, judgedUntil.get(monitor.window))
+    })
+    for (const [name, { watermark }] of judged) judgedUntil.set(name, watermark)
+    return take(results)
+  }
+
+  const kept = store.read()
+  if (kept !== undefined) use(kept)
+  // What was saved is up to where an object that wakes has judged.
+  for (const { window } of thresholds) {
+    const windows = windowsOf(window, now())
+    if (windows !== undefined) judgedUntil.set(window, windows.watermark)
+  }
 
   return {
     report(report) {

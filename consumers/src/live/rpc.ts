@@ -46,6 +46,8 @@ export interface NoteReply {
 /** What the consumers, the cron and the collector use of the object. */
 export interface LiveObject {
   apply: (request: ApplyRequest) => Promise<ApplyReply>
+  /** Shows events that change nothing to those who watch. */
+  show: (events: TailEvent[]) => Promise<void>
   /** Takes what is said of the pipeline, and gives what only the object knows. */
   note: (note: HealthNote) => Promise<NoteReply>
   /** Takes what the cron found of the source's monitors. */

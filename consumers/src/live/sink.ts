@@ -8,12 +8,12 @@ import { encodeIds } from './event-ids.ts'
 import { MAX_CHANGE_IDS, MAX_CHANGE_LENGTH } from './live-storage.ts'
 import { type CompiledPlan, compilePlan } from './plan.ts'
 import type { ApplyReply, LiveObject, Watch } from './rpc.ts'
-import { chooseTail } from './tail.ts'
+import { chooseCopies, chooseTail } from './tail.ts'
 
 /** What the sink works with. */
 export interface LiveSinkDeps {
   /** The object that keeps the source's windows, anew for each call: after an error a stub is of no more use. */
-  objectOf: (source: string) => Pick<LiveObject, 'apply'>
+  objectOf: (source: string) => Pick<LiveObject, 'apply' | 'show'>
   planOf: (source: string) => LivePlan
   /** What is known of sources; kept between batches. */
   memory: LiveSinkMemory
@@ -76,6 +76,11 @@ async function writeEntries(deps: LiveSinkDeps, source: string, entries: readonl
     }
     if (reply.kind === 'applied') return
     const known = new Set(reply.known)
+    const copies = chooseCopies(
+      left.filter((_, index) => known.has(index)),
+      reply.watches,
+    )
+    if (copies.length > 0) await deps.objectOf(source).show(copies)
     left = left.filter((_, index) => !known.has(index))
   }
   if (left.length > 0) throw new Error(`events were not counted in ${MAX_ROUNDS} rounds`)

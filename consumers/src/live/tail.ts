@@ -33,23 +33,35 @@ export function createTailTest({ filters, statuses }: Watch): TailTest {
 }
 
 /**
- * The events to show: those that are watched, up to {@link MAX_WATCHED}, of more the last ones; with nobody watching the last few.
+ * The events to show: those that are watched, up to {@link MAX_WATCHED}, of more the last ones; and the last few of all, for who
+ * comes just now.
  */
 export function chooseTail(
   entries: readonly Entry[],
   watches: readonly Watch[],
 ): { events: TailEvent[]; missed: number } {
+  const firstOfLast = entries.length - MAX_UNWATCHED
   if (watches.length === 0) return { events: entries.slice(-MAX_UNWATCHED).map(toTailEvent), missed: 0 }
   const tests = watches.map(createTailTest)
-  const wanted: TailEvent[] = []
-  for (const entry of entries) {
-    const event = toTailEvent(entry)
-    if (tests.some((test) => test(event))) wanted.push(event)
+  const events: TailEvent[] = []
+  let wantedCount = 0
+  // From the end: the last ones are shown.
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const event = toTailEvent(entries[index] as Entry)
+    const isWanted = tests.some((test) => test(event))
+    if (isWanted) wantedCount += 1
+    if ((isWanted && wantedCount <= MAX_WATCHED) || index >= firstOfLast) events.push(event)
   }
-  return {
-    events: wanted.slice(-MAX_WATCHED),
-    missed: Math.max(0, wanted.length - MAX_WATCHED),
-  }
+  return { events: events.reverse(), missed: Math.max(0, wantedCount - MAX_WATCHED) }
+}
+
+/** The same for copies of events that were counted before: they change nothing, and who debugs a tag wants to see them. */
+export function chooseCopies(entries: readonly Entry[], watches: readonly Watch[]): TailEvent[] {
+  const tests = watches.map(createTailTest)
+  return entries
+    .map((entry) => ({ ...toTailEvent(entry), status: 'duplicate' as const }))
+    .filter((event) => tests.some((test) => test(event)))
+    .slice(-MAX_WATCHED)
 }
 
 function toTailEvent({ envelope, accepted, refused, place }: Entry): TailEvent {

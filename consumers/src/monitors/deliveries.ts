@@ -21,9 +21,15 @@ export interface Deliveries {
   giveUp: (notification: StoredNotification, error: string) => void
 }
 
-/** Requests at once, and most of them in one call: an alarm should end. */
-const CONCURRENCY = 4
-const MAX_SENDS = 50
+/**
+ * Requests to one webhook at once. Each webhook has its own, so that one that hangs holds up nothing but what is for it. Few, as
+ * a Worker may wait for six answers at once (platform limit, checked 2026-11-22).
+ */
+const CONCURRENCY = 2
+
+/** How long one who asks for deliveries waits for their answers, and how often it looks at the clock meanwhile. */
+const PATIENCE_MS = 1_000
+const LOOK_MS = 250
 
 /** How long a receiver may take. */
 export const DELIVERY_TIMEOUT_MS = 10_000
@@ -37,25 +43,42 @@ type Answer = { ok: true } | { ok: false; error: string; status?: number; retryA
 /** Deliveries of one source. */
 export function createDeliveries(effects: DeliveryEffects): Deliveries {
   const { store, webhooks, source, now, random, log } = effects
-  let running: Promise<number | undefined> | undefined
+  const names = new Set(webhooks.map(({ name }) => name))
+  /** Lanes of which a request is under way, with their webhooks. */
+  const busy = new Map<string, string>()
+  const underWay = new Set<Promise<void>>()
 
-  async function run(): Promise<number | undefined> {
-    const busy = new Set<string>()
-    let left = MAX_SENDS
-    const work = async () => {
-      while (left > 0) {
-        const at = now()
-        const head = store.heads().find((one) => one.due <= at && !busy.has(laneOf(one)))
-        if (head === undefined) return
-        left--
-        busy.add(laneOf(head))
-        await deliver(head.seq)
-        busy.delete(laneOf(head))
-      }
+  const hasRoom = (webhook: string): boolean =>
+    [...busy.values()].filter((name) => name === webhook).length < CONCURRENCY
+
+  /** Begins what is due as far as there is room, the longest due first; whatever ends begins what was waiting for it. */
+  function begin(): void {
+    const at = now()
+    for (const head of waiting().toSorted((a, b) => a.due - b.due)) {
+      const lane = laneOf(head)
+      if (head.due > at || busy.has(lane) || !hasRoom(head.webhook)) continue
+      busy.set(lane, head.webhook)
+      const work = deliver(head.seq)
+        .finally(() => {
+          busy.delete(lane)
+          underWay.delete(work)
+        })
+        .then(begin)
+      underWay.add(work)
     }
-    await Promise.all(Array.from({ length: CONCURRENCY }, work))
-    const times = store.heads().map(({ due }) => due)
-    return times.length === 0 ? undefined : Math.max(now(), Math.min(...times))
+  }
+
+  function waiting(): Head[] {
+    return store.heads().filter(({ webhook }) => names.has(webhook))
+  }
+
+  /** What is under way, or waits for that, needs nobody to come, unless this object ends before it does. */
+  function comeAgainAt(): number | undefined {
+    const at = now()
+    const times = waiting().map((head) =>
+      busy.has(laneOf(head)) || !hasRoom(head.webhook) ? at + DELIVERY_TIMEOUT_MS : Math.max(at, head.due),
+    )
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   async function deliver(seq: number): Promise<void> {
@@ -101,11 +124,12 @@ export function createDeliveries(effects: DeliveryEffects): Deliveries {
   }
 
   return {
-    deliverDue() {
-      running ??= run().finally(() => {
-        running = undefined
-      })
-      return running
+    async deliverDue() {
+      const startedAt = now()
+      begin()
+      while (underWay.size > 0 && now() - startedAt < PATIENCE_MS)
+        await Promise.race([Promise.all(underWay), pause(LOOK_MS)])
+      return comeAgainAt()
     },
     giveUp,
   }
@@ -114,6 +138,10 @@ export function createDeliveries(effects: DeliveryEffects): Deliveries {
 /** Notifications of a lane wait for each other, so that nothing recovers before it fired. */
 function laneOf({ monitor, webhook }: Head): string {
   return `${monitor}\n${webhook}`
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** One request. No address is ever in an error: it may be as good as a password. */
@@ -138,7 +166,8 @@ async function send(
       redirect: 'manual',
       signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
     })
-    await response.body?.cancel()
+    // The status is the answer, even where the rest of it is cut off.
+    response.body?.cancel().catch(() => {})
     if (response.ok) return { ok: true }
     const { status } = response
     return { ok: false, error: `status ${status}`, status, retryAfter: response.headers.get('retry-after') }

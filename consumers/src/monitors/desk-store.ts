@@ -69,6 +69,23 @@ const TABLES = [
   ) WITHOUT ROWID`,
 ]
 
+const SETTINGS_TABLE =
+  'CREATE TABLE IF NOT EXISTS monitor_settings (id INTEGER PRIMARY KEY, text TEXT NOT NULL)'
+
+/** What the monitors were when the object last heard of them, so that one that wakes knows them before the cron speaks. */
+export function createSettingsStore(sql: DeskSql) {
+  sql.exec(SETTINGS_TABLE)
+  return {
+    read(): string | undefined {
+      const [row] = sql.exec('SELECT text FROM monitor_settings').toArray() as { text: string }[]
+      return row?.text
+    },
+    write(text: string): void {
+      sql.exec('INSERT OR REPLACE INTO monitor_settings VALUES (1, ?)', text)
+    },
+  }
+}
+
 /** The tables, made where they are missing. */
 export function createDeskStore(sql: DeskSql) {
   for (const table of TABLES) sql.exec(table)

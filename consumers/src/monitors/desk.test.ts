@@ -334,6 +334,15 @@ describe('deliverDue', () => {
       expect(JSON.stringify(logged)).not.toContain('ops.example')
     }))
 
+  it('takes a status for an answer whatever becomes of the rest of it', () =>
+    withDesk(async ({ desk, sent, answers }) => {
+      const cut = new ReadableStream({ start: (controller) => controller.error(new Error('cut off')) })
+      answers[0] = () => new Response(cut)
+      desk.report([resultOf(drop, 'firing', T)])
+      expect(await desk.deliverDue()).toBeUndefined()
+      expect(sent).toHaveLength(1)
+    }))
+
   it('tells of a recovery only after the firing was told', () =>
     withDesk(async ({ desk, sent, clock, answers }) => {
       answers.unshift(new Response(null, { status: 503, headers: { 'retry-after': '60' } }))
@@ -412,7 +421,7 @@ describe('deliverDue', () => {
       },
     ))
 
-  it('is at work once, a few requests at a time, and sends what comes meanwhile', () =>
+  it('sends nothing twice at once, a few requests at a time, and sends what comes meanwhile', () =>
     withDesk(
       async ({ desk, sent, answers }) => {
         let [open, most] = [0, 0]
@@ -429,9 +438,40 @@ describe('deliverDue', () => {
         desk.report([resultOf(monitors[0] ?? drop, 'ok', T + 1)])
         expect(await Promise.all([first, second])).toEqual([undefined, undefined])
         expect(sent).toHaveLength(9)
-        expect(most).toBe(4)
+        expect(most).toBe(2)
       },
       { monitors: Array.from({ length: 8 }, (_, index) => ({ ...drop, name: `m${index}` })) },
+    ))
+
+  it('does not wait for a receiver that hangs, and neither does another', () =>
+    withDesk(
+      async ({ desk, sent, clock, answers }) => {
+        const opened = Promise.withResolvers<Response>()
+        answers[0] = ({ url }) => {
+          clock.now += 600
+          return url === OPS.url ? opened.promise : new Response()
+        }
+        const hung = ['m0', 'm1', 'm2', 'm3']
+        desk.report(hung.map((name) => resultOf({ ...drop, name }, 'firing', T)))
+        const next = await desk.deliverDue()
+        expect(next).toBe(clock.now + 10_000)
+        expect(told(sent)).toEqual(['m0  firing', 'm1  firing'])
+        desk.report([resultOf(spender, 'firing', T + 1, ['a', 'b'])])
+        await desk.deliverDue()
+        expect(told(sent).slice(2)).toEqual(['spender a firing', 'spender b firing'])
+        answers[0] = new Response()
+        opened.resolve(new Response())
+        clock.now = next ?? 0
+        expect(await desk.deliverDue()).toBeUndefined()
+        expect(told(sent).slice(4).toSorted()).toEqual(['m2  firing', 'm3  firing'])
+      },
+      {
+        monitors: [
+          ...['m0', 'm1', 'm2', 'm3'].map((name) => ({ ...drop, name, webhooks: ['ops'] })),
+          { ...spender, webhooks: ['team'] },
+        ],
+        webhooks: [OPS, TEAM],
+      },
     ))
 
   it('keeps five hundred notifications a webhook at most', () =>

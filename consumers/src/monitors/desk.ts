@@ -47,8 +47,9 @@ export interface MonitorDesk {
    */
   report: (results: readonly MonitorResult[]) => boolean
   /**
-   * Sends what is due, and resolves with when to come again, milliseconds since 1970; `undefined` when nothing waits. Called
-   * while it is at work, it resolves with the same. Never rejects because of a receiver.
+   * Sends what is due, and resolves with when to come again, milliseconds since 1970; `undefined` when nothing waits. Waits a
+   * second for answers: what has none by then goes on by itself. Nothing is sent twice at once, however often it is called. Never
+   * rejects because of a receiver.
    */
   deliverDue: () => Promise<number | undefined>
   /** How the monitors are, in the order of the configuration. */

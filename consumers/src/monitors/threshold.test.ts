@@ -1,6 +1,6 @@
 import type { GroupValues, LiveWindow, ThresholdMonitor } from '@millrace/schemas/live'
 import { describe, expect, it } from 'vitest'
-import { evaluateThreshold } from './threshold.ts'
+import { evaluateThreshold, evaluateThresholds } from './threshold.ts'
 
 const MINUTE = 60_000
 const T = 1_795_330_800_000
@@ -114,5 +114,31 @@ describe('evaluateThreshold', () => {
       },
     )
     expect(judge({ measure: 'value.0.99', group: ['LCP'], above: 0 }, [window(0, groups)]).state).toBe('ok')
+  })
+})
+
+describe('evaluateThresholds', () => {
+  const monitor = { name: 'm', kind: 'threshold', window: 'revenue', measure: 'revenue', above: 10 } as const
+  const states = (judgedUntil: number | undefined, watermark = T + 30_000) =>
+    evaluateThresholds(
+      monitor,
+      {
+        source: 'shop',
+        windows: [window(2, [group([], 20)]), window(0, [group([], 5)])],
+        ...{ watermark, everyMs: MINUTE, sizeMs: MINUTE, since: 0, now: T + 40_000 },
+      },
+      judgedUntil,
+    ).map(({ state, value }) => [state, value])
+
+  it('judges each window that became final since, in order, and the last one at least', () => {
+    expect(states(T - 3 * MINUTE)).toEqual([
+      ['firing', 20],
+      ['ok', 0],
+      ['ok', 5],
+    ])
+    expect(states(T - MINUTE + 1)).toEqual([['ok', 5]])
+    expect(states(T + 30_000)).toEqual([['ok', 5]])
+    expect(states(undefined)).toEqual([['ok', 5]])
+    expect(states(0)).toHaveLength(360)
   })
 })

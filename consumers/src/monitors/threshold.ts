@@ -22,14 +22,48 @@ export interface ThresholdView {
 /** A group in one window; `null` where it is not known, or nothing was measured. */
 type ReadValue = (window: LiveWindow | undefined, key: readonly string[] | undefined) => number | null
 
+/** Windows that are judged one after the other at most, when many became final at once. */
+const MAX_JUDGED = 360
+
+/** End of the last window that is final. */
+function lastEndOf({ watermark, everyMs }: Pick<ThresholdView, 'watermark' | 'everyMs'>): number {
+  return Math.floor(watermark / everyMs) * everyMs
+}
+
 /**
- * Judges the last final windows, as many as `forWindows`. A window that is not there had no events, and a group that is not in
- * one had none there: both count 0.
+ * Judges each window that became final since it was last judged, in order: the watermark may pass several at once, and what was
+ * beyond the limit in one of them is told though it is over. When none did, the last one is judged again, as it may have been
+ * corrected.
+ *
+ * @param judgedUntil watermark of the last time; `undefined` for the first, when only the last window is judged
  */
-export function evaluateThreshold(monitor: ThresholdMonitor, view: ThresholdView): MonitorResult {
+export function evaluateThresholds(
+  monitor: ThresholdMonitor,
+  view: ThresholdView,
+  judgedUntil: number | undefined,
+): MonitorResult[] {
+  const { everyMs } = view
+  const lastEnd = lastEndOf(view)
+  const judgedEnd = judgedUntil === undefined ? lastEnd : lastEndOf({ watermark: judgedUntil, everyMs })
+  const count = Math.min(MAX_JUDGED, Math.max(1, (lastEnd - judgedEnd) / everyMs))
+  return Array.from({ length: count }, (_, index) =>
+    evaluateThreshold(monitor, view, lastEnd - (count - 1 - index) * everyMs),
+  )
+}
+
+/**
+ * Judges the final windows up to one, as many as `forWindows`. A window that is not there had no events, and a group that is not
+ * in one had none there: both count 0.
+ *
+ * @param lastEnd end of that window; default: the last that is final
+ */
+export function evaluateThreshold(
+  monitor: ThresholdMonitor,
+  view: ThresholdView,
+  lastEnd = lastEndOf(view),
+): MonitorResult {
   const { name, window, kind, group, forWindows = 1 } = monitor
-  const { source, watermark, everyMs, sizeMs, since, now: at } = view
-  const lastEnd = Math.floor(watermark / everyMs) * everyMs
+  const { source, everyMs, sizeMs, since, now: at } = view
   const base = { name, source, kind, at, value: null, keys: [] }
   const firstEnd = lastEnd - (forWindows - 1) * everyMs
   if (firstEnd - sizeMs < since) {

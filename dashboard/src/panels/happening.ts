@@ -16,8 +16,8 @@ export const MAX_NAMES = 5
 /** The rest, as one line. */
 export const OTHERS = 'all others'
 
-/** The last windows that a rate of now is made of. */
-const RATE_WINDOWS = 6
+/** The last windows that a rate of now is made of, beside the one that is open. */
+const RATE_WINDOWS = 5
 
 /** One name over time. */
 export interface HappeningLine {
@@ -44,42 +44,49 @@ export interface Happening {
 
 /** Events a second in the last minute. */
 export function readRate(state: LiveState, now: number): number {
-  const { everyMs, ended } = endedWindows(state, now)
-  const last = Math.floor(now / everyMs) * everyMs - RATE_WINDOWS * everyMs
-  const events = ended.filter(({ start }) => start >= last).reduce((sum, window) => sum + window.events, 0)
-  return events / ((RATE_WINDOWS * everyMs) / 1_000)
+  const { everyMs, begun } = begunWindows(state, now)
+  const { from, seconds } = rateSpan(everyMs, now)
+  const recent = begun.filter(({ start }) => start >= from)
+  return recent.reduce((sum, window) => sum + window.events, 0) / seconds
 }
 
-/** Of the live windows that have ended: one that is still open would look like a fall. */
+/**
+ * The line is of live windows that have ended: one that is still open would look like a fall. The numbers beside it are of that
+ * one too.
+ */
 export function readHappening(state: LiveState, now: number): Shown<Happening> {
-  const { everyMs, ended } = endedWindows(state, now)
-  if (ended.length === 0) return { model: undefined }
+  const { everyMs, begun } = begunWindows(state, now)
+  const ended = begun.filter((window) => window.end <= now)
+  const open = begun.filter((window) => window.end > now)
+  if (begun.length === 0) return { model: undefined }
   const end = Math.floor(now / everyMs) * everyMs
   const from = end - KEEP_MS
   const times = Array.from({ length: KEEP_MS / everyMs }, (_, index) => from + index * everyMs)
   const byStart = new Map(ended.map((window) => [window.start, window]))
-  const names = rankNames(ended)
+  const names = rankNames(begun)
   const shown = names.slice(0, MAX_NAMES)
   const seconds = everyMs / 1_000
+  const rate = rateSpan(everyMs, now)
   const lineOf = (name: string, countIn: (window: LiveWindow) => number): HappeningLine => {
     const counts = times.map((time) => {
       const window = byStart.get(time)
       return window === undefined ? 0 : countIn(window)
     })
-    const recent = counts.slice(-RATE_WINDOWS).reduce((sum, count) => sum + count, 0)
+    const inOpen = open.reduce((sum, window) => sum + countIn(window), 0)
+    const recent = counts.slice(-RATE_WINDOWS).reduce((sum, count) => sum + count, inOpen)
     return {
       name,
       values: counts.map((count) => count / seconds),
-      total: counts.reduce((sum, count) => sum + count, 0),
-      rate: recent / (RATE_WINDOWS * seconds),
+      total: counts.reduce((sum, count) => sum + count, inOpen),
+      rate: recent / rate.seconds,
     }
   }
   const lines = shown.map((name) => lineOf(name, (window) => countOf(window, name)))
-  const isMore = names.length > shown.length || ended.some(({ other }) => (other?.events ?? 0) > 0)
+  const isMore = names.length > shown.length || begun.some(({ other }) => (other?.events ?? 0) > 0)
   const restOf = (window: LiveWindow) =>
     window.events - shown.reduce((sum, name) => sum + countOf(window, name), 0)
   const provisional = ended.filter((window) => window.state === 'provisional').map(({ start }) => start)
-  const basis: Basis = { state: leastSure(ended), text: 'last 15 min, by 10 s' }
+  const basis: Basis = { state: leastSure(begun), text: 'last 15 min, by 10 s' }
   return {
     basis,
     model: {
@@ -120,12 +127,18 @@ export function nameStep(times: readonly number[]): string {
   return minutes <= 8 * 24 * 60 ? 'a week' : 'a month'
 }
 
-function endedWindows(state: LiveState, now: number): { everyMs: number; ended: LiveWindow[] } {
+function begunWindows(state: LiveState, now: number): { everyMs: number; begun: LiveWindow[] } {
   const everyMs = state.definitions.find(({ name }) => name === WINDOW)?.everyMs ?? 10_000
-  const ended = (state.windows.get(WINDOW) ?? []).filter(
-    ({ start, end }) => end <= now && start >= now - KEEP_MS - everyMs,
+  const begun = (state.windows.get(WINDOW) ?? []).filter(
+    ({ start }) => start <= now && start >= now - KEEP_MS - everyMs,
   )
-  return { everyMs, ended }
+  return { everyMs, begun }
+}
+
+/** Where the span of a rate of now begins, and how long it is. */
+function rateSpan(everyMs: number, now: number): { from: number; seconds: number } {
+  const from = (Math.floor(now / everyMs) - RATE_WINDOWS) * everyMs
+  return { from, seconds: (now - from) / 1_000 }
 }
 
 function countOf(window: LiveWindow, name: string): number {

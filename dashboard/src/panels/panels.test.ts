@@ -59,7 +59,7 @@ describe('happening', () => {
       ...more,
     })
 
-  it('has a rate for each step, and leaves out the step that is still open', () => {
+  it('has a rate for each step that has ended, and numbers with the one that is still open', () => {
     const windows = [
       counted(NOW - 20_000, { page: 20 }),
       counted(NOW - 10_000, { page: 30, a: 10 }),
@@ -68,11 +68,13 @@ describe('happening', () => {
     const { model } = readHappening(stateOf({ definitions, windows }), NOW + 4_000)
     expect(model?.times.at(-1)).toBe(NOW - 10_000)
     expect(model?.lines.map(({ name, total }) => [name, total])).toEqual([
-      ['page', 50],
+      ['page', 950],
       ['a', 10],
     ])
     expect(model?.lines[0]?.values.slice(-3)).toEqual([0, 2, 3])
-    expect(readRate(stateOf({ definitions, windows }), NOW + 4_000)).toBe(1)
+    // Of the last five steps, and of four seconds.
+    expect(model?.lines[0]?.rate).toBeCloseTo(950 / 54)
+    expect(readRate(stateOf({ definitions, windows }), NOW + 4_000)).toBeCloseTo(960 / 54)
   })
 
   it('puts all but five names, and what has no group, into one line', () => {
