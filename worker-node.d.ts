@@ -13,6 +13,7 @@ declare module 'node:crypto' {
   interface Hash {
     update(data: Uint8Array | string): Hash
     digest(encoding: 'hex'): string
+    digest(): Uint8Array
   }
   export function createHash(algorithm: 'sha256'): Hash
 }

@@ -8,6 +8,7 @@ import { build } from '../../scripts/build.ts'
 import { measureCollector } from './collector/measurement.ts'
 import { profileCollector } from './collector/profile-collector.ts'
 import { measureLake } from './lake/measurement.ts'
+import { measureLive } from './live/measurement.ts'
 import { measureMainPath } from './main-path.ts'
 import { type Measured, type Measurement, printTable, writeResult } from './measure.ts'
 import { printMatrix } from './sdk-web/matrix.ts'
@@ -55,6 +56,11 @@ const MEASUREMENTS: Record<string, Entry> = {
   lake: {
     title: 'Lake: parts, publishing, bytes an event, reads, and runs that are cut off: median (range)',
     measure: measureLake,
+  },
+  live: {
+    title:
+      'Live windows: against an oracle and the roll-ups, one object, rows, memory, latency: median (range)',
+    measure: measureLive,
   },
 }
 

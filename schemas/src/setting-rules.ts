@@ -49,7 +49,9 @@ function describeRule(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_union' && 'options' in issue) {
     return `must be one of ${(issue.options ?? []).join(', ')}`
   }
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'must have another name'
   if (issue.code === 'too_small' && issue.origin !== 'number') return 'must not be empty'
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
-  return `must be ${/^[aeio]/i.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
+  const expected = issue.expected === 'record' ? 'object' : issue.expected
+  return `must be ${/^[aeio]/i.test(expected) ? 'an' : 'a'} ${expected}`
 }

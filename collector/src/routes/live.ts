@@ -21,9 +21,9 @@ export interface LiveDeps {
 const WISHES = ['since', 'filter', 'status', 'only', 'source']
 const FIELDS = ['name', 'from', 'to', 'source']
 
-/** Most filters of one who watches, and longest of each. */
+/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
 const MAX_WATCH_FILTERS = 10
-const MAX_FILTER_LENGTH = 1_000
+const MAX_FILTERS_LENGTH = 4_000
 
 const STATUSES = ['accepted', 'quarantined', 'filtered', 'duplicate']
 
@@ -41,6 +41,7 @@ export async function takeLive(c: Context, deps: LiveDeps): Promise<Response> {
     }
     const wishes = readWishes(new URL(c.req.url).searchParams)
     if (!(wishes instanceof URLSearchParams)) return refuse(c, wishes)
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
     const headers = new Headers()
     for (const name of ['upgrade', 'sec-websocket-protocol', 'last-event-id']) {
       const value = c.req.header(name)
@@ -90,8 +91,8 @@ function readWishes(search: URLSearchParams): URLSearchParams | RequestRefusal {
   const unknown = refuseUnknown(search, WISHES)
   if (unknown !== undefined) return unknown
   const filters = search.getAll('filter')
-  if (filters.length > MAX_WATCH_FILTERS || filters.some(({ length }) => length > MAX_FILTER_LENGTH)) {
-    const rule = `at most ${MAX_WATCH_FILTERS} times, with at most ${MAX_FILTER_LENGTH} characters`
+  if (filters.length > MAX_WATCH_FILTERS || filters.join('').length > MAX_FILTERS_LENGTH) {
+    const rule = `at most ${MAX_WATCH_FILTERS} times, with at most ${MAX_FILTERS_LENGTH} characters in all`
     return refusal(400, 'invalid_request', `filter may be given ${rule}`)
   }
   for (const filter of filters) {

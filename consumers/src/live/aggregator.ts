@@ -6,8 +6,10 @@
 import { DurableObject } from 'cloudflare:workers'
 import {
   type ClientMessage,
+  findEventField,
   LIVE_PROTOCOL,
   type LivePlan,
+  parseFilterText,
   type SnapshotMessage,
   type TailEvent,
 } from '@millrace/schemas/live'
@@ -18,7 +20,7 @@ import { decodeIds } from './event-ids.ts'
 import { createEventStream } from './event-stream.ts'
 import type { HealthNote } from './health.ts'
 import type { LiveState } from './live-state.ts'
-import { createLiveStorage, type LiveStorage } from './live-storage.ts'
+import { createLiveStorage, type LiveStorage, MAX_STATE_LENGTH } from './live-storage.ts'
 import { createMonitoring, type Monitoring, type MonitorReport } from './monitoring.ts'
 import type { ApplyReply, ApplyRequest, LiveObject, NoteReply, Watch } from './rpc.ts'
 import { createWatchers, type Outlet, type Watcher, type Watchers, type WatchOptions } from './watchers.ts'
@@ -42,6 +44,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   readonly #monitoring: Monitoring
   readonly #sockets = new Map<WebSocket, { outlet: Outlet; watcher: Watcher }>()
   #savedAt = Date.now()
+  #savedStamp = 0
   #deliveredAt = 0
   #isDelivering = false
   #alarmAt: number | undefined
@@ -155,7 +158,9 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     if (this.#state.isTickDue(now)) this.#tick(now)
     this.#watchers.dropSlow()
     this.#watchers.notify()
-    if (this.#storage.pending() > 0 && now - this.#savedAt >= SAVE_MS) this.#save(now)
+    // What was forgotten must go from storage too.
+    const isUnsaved = this.#storage.pending() > 0 || this.#state.stamp() !== this.#savedStamp
+    if (isUnsaved && now - this.#savedAt >= SAVE_MS) this.#save(now)
     const told = await this.#monitoring.deliverDue()
     // Not awaited: a ClickHouse that hangs must not keep windows from closing.
     if (now - this.#deliveredAt >= DELIVER_MS) this.ctx.waitUntil(this.#deliver(now))
@@ -210,8 +215,18 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   }
 
   #save(now: number): void {
-    this.ctx.storage.transactionSync(() => this.#storage.save(this.#state))
+    try {
+      this.ctx.storage.transactionSync(() => this.#storage.save(this.#state))
+    } catch (error) {
+      // What counts as saved and is not would be lost: the next call loads what there is.
+      this.ctx.abort(String(error))
+      throw error
+    }
     this.#savedAt = now
+    this.#savedStamp = this.#state.stamp()
+    if (this.#storage.stateLength() <= MAX_STATE_LENGTH || !this.#state.shrink(now)) return
+    log({ level: 'warn', event: 'live_state_shrunk', source: this.#source, floor: this.#state.floor() })
+    this.#save(now)
   }
 
   /** Never rejects. */
@@ -225,6 +240,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       const insert = createJsonInsert(this.env)
       const hasMore = await deliverClosed(this.#source, this.#state.undelivered(), insert)
       this.#deliveredAt = hasMore ? 0 : now
+      // Otherwise the same rows would be written again after a restart.
+      this.#save(Date.now())
     } catch (error) {
       log({ level: 'warn', event: 'live_windows_undelivered', source: this.#source, error: String(error) })
       this.#deliveredAt = now - DELIVER_MS + DELIVER_AGAIN_MS
@@ -235,7 +252,10 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   #nextAlarm(now: number): number | undefined {
     const isBusy =
-      this.#storage.pending() > 0 || this.#state.undelivered().length > 0 || this.#watchers.size() > 0
+      this.#storage.pending() > 0 ||
+      this.#state.stamp() !== this.#savedStamp ||
+      this.#state.undelivered().length > 0 ||
+      this.#watchers.size() > 0
     // When windows begin and end: who watches sees the next one at once.
     if (isBusy) return Math.floor(now / TICK_MS + 1) * TICK_MS
     const due = this.#state.nextDue(now)
@@ -362,9 +382,9 @@ function readOptions(search: URLSearchParams, lastEventId: string | null): Watch
 const UNREADABLE =
   'a message must be JSON: {"type":"ack","version":"…"} or {"type":"tail","filters":["country:is:DE"]}'
 
-/** Most filters of one who watches, and longest of each. */
+/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
 const MAX_WATCH_FILTERS = 10
-const MAX_FILTER_LENGTH = 1_000
+const MAX_FILTERS_LENGTH = 4_000
 
 const STATUSES: readonly unknown[] = ['accepted', 'quarantined', 'filtered', 'duplicate']
 
@@ -382,10 +402,12 @@ function parseClientMessage(message: string | ArrayBuffer): ClientMessage | unde
   if (said?.['type'] !== 'tail') return undefined
   const { filters, statuses = [...STATUSES] } = said
   if (filters === null) return { type: 'tail', filters }
+  // The two together fit an attachment of 16 KB.
   const isReadable =
     Array.isArray(filters) &&
     filters.length <= MAX_WATCH_FILTERS &&
-    filters.every((filter) => typeof filter === 'string' && filter.length <= MAX_FILTER_LENGTH) &&
+    filters.every((filter) => typeof filter === 'string' && parseFilterText(filter, findEventField).ok) &&
+    filters.join('').length <= MAX_FILTERS_LENGTH &&
     Array.isArray(statuses) &&
     statuses.every((status) => STATUSES.includes(status))
   return isReadable ? { type: 'tail', filters, statuses } : undefined

@@ -30,21 +30,22 @@ export interface Entry {
  */
 export function listEntries(deliveries: readonly Delivery[]): Entry[] {
   const byId = new Map<string, Entry>()
-  const put = (text: string, entry: Omit<Entry, 'id'>) => {
+  const put = (messageId: string, kind: string, entry: Omit<Entry, 'id'>) => {
+    const text = `${kind}\n${messageId}`
     const known = byId.get(text)
-    if (known === undefined) byId.set(text, { id: packId(text), ...entry })
+    if (known === undefined) byId.set(text, { id: packId(messageId, kind), ...entry })
     else if (entry.envelope.receivedAt < known.envelope.receivedAt) byId.set(text, { id: known.id, ...entry })
   }
   for (const { envelope } of deliveries) {
     const rows = buildEventRows(envelope)
     envelope.events.forEach((event, index) => {
-      put(event.messageId, { envelope, place: index, accepted: { event, row: rows[index] as Row } })
+      put(event.messageId, '', { envelope, place: index, accepted: { event, row: rows[index] as Row } })
     })
     envelope.quarantined.forEach(({ messageId, reason }, place) => {
-      put(`quarantined\n${messageId}`, { envelope, place, refused: { kind: 'quarantined', reason } })
+      put(messageId, 'quarantined', { envelope, place, refused: { kind: 'quarantined', reason } })
     })
     envelope.omitted.forEach(({ messageId, reason }, place) => {
-      put(`${reason}\n${messageId}`, { envelope, place, refused: { kind: 'omitted', reason } })
+      put(messageId, reason, { envelope, place, refused: { kind: 'omitted', reason } })
     })
   }
   return [...byId.values()]
@@ -54,14 +55,20 @@ export function listEntries(deliveries: readonly Delivery[]): Entry[] {
  * What entries change.
  *
  * @param floor events before it are late, and in no window
+ * @param isCapped whether a pane gets no more than `maxGroups` groups, for an event that has too many alone. Default false
  */
-export function combine({ windows }: CompiledPlan, entries: readonly Entry[], floor: number): Change {
+export function combine(
+  { windows }: CompiledPlan,
+  entries: readonly Entry[],
+  floor: number,
+  isCapped = false,
+): Change {
   const change: Change = {
     ...{ events: 0, late: 0, earliest: null, received: [], quarantined: {}, omitted: {} },
     windows: windows.map((window) => ({ window, panes: new Map(), sessions: new Set() })),
   }
   const received = new Map<number, number>()
-  const collectors = change.windows.map(createCollector)
+  const collectors = change.windows.map((window) => createCollector(window, isCapped))
   for (const { envelope, accepted, refused } of entries) {
     received.set(envelope.receivedAt, (received.get(envelope.receivedAt) ?? 0) + 1)
     if (refused !== undefined) {
@@ -86,9 +93,9 @@ export function combine({ windows }: CompiledPlan, entries: readonly Entry[], fl
 
 type Collect = (row: Row, timestamp: number) => void
 
-function createCollector(change: WindowChange): Collect {
+function createCollector(change: WindowChange, isCapped: boolean): Collect {
   const { window } = change
-  const add = window.definition.kind === 'session' ? addToSessions(change) : addToPanes(change)
+  const add = window.definition.kind === 'session' ? addToSessions(change) : addToPanes(change, isCapped)
   return (row, timestamp) => {
     const counted = new Set<Tally>()
     for (const view of window.viewsOf(row)) {
@@ -104,13 +111,18 @@ function createCollector(change: WindowChange): Collect {
   }
 }
 
-function addToPanes({ window, panes }: WindowChange): (key: string[], timestamp: number) => Tally {
+function addToPanes(
+  { window, panes }: WindowChange,
+  isCapped: boolean,
+): (key: string[], timestamp: number) => Tally {
   const { everyMs } = window.definition
   return (key, timestamp) => {
     const start = Math.floor(timestamp / everyMs) * everyMs
     const groups = panes.get(start) ?? createGroups()
     panes.set(start, groups)
-    return groupOf(window, groups, key)
+    if (!isCapped || groups.byKey.size < window.definition.maxGroups) return groupOf(window, groups, key)
+    groups.other ??= createTally(window)
+    return groups.other
   }
 }
 

@@ -3,7 +3,7 @@
  * the other (`<stream>-<seq>`) share one entry of 12 bytes. Pure.
  */
 
-import murmurhash from 'murmurhash'
+import { createHash } from 'node:crypto'
 
 /** An id as it is packed: hash in two halves, and which of 32 neighbours it is. */
 export interface PackedId {
@@ -21,12 +21,16 @@ const NUMBERED = /^(.+)-(0|[1-9]\d{0,14})$/s
 /** Numbers that share an entry. */
 const NEIGHBOURS = 32
 
-/** A packed id of a text. The same text always gives the same; different texts differ but for a chance of 2^-64. */
-export function packId(text: string): PackedId {
+/**
+ * A packed id of a text. The same text and kind always give the same; others differ but for a chance of 2^-64.
+ *
+ * @param kind keeps ids of another kind apart. Default: that of events
+ */
+export function packId(text: string, kind = ''): PackedId {
   const [, stream, number] = NUMBERED.exec(text) ?? []
-  if (stream === undefined) return { ...hash(text), bit: 0 }
+  if (stream === undefined) return { ...hash(`${kind}\nwhole\n${text}`), bit: 0 }
   const seq = Number(number)
-  return { ...hash(`${stream}-${Math.floor(seq / NEIGHBOURS)}\n`), bit: seq % NEIGHBOURS }
+  return { ...hash(`${kind}\n${Math.floor(seq / NEIGHBOURS)}\n${stream}`), bit: seq % NEIGHBOURS }
 }
 
 /** Ids as bytes, one after the other. */
@@ -99,8 +103,13 @@ interface IdTable {
 
 const FIRST_SLOTS = 1_024
 
-/** Open addressing, at most three quarters full. A slot without bits is empty. */
+/**
+ * Open addressing, at most three quarters full. A slot without bits is empty. Which slot it is depends on numbers that nobody
+ * knows: ids are made by clients, and could be chosen to meet in one.
+ */
 function createIdTable(): IdTable {
+  const [a = 0, b = 0] = crypto.getRandomValues(new Uint32Array(2))
+  const [factorHigh, factorLow] = [a | 1, b | 1]
   let slots = FIRST_SLOTS
   let highs = new Uint32Array(slots)
   let lows = new Uint32Array(slots)
@@ -108,7 +117,9 @@ function createIdTable(): IdTable {
   let size = 0
 
   const find = (high: number, low: number): number => {
-    let slot = low & (slots - 1)
+    // Multiplied, the high bits are the ones that all bits reach.
+    let slot =
+      (Math.imul(high, factorHigh) ^ Math.imul(low ^ (high >>> 15), factorLow)) >>> (32 - Math.log2(slots))
     while (bits[slot] !== 0 && (highs[slot] !== high || lows[slot] !== low)) slot = (slot + 1) & (slots - 1)
     return slot
   }
@@ -140,6 +151,9 @@ function createIdTable(): IdTable {
   }
 }
 
+/** Of two halves that have nothing to do with each other, whatever the texts. */
 function hash(text: string): { high: number; low: number } {
-  return { high: murmurhash.v3(text, 3), low: murmurhash.v3(text, 4) }
+  const digest = createHash('sha256').update(text).digest()
+  const view = new DataView(digest.buffer, digest.byteOffset)
+  return { high: view.getUint32(0), low: view.getUint32(4) }
 }

@@ -39,7 +39,8 @@ export function createGroups(): Groups {
 
 /** The key of a group as the values of its fields. */
 export function keyOf(values: readonly string[]): string[] {
-  return values.map((value) => value.slice(0, MAX_KEY_LENGTH))
+  // Half a character is none, and ClickHouse would refuse it with all its company.
+  return values.map((value) => value.slice(0, MAX_KEY_LENGTH).toWellFormed())
 }
 
 /** A key as one text. */
@@ -61,10 +62,17 @@ export function mergeTally({ measures }: CompiledWindow, into: Tally, from: Tall
 
 /**
  * Adds groups. One that is not known yet gets a place while there are fewer than the definition's `maxGroups`, those with the
- * most events first; the rest is added up as `other`. A group that once had no place never gets one in that window, so each
+ * most events first; the rest is added up as `other`. A group that once had no place never gets one in that pane, so each
  * group's numbers are whole.
+ *
+ * @param maxGroups default: the definition's
  */
-export function mergeGroups(window: CompiledWindow, into: Groups, from: Groups): void {
+export function mergeGroups(
+  window: CompiledWindow,
+  into: Groups,
+  from: Groups,
+  maxGroups: number = window.definition.maxGroups,
+): void {
   const incoming = [...from.byKey].sort(
     ([a, x], [b, y]) =>
       Number(into.byKey.has(b)) - Number(into.byKey.has(a)) || y.events - x.events || (a < b ? -1 : 1),
@@ -73,7 +81,7 @@ export function mergeGroups(window: CompiledWindow, into: Groups, from: Groups):
     const known = into.byKey.get(text)
     if (known !== undefined) {
       mergeTally(window, known, group)
-    } else if (into.byKey.size < window.definition.maxGroups) {
+    } else if (into.byKey.size < maxGroups) {
       into.byKey.set(text, copyGroup(window, group))
     } else {
       into.other ??= createTally(window)

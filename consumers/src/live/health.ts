@@ -87,7 +87,10 @@ export function createHealth(): Health {
     if ('lagMs' in report) return report.lagMs
     const upTo = report.upTo ?? 0
     if (upTo >= receivedAt) return 0
-    const missing = [...slots].filter(([start, { events }]) => start > upTo && events > 0)
+    // Nobody was asked for what is older.
+    if (receivedAt <= at - SEEN_MS) return 0
+    const from = Math.max(upTo, at - SEEN_MS)
+    const missing = [...slots].filter(([start, { events }]) => start > from && events > 0)
     const oldest = Math.min(...missing.map(([start]) => start))
     // In the slot that the stage has the beginning of.
     return Number.isFinite(oldest)

@@ -8,8 +8,8 @@ import type { JudgedWindows } from './monitoring.ts'
 import { createPaneTable } from './pane-table.ts'
 import { type CompiledPlan, type CompiledWindow, compilePlan, compileWindow } from './plan.ts'
 import { createSessionTable } from './session-table.ts'
-import { advanceWatermark, floorOf, type Progress } from './watermark.ts'
-import type { Removed, Stamp, Undelivered, WindowTable } from './window-table.ts'
+import { advanceWatermark, FLOOR_STEP_MS, floorOf, type Progress } from './watermark.ts'
+import type { Removed, Stamp, Undelivered, WholeSpan, WindowTable } from './window-table.ts'
 
 /** Ids that came within so long are forgotten together. Whatever the plan is, so that it may change. */
 const GENERATION_MS = 4 * 60_000
@@ -20,6 +20,9 @@ export const MAX_IDS = 2_000_000
 /** How long a closed window waits for ClickHouse after it would be forgotten. */
 const UNDELIVERED_MS = 6 * 3_600_000
 
+/** A definition that is in the plan counts until further notice. A number that JSON has. */
+const FOREVER = Number.MAX_SAFE_INTEGER
+
 /** How much of the past a first message tells. */
 const SNAPSHOT_MS = 15 * 60_000
 
@@ -27,7 +30,7 @@ const SNAPSHOT_MS = 15 * 60_000
 export interface Tabled {
   window: CompiledWindow
   table: WindowTable
-  since: number
+  span: WholeSpan
 }
 
 /** The state. All is synchronous: nothing can come between. */
@@ -41,6 +44,12 @@ export interface LiveState {
   findKnown: (ids: readonly PackedId[]) => number[]
   /** @returns the generation that the ids are forgotten with */
   apply: (ids: readonly PackedId[], change: Change, at: number, latencyAt: number | undefined) => number
+  /**
+   * Keeps a tenth less of the past, because it takes too much room. What it forgets is late from then on.
+   *
+   * @returns whether there was anything to forget
+   */
+  shrink: (now: number) => boolean
   /** Advances the watermark, closes and forgets. */
   tick: (now: number) => void
   /** Whether a tick would change anything. */
@@ -70,8 +79,8 @@ export interface LiveState {
 interface Encoded {
   progress: Progress
   plan: LivePlan
-  since: [id: string, since: number, definition: CompiledWindow['definition']][]
-  idFloor: number
+  windows: [span: WholeSpan, definition: CompiledWindow['definition']][]
+  floorMark: number
 }
 
 /** State of a source that nothing is known of. */
@@ -82,19 +91,17 @@ export function createLiveState(): LiveState {
   let plan: LivePlan = { latenessMs: 30_000, retentionMs: 3_600_000, windows: [] }
   let compiled: CompiledPlan = { ...plan, windows: [] }
   let progress: Progress = { receivedAt: 0, changedAt: 0, startedAt: 0, watermark: 0 }
-  // What is before it is late though it could be kept: its ids are not there any more.
-  let idFloor = 0
+  // The highest floor there was; also raised when memory is short.
+  let floorMark = 0
   let stamp = 0
 
-  const addTable = (window: CompiledWindow, since: number): void => {
-    const table =
-      window.definition.kind === 'session'
-        ? createSessionTable(window, since)
-        : createPaneTable(window, since)
-    tables.set(window.id, { window, table, since })
+  const addTable = (window: CompiledWindow, span: WholeSpan): void => {
+    const create = window.definition.kind === 'session' ? createSessionTable : createPaneTable
+    tables.set(window.id, { window, table: create(window, span), span })
   }
   const current = () => compiled.windows.flatMap(({ id }) => tables.get(id) ?? [])
-  const floor = () => Math.max(floorOf(progress.watermark, plan), idFloor)
+  // Never back: what is before it is forgotten, though the retention be raised.
+  const floor = () => Math.max(floorOf(progress.watermark, plan), floorMark)
   const spanMs = () => plan.latenessMs + plan.retentionMs
   const generationOf = (at: number) => Math.floor(at / GENERATION_MS)
 
@@ -104,18 +111,23 @@ export function createLiveState(): LiveState {
       const [oldest, next] = ids.generations()
       if (oldest === undefined || next === undefined) return
       ids.forgetBefore(next)
-      idFloor = Math.max(idFloor, next * GENERATION_MS)
+      floorMark = Math.max(floorMark, next * GENERATION_MS)
     }
   }
 
   const state: LiveState = {
     usePlan(wanted) {
-      const isNew = progress.receivedAt === 0
-      plan = wanted
+      // First, because it may throw: then all stays as it is.
       compiled = compilePlan(wanted)
+      plan = wanted
+      // Of a source that has none yet, whatever comes is all there is.
+      const since = progress.receivedAt
+      const ids = new Set(compiled.windows.map(({ id }) => id))
+      for (const [id, { span }] of tables) if (!ids.has(id)) span.until = Math.min(span.until, since)
       for (const window of compiled.windows) {
-        // Of a source that has none yet, whatever comes is all there is.
-        if (!tables.has(window.id)) addTable(window, isNew ? 0 : progress.receivedAt)
+        const known = tables.get(window.id)
+        if (known === undefined) addTable(window, { since, until: FOREVER })
+        else if (known.span.until !== FOREVER) Object.assign(known.span, { since, until: FOREVER })
       }
     },
     planText: () => JSON.stringify(plan),
@@ -146,11 +158,12 @@ export function createLiveState(): LiveState {
       const watermark = advanceWatermark(progress, plan, now)
       for (const { table } of tables.values())
         if ((table.nextEnd() ?? watermark + 1) <= watermark) return true
-      return Math.max(floorOf(watermark, plan), idFloor) > floor()
+      return Math.max(floorOf(watermark, plan), floorMark) > floor()
     },
     tick(now) {
       stamp += 1
       progress = { ...progress, watermark: advanceWatermark(progress, plan, now) }
+      floorMark = floor()
       for (const { table } of tables.values()) {
         table.close(progress.watermark, stamp)
         table.forget(floor(), floor() - UNDELIVERED_MS)
@@ -158,6 +171,15 @@ export function createLiveState(): LiveState {
       const known = new Set(compiled.windows.map(({ id }) => id))
       for (const [id, { table }] of tables) if (!known.has(id) && table.isEmpty()) tables.delete(id)
       forgetIds()
+    },
+    shrink(now) {
+      const before = floor()
+      const latest = progress.watermark
+      if (latest - before < plan.retentionMs / 20) return false
+      floorMark = Math.ceil((before + (latest - before) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
+      for (const { table } of tables.values()) table.forget(floorMark, floorMark)
+      state.tick(now)
+      return true
     },
     nextDue(now) {
       const ends = [...tables.values()].flatMap(({ table }) => table.nextEnd() ?? [])
@@ -195,7 +217,7 @@ export function createLiveState(): LiveState {
           .between(0, progress.watermark, now)
           .filter(({ end, state: how }) => end <= progress.watermark && how !== 'provisional'),
         watermark: progress.watermark,
-        since: Math.max(tabled.since, progress.startedAt, floor()),
+        since: Math.max(tabled.span.since, progress.startedAt, floor()),
         ...{ everyMs, sizeMs },
       }
     },
@@ -210,21 +232,34 @@ export function createLiveState(): LiveState {
     ids,
     encode() {
       const encoded: Encoded = {
-        ...{ progress, plan, idFloor },
-        since: [...tables.values()].map(({ window, since }) => [window.id, since, window.definition]),
+        ...{ progress, plan, floorMark },
+        windows: [...tables.values()].map(({ window, span }) => [span, window.definition]),
       }
       return JSON.stringify(encoded)
     },
     load(text) {
       const encoded = JSON.parse(text) as Encoded
       progress = encoded.progress
-      idFloor = encoded.idFloor
+      floorMark = encoded.floorMark
       plan = encoded.plan
-      compiled = compilePlan(plan)
-      for (const [, since, definition] of encoded.since) addTable(compileWindow(definition), since)
+      for (const [span, definition] of encoded.windows) {
+        const window = attemptCompile(definition)
+        if (window !== undefined) addTable(window, span)
+      }
+      const windows = plan.windows.flatMap((definition) => attemptCompile(definition) ?? [])
+      compiled = { ...plan, windows }
     },
   }
   return state
+}
+
+/** A field that an older Worker knew may be gone: its windows go with it, and the object starts. */
+function attemptCompile(definition: CompiledWindow['definition']): CompiledWindow | undefined {
+  try {
+    return compileWindow(definition)
+  } catch {
+    return undefined
+  }
 }
 
 function describe(definition: CompiledWindow['definition']): LiveDefinition {

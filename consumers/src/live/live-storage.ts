@@ -23,9 +23,14 @@ const LOG_BYTES = 4 * 1024 * 1024
 /** Largest text of one row, in UTF-16 units: a row holds 2 MB, and a unit is up to 3 bytes. */
 const MAX_PIECE_LENGTH = 600_000
 
-/** Largest text of a change, and most ids of one; the caller cuts what is more. */
-export const MAX_CHANGE_LENGTH = 600_000
-export const MAX_CHANGE_IDS = 100_000
+/** Most bytes of a change and its ids together, which are one row; the caller cuts what is more. */
+export const MAX_CHANGE_BYTES = 1_800_000
+
+/** Ids of a row. */
+const IDS_A_PAGE = 100_000
+
+/** UTF-16 units of saved state that an object may have: decoded it takes some times that of its 128 MB. */
+export const MAX_STATE_LENGTH = 12 * 1024 * 1024
 
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, ids BLOB NOT NULL, change TEXT NOT NULL)`,
@@ -52,6 +57,8 @@ export interface LiveStorage {
   pending: () => number
   /** Saves the state. In one transaction, which the caller makes. */
   save: (state: LiveState) => void
+  /** UTF-16 units of the state that is saved. */
+  stateLength: () => number
   rowsWritten: () => number
 }
 
@@ -66,6 +73,8 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
   /** How many rows each piece takes, by name and place, and the last text of those that are often the same. */
   const parts = new Map<string, Map<number, number>>()
   const written = new Map<string, string>()
+  const lengths = new Map<string, number>()
+  let stateLength = 0
 
   const run = (statement: string, ...bindings: (string | number | ArrayBuffer | null)[]) => {
     const cursor = sql.exec(statement, ...bindings)
@@ -77,9 +86,12 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
   const writePiece = (name: string, place: number, text: string | undefined): void => {
     const places = parts.get(name) ?? new Map<number, number>()
     parts.set(name, places)
-    const count = text === undefined ? 0 : Math.max(1, Math.ceil(text.length / MAX_PIECE_LENGTH))
-    for (let part = 0; part < count; part++) {
-      const data = (text as string).slice(part * MAX_PIECE_LENGTH, (part + 1) * MAX_PIECE_LENGTH)
+    const cut = text === undefined ? [] : cutText(text)
+    const count = cut.length
+    stateLength += (text?.length ?? 0) - (lengths.get(`${name}\n${place}`) ?? 0)
+    if (text === undefined) lengths.delete(`${name}\n${place}`)
+    else lengths.set(`${name}\n${place}`, text.length)
+    for (const [part, data] of cut.entries()) {
       run(
         'INSERT OR REPLACE INTO pieces (name, place, part, data) VALUES (?, ?, ?, ?)',
         ...[name, place, part, data],
@@ -103,6 +115,10 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
       const id = name.startsWith(CLOSINGS) ? name.slice(CLOSINGS.length) : name
       if (name === HEAD || name === HEALTH || state.tables().has(id)) continue
       run('DELETE FROM pieces WHERE name = ?', name)
+      for (const place of parts.get(name)?.keys() ?? []) {
+        stateLength -= lengths.get(`${name}\n${place}`) ?? 0
+        lengths.delete(`${name}\n${place}`)
+      }
       parts.delete(name)
       written.delete(name)
     }
@@ -115,6 +131,8 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
       const places = pieces.get(name) ?? new Map<number, string>()
       pieces.set(name, places)
       places.set(place, (places.get(place) ?? '') + data)
+      lengths.set(`${name}\n${place}`, (lengths.get(`${name}\n${place}`) ?? 0) + data.length)
+      stateLength += data.length
       const counts = parts.get(name) ?? new Map<number, number>()
       parts.set(name, counts.set(place, part + 1))
     }
@@ -123,8 +141,9 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
 
   const remember = (ids: readonly PackedId[], generation: number): void => {
     const last = unsavedIds.at(-1)
-    if (last?.generation === generation) last.ids.push(...ids)
-    else unsavedIds.push({ generation, ids: [...ids] })
+    const target = last?.generation === generation ? last : { generation, ids: [] }
+    if (target !== last) unsavedIds.push(target)
+    for (const id of ids) target.ids.push(id)
   }
 
   const loadIds = (state: LiveState): void => {
@@ -144,6 +163,8 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
       try {
         const ids = decodeIds(new Uint8Array(entry.ids))
         const change = decodeChange(entry.change, state.findWindow)
+        // As it was then: what was told as final stays so, under its version.
+        if (state.isTickDue(entry.at)) state.tick(entry.at)
         remember(ids, state.apply(ids, change, entry.at, undefined))
       } catch (error) {
         // It was applied when it was written, so this is a fault of ours: the rest must not be lost for it.
@@ -165,7 +186,7 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
         const health = pieces.get(HEALTH)?.get(0)
         if (health !== undefined) state.health.load(health)
         for (const [id, { table }] of state.tables()) {
-          for (const [place, text] of pieces.get(id) ?? []) table.load(place, text)
+          for (const [place, text] of pieces.get(id) ?? []) table.load(place, text, state.floor())
           const closings = pieces.get(`${CLOSINGS}${id}`)?.get(0)
           if (closings !== undefined) table.loadClosings(closings)
         }
@@ -193,8 +214,8 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
       }
       dropUnknown(state)
       for (const { generation, ids } of unsavedIds) {
-        for (let i = 0; i < ids.length; i += MAX_CHANGE_IDS) {
-          const page = encodeIds(ids.slice(i, i + MAX_CHANGE_IDS)).buffer as ArrayBuffer
+        for (let i = 0; i < ids.length; i += IDS_A_PAGE) {
+          const page = encodeIds(ids.slice(i, i + IDS_A_PAGE)).buffer as ArrayBuffer
           run('INSERT INTO ids (page, generation, data) VALUES (?, ?, ?)', nextPage, generation, page)
           nextPage += 1
         }
@@ -208,6 +229,21 @@ export function createLiveStorage(sql: LiveSql): LiveStorage {
       savedSeq = seq
       logBytes = 0
     },
+    stateLength: () => stateLength,
     rowsWritten: () => rowsWritten,
   }
+}
+
+/** Pieces of a text that fit a row, each of whole characters. At least one. */
+function cutText(text: string): string[] {
+  const pieces: string[] = []
+  let start = 0
+  do {
+    let end = Math.min(text.length, start + MAX_PIECE_LENGTH)
+    const isHighSurrogate = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
+    if (end < text.length && isHighSurrogate) end -= 1
+    pieces.push(text.slice(start, end))
+    start = end
+  } while (start < text.length)
+  return pieces
 }

@@ -6,7 +6,7 @@
 import type { LiveWindow } from '@millrace/schemas/live'
 import { createGroups, decodeGroups, encodeGroups, type Groups, mergeGroups, readGroups } from './groups.ts'
 import type { CompiledWindow } from './plan.ts'
-import { type Closing, type Stamp, stateOf, type WindowTable } from './window-table.ts'
+import { type Closing, type Stamp, stateOf, type WholeSpan, type WindowTable } from './window-table.ts'
 
 interface Pane {
   groups: Groups
@@ -14,8 +14,8 @@ interface Pane {
   isUnsaved: boolean
 }
 
-/** Windows of the definition. Those that begin before `since` are not whole, and never final. */
-export function createPaneTable(compiled: CompiledWindow, since: number): WindowTable {
+/** Windows of the definition. Those that are not within the span are not whole, and never final. */
+export function createPaneTable(compiled: CompiledWindow, span: WholeSpan): WindowTable {
   const { name, sizeMs, everyMs } = compiled.definition
   const panes = new Map<number, Pane>()
   const open = new Set<number>()
@@ -64,6 +64,8 @@ export function createPaneTable(compiled: CompiledWindow, since: number): Window
     }
   }
 
+  const isWhole = (start: number) => start >= span.since && start + sizeMs <= span.until
+
   /** Of those that have begun, the last is the one that ends next. */
   const isShown = (start: number, now: number) => start + sizeMs < now + everyMs || sizeMs === everyMs
 
@@ -85,7 +87,7 @@ export function createPaneTable(compiled: CompiledWindow, since: number): Window
         Object.assign(closing, { version: closing.version + 1, isStale: false, stamp })
       }
       for (const start of open) {
-        if (start + sizeMs > watermark || start < since) continue
+        if (start + sizeMs > watermark || !isWhole(start)) continue
         open.delete(start)
         closings.set(start, { version: 1, delivered: 0, isStale: false, stamp })
       }
@@ -108,7 +110,7 @@ export function createPaneTable(compiled: CompiledWindow, since: number): Window
     },
     nextEnd() {
       let next = Number.POSITIVE_INFINITY
-      for (const start of open) if (start >= since) next = Math.min(next, start + sizeMs)
+      for (const start of open) if (isWhole(start)) next = Math.min(next, start + sizeMs)
       return Number.isFinite(next) ? next : undefined
     },
     isEmpty: () => panes.size === 0,
@@ -153,9 +155,11 @@ export function createPaneTable(compiled: CompiledWindow, since: number): Window
         }),
       ]
     },
-    load(place, text) {
+    load(place, text, floor) {
       panes.set(place, { groups: decodeGroups(compiled, JSON.parse(text)), stamp: 0, isUnsaved: false })
-      for (const start of windowsOf(place)) if (!closings.has(start)) open.add(start)
+      // What ends before the floor was closed and is forgotten; some of its panes are still here, and some are not.
+      for (const start of windowsOf(place))
+        if (!closings.has(start) && start + sizeMs > floor) open.add(start)
     },
     encodeClosings: () =>
       JSON.stringify(
@@ -182,7 +186,8 @@ export function createPaneTable(compiled: CompiledWindow, since: number): Window
 
 function sum(compiled: CompiledWindow, panes: readonly Pane[]): Groups {
   const groups = createGroups()
-  for (const pane of panes) mergeGroups(compiled, groups, pane.groups)
+  // All groups of its panes: with a bound, a correction could take one out that was told before.
+  for (const pane of panes) mergeGroups(compiled, groups, pane.groups, Number.POSITIVE_INFINITY)
   return groups
 }
 

@@ -50,7 +50,7 @@ export function compileWindow(definition: ResolvedWindow): CompiledWindow {
     return built.condition
   })
   return {
-    id: `${definition.name}:${murmurhash.v3(JSON.stringify(definition)).toString(16)}`,
+    id: `${definition.name}:${murmurhash.v3(JSON.stringify({ ...definition, title: '' })).toString(16)}`,
     definition,
     measureNames: entries.map(([name]) => name),
     measures: entries.map(([, measure]) => createMeasure(measure, hasItems)),

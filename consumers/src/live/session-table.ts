@@ -4,7 +4,14 @@ import type { LiveWindow } from '@millrace/schemas/live'
 import { createTally, keyText, mergeTally, readTally, type Tally } from './groups.ts'
 import type { CompiledWindow } from './plan.ts'
 import { addSession, decodeSession, type EncodedSession, encodeSession, type Session } from './sessions.ts'
-import { type Closing, type Stamp, stateOf, type Undelivered, type WindowTable } from './window-table.ts'
+import {
+  type Closing,
+  type Stamp,
+  stateOf,
+  type Undelivered,
+  type WholeSpan,
+  type WindowTable,
+} from './window-table.ts'
 
 interface Kept extends Session {
   stamp: Stamp
@@ -28,8 +35,8 @@ const MAX_KEYS = 10_000
 /** Place of what is in no session, because there were too many. */
 const OTHER_PLACE = -1
 
-/** Sessions of the definition. Those that begin before `since` may not be whole, and are never final. */
-export function createSessionTable(compiled: CompiledWindow, since: number): WindowTable {
+/** Sessions of the definition. Those that are not within the span may not be whole, and are never final. */
+export function createSessionTable(compiled: CompiledWindow, span: WholeSpan): WindowTable {
   const { name, sizeMs: gapMs } = compiled.definition
   const byKey = new Map<string, Kept[]>()
   const absorbedOnes: Absorbed[] = []
@@ -69,8 +76,9 @@ export function createSessionTable(compiled: CompiledWindow, since: number): Win
 
   /** A session is told by its start: it is gone when it is part of another one, and when it begins earlier now. */
   const keepGone = (gone: Session, closing: Closing | undefined, stamp: Stamp): void => {
-    const { version, delivered } = closing ?? { version: 0, delivered: 0 }
-    absorbedOnes.push({ session: gone, version: version + 1, isDelivered: delivered === 0, stamp })
+    const version = closing?.version ?? 0
+    // Once it was closed, ClickHouse may have it: an insert may be under way, or its mark may be lost.
+    absorbedOnes.push({ session: gone, version: version + 1, isDelivered: version === 0, stamp })
   }
 
   const closables = function* (): Generator<{
@@ -83,6 +91,8 @@ export function createSessionTable(compiled: CompiledWindow, since: number): Win
       for (const item of sessions) yield { end: endOf(item), start: item.start, item, place: placeOf(text) }
     for (const [start, item] of others) yield { end: start + gapMs, start, item, place: OTHER_PLACE }
   }
+
+  const isWhole = (start: number, end: number) => start >= span.since && end <= span.until
 
   const isDue = ({ version, delivered, isStale }: Closing) => version > delivered && !isStale
 
@@ -115,7 +125,7 @@ export function createSessionTable(compiled: CompiledWindow, since: number): Win
       for (const { end, start, item, place } of closables()) {
         const { closing } = item
         if (closing === undefined) {
-          if (end > watermark || start < since) continue
+          if (end > watermark || !isWhole(start, end)) continue
           item.closing = { version: 1, delivered: 0, isStale: false, stamp }
           unsaved.add(place)
         } else if (closing.isStale && end <= watermark) {
@@ -147,7 +157,7 @@ export function createSessionTable(compiled: CompiledWindow, since: number): Win
     nextEnd() {
       let next = Number.POSITIVE_INFINITY
       for (const { end, start, item } of closables()) {
-        if (item.closing === undefined && start >= since) next = Math.min(next, end)
+        if (item.closing === undefined && isWhole(start, end)) next = Math.min(next, end)
       }
       return Number.isFinite(next) ? next : undefined
     },

@@ -1,11 +1,12 @@
 /** The live sink: combines what a queue batch has of each source, and tells the object that keeps its windows. */
 
+import { byteLength } from '@millrace/schemas'
 import type { LivePlan } from '@millrace/schemas/live'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { encodeChange } from './change.ts'
 import { combine, type Entry, listEntries } from './combine.ts'
 import { encodeIds } from './event-ids.ts'
-import { MAX_CHANGE_IDS, MAX_CHANGE_LENGTH } from './live-storage.ts'
+import { MAX_CHANGE_BYTES } from './live-storage.ts'
 import { type CompiledPlan, compilePlan } from './plan.ts'
 import type { ApplyReply, LiveObject, Watch } from './rpc.ts'
 import { chooseCopies, chooseTail } from './tail.ts'
@@ -66,6 +67,12 @@ async function writeSource(
 async function writeEntries(deps: LiveSinkDeps, source: string, entries: readonly Entry[]): Promise<void> {
   let left = entries
   for (let round = 0; round < MAX_ROUNDS && left.length > 0; round++) {
+    // History changes nothing here, and there may be millions of it.
+    const { floor = 0 } = deps.memory.hints.get(source) ?? {}
+    left = left.filter(({ envelope, accepted }) => {
+      return envelope.route !== 'import' || (accepted?.event.timestamp ?? floor) >= floor
+    })
+    if (left.length === 0) return
     const reply = await tell(deps, source, left)
     if (reply === 'too large') {
       const half = Math.ceil(left.length / 2)
@@ -93,14 +100,22 @@ async function tell(
 ): Promise<ApplyReply | 'too large'> {
   const { text, compiled } = readPlan(memory, source, planOf)
   const { floor, watches } = memory.hints.get(source) ?? { floor: 0, watches: [] }
-  const combined = combine(compiled, entries, floor)
-  const change = encodeChange(combined)
-  const isTooLarge = change.length > MAX_CHANGE_LENGTH || entries.length > MAX_CHANGE_IDS
-  if (isTooLarge && entries.length > 1) return 'too large'
+  const ids = encodeIds(entries.map(({ id }) => id))
+  let combined = combine(compiled, entries, floor)
+  let change = encodeChange(combined)
+  const isTooLarge = () => byteLength(change) + ids.byteLength > MAX_CHANGE_BYTES
+  if (isTooLarge() && entries.length > 1) return 'too large'
+  if (isTooLarge()) {
+    // One event with a list of thousands: what is in no group of its own is added up.
+    combined = combine(compiled, entries, floor, true)
+    change = encodeChange(combined)
+  }
+  // With many definitions even that may be too much for a row. The warehouse has the event; it must not stop the others.
+  if (isTooLarge()) change = encodeChange({ ...combined, windows: [] })
   const reply = await objectOf(source).apply({
     plan: text,
     change,
-    ids: encodeIds(entries.map(({ id }) => id)),
+    ids,
     earliest: combined.earliest,
     ...chooseTail(entries, watches),
   })

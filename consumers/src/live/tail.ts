@@ -122,8 +122,15 @@ function isEmpty(value: unknown): boolean {
 
 /** Without the columns that are long. */
 function withoutLong(row: JsonObject): JsonObject {
-  const longest = MAX_ROW_LENGTH / 8
-  return Object.fromEntries(
-    Object.entries(row).filter(([, value]) => encodeJson(value as object).length <= longest),
-  )
+  let left = MAX_ROW_LENGTH
+  // The short ones tell most.
+  const kept = Object.entries(row)
+    .map(([name, value]) => ({ name, length: name.length + encodeJson(value as object).length + 4 }))
+    .sort((a, b) => a.length - b.length)
+    .filter(({ length }) => {
+      left -= length
+      return left >= 0
+    })
+  const names = new Set(kept.map(({ name }) => name))
+  return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name)))
 }

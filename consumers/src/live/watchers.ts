@@ -133,7 +133,7 @@ export function createWatchers(telling: Telling): Watchers {
   let isScheduled = false
   let pushedAt = 0
 
-  const versionOf = (stamp: Stamp) => `${epoch}.${stamp}`
+  const versionOf = (stamp: Stamp) => `${epoch}.${stamp}.${place}`
 
   const send = (state: State, message: LiveMessage): void => {
     if ('version' in message) state.unacknowledged = { version: message.version, at: now() }
@@ -240,9 +240,9 @@ export function createWatchers(telling: Telling): Watchers {
         shownAt: isKnown ? now() : 0,
       }
       states.set(outlet, state)
-      const stamp = stampOf(since, epoch)
-      if (!isKnown && stamp !== undefined) {
-        Object.assign(state, { stamp, shownAt: 0 })
+      const from = readVersion(since, epoch)
+      if (!isKnown && from !== undefined) {
+        Object.assign(state, { ...from, shownAt: 0 })
         sendChanges(state, new Map())
         // It hears that it is connected, whether something changed or not.
         if (state.unacknowledged === undefined) sendSnapshot(state)
@@ -292,8 +292,11 @@ export function createWatchers(telling: Telling): Watchers {
   }
 }
 
-/** The number of a version of this incarnation. */
-function stampOf(version: string | undefined, epoch: string): Stamp | undefined {
-  const [known, number = ''] = version?.split('.') ?? []
-  return known === epoch && /^\d{1,15}$/.test(number) ? Number(number) : undefined
+/** Where a version of this incarnation is; `undefined` for one of another. */
+function readVersion(
+  version: string | undefined,
+  epoch: string,
+): { stamp: Stamp; eventPlace: number } | undefined {
+  const [, known, stamp, eventPlace] = /^([^.]*)\.(\d{1,15})\.(\d{1,15})$/.exec(version ?? '') ?? []
+  return known === epoch ? { stamp: Number(stamp), eventPlace: Number(eventPlace) } : undefined
 }

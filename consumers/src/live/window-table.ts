@@ -6,6 +6,12 @@ import type { WindowChange } from './change.ts'
 /** A count of changes; every change of a window gets the next, so that a watcher can be told what is newer than it has. */
 export type Stamp = number
 
+/** When all events were counted; changes with the plan. A window that is not within is not whole. */
+export interface WholeSpan {
+  since: number
+  until: number
+}
+
 /** A window that is closed. */
 export interface Closing {
   /** 1 when it was first final. */
@@ -59,7 +65,8 @@ export interface WindowTable {
   undelivered: () => Undelivered[]
   /** State to save, and what to read it from: in one piece for what is closed, and in places for what is counted. */
   takeUnsaved: () => SavedPiece[]
-  load: (place: number, text: string) => void
+  /** @param floor what ends at or before it is not opened again */
+  load: (place: number, text: string, floor: number) => void
   encodeClosings: () => string
   loadClosings: (text: string) => void
 }

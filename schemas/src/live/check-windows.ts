@@ -28,6 +28,11 @@ const duration = z.custom<string>(
 
 const field = z.string().min(1)
 
+function wholeNumber(max: number) {
+  const rule = `must be a whole number from 1 to ${max}`
+  return z.int(rule).min(1, rule).max(max, rule)
+}
+
 const FilterSchema = knownFields({
   field,
   op: z.enum(FILTER_OPS),
@@ -56,18 +61,18 @@ const MeasureSchema = z.discriminatedUnion('kind', [
     of: field,
     quantiles: z.array(z.number(QUANTILE_RULE).min(0, QUANTILE_RULE).max(1, QUANTILE_RULE)).min(1).max(10),
   }),
-  knownFields({ kind: z.literal('top'), of: field, limit: z.int().min(1).max(100).optional() }),
+  knownFields({ kind: z.literal('top'), of: field, limit: wholeNumber(100).optional() }),
 ])
 
 const WindowSchema = knownFields({
   name: NAME,
   title: z.string().min(1).max(100).optional(),
-  where: z.array(FilterSchema).max(MAX_FILTERS).optional(),
+  where: z.array(FilterSchema).max(MAX_FILTERS, `must be at most ${MAX_FILTERS} conditions`).optional(),
   by: z.array(field).max(MAX_FIELDS_BY, `must be at most ${MAX_FIELDS_BY} fields`).optional(),
   each: z.string().optional(),
   window: SpanSchema,
   measures: z.record(NAME, MeasureSchema),
-  maxGroups: z.int().min(1).max(MAX_GROUPS).optional(),
+  maxGroups: wholeNumber(MAX_GROUPS).optional(),
   sources: z.array(z.string()).min(1).optional(),
 })
 
@@ -161,12 +166,11 @@ function checkMeasures(measures: WindowDefinition['measures'], at: string, hasIt
   if (entries.length > MAX_MEASURES) throw new RangeError(`${at} must hold at most ${MAX_MEASURES} measures`)
   for (const [name, measure] of entries) {
     if (measure.kind === 'count') continue
-    const field = requireField(measure.of, `${at}.${name}.of`, hasItems)
     const isOfText = measure.kind === 'uniques' || measure.kind === 'top'
-    if (!isOfText && field.number === undefined)
-      throw new RangeError(`${at}.${name}.of must be a field of numbers, got ${JSON.stringify(measure.of)}`)
+    if (isOfText) requireField(measure.of, `${at}.${name}.of`, hasItems)
+    else requireNumber(measure.of, `${at}.${name}.of`, hasItems)
     if (measure.kind === 'sum' && measure.times !== undefined)
-      requireField(measure.times, `${at}.${name}.times`, hasItems)
+      requireNumber(measure.times, `${at}.${name}.times`, hasItems)
   }
 }
 
@@ -174,6 +178,12 @@ function checkFilter(filter: WindowFilter, at: string, hasItems: boolean): void 
   const field = requireField(filter.field, `${at}.field`, hasItems)
   const built = buildCondition(field, filter.field, filter.op, filterValues(filter))
   if (!built.ok) throw new RangeError(`${at} ${built.message}`)
+}
+
+function requireNumber(name: string, option: string, hasItems: boolean): void {
+  const { number } = requireField(name, option, hasItems)
+  if (number === undefined)
+    throw new RangeError(`${option} must be a field of numbers, got ${JSON.stringify(name)}`)
 }
 
 function requireField(name: string, option: string, hasItems: boolean) {

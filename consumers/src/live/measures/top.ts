@@ -31,7 +31,7 @@ export function createTop(): Top {
 
 /** Adds a value that came so often. */
 export function addValue(top: Top, value: string, count = 1): void {
-  addCount(top, value.slice(0, MAX_VALUE_LENGTH), count, 0)
+  addCount(top, value.slice(0, MAX_VALUE_LENGTH).toWellFormed(), count, 0)
   if (top.counts.size > MAX_COUNTERS + SLACK) cut(top)
 }
 
