@@ -116,8 +116,9 @@ export function createPaneTable(compiled: CompiledWindow, span: WholeSpan): Wind
     isEmpty: () => panes.size === 0,
     changedSince(stamp, shownAt, now) {
       const starts = new Set<number>()
+      // One that is closed is told with its next version: a late event is part of many, and each is a sum.
       for (const [at, pane] of panes)
-        if (pane.stamp > stamp) for (const start of windowsOf(at)) starts.add(start)
+        if (pane.stamp > stamp) for (const start of windowsOf(at)) if (open.has(start)) starts.add(start)
       for (const [start, closing] of closings) if (closing.stamp > stamp) starts.add(start)
       for (const start of open) if (!isShown(start, shownAt)) starts.add(start)
       return ascending(starts)
