@@ -26,6 +26,7 @@ export {
 } from './filter.ts'
 export { LAKE_FIELD_NAMES } from './filter-field.ts'
 export { addId, addIdSums, bucketOf, createIdSum, formatIdSum, ID_SUM_SQL, type IdSum } from './id-hash.ts'
+export { joinBytes } from './join-bytes.ts'
 export {
   createManifest,
   encodeManifest,
@@ -51,7 +52,6 @@ export {
 export {
   createLakeWriter,
   encodeLakeFile,
-  joinBytes,
   type LakeWriter,
   type LakeWriterOptions,
   ROW_GROUP_ROWS,

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { concatBatches, emptyBatch, gather, LAKE_COLUMNS, type LakeBatch, placeOf, rowOf } from './columns.ts'
+import { joinBytes } from './join-bytes.ts'
 import { bytesOf, openLakeFile, UnreadableLakeFile } from './read-file.ts'
-import { createLakeWriter, encodeLakeFile, joinBytes } from './write-file.ts'
+import { createLakeWriter, encodeLakeFile } from './write-file.ts'
 
 /** Rows that differ in every column. */
 function createBatch(count: number, first = 0): LakeBatch {

@@ -10,6 +10,7 @@ import {
   type LakeColumn,
   type LakeValue,
 } from './columns.ts'
+import { joinBytes } from './join-bytes.ts'
 import { compressZstd } from './zstd.ts'
 
 /**
@@ -95,17 +96,6 @@ export function encodeLakeFile(
   writer.write(batch)
   writer.finish()
   return joinBytes(pieces)
-}
-
-/** Pieces one after the other. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0))
-  let at = 0
-  for (const piece of pieces) {
-    joined.set(piece, at)
-    at += piece.byteLength
-  }
-  return joined
 }
 
 /** The library's writer, emptied after each row group. */
