@@ -1,12 +1,12 @@
 /** Questions to the collector about two sources that must know nothing of each other, on the real stack. */
 
 import { join } from 'node:path'
+import { sql } from '@millrace/schemas/sql'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRunStatement } from '../../collector/src/query/clickhouse.ts'
 import { questionArbitrary } from '../../collector/src/query/question-arbitraries.ts'
 import { createAsk } from '../../collector/src/query/reader.ts'
-import { sql } from '../../collector/src/query/sql.ts'
 import { ROOT } from '../../scripts/setup.mjs'
 import { startCommand } from '../support/command.ts'
 import { configPath } from '../support/configured-stack.ts'

@@ -1,5 +1,6 @@
 /** Answers a question: from the cache, from who is asking the same just now, or from ClickHouse, within the quota. */
 
+import { sql } from '@millrace/schemas/sql'
 import type { RateLimiter } from '../rate-limits.ts'
 import { RATE_PERIOD_SECONDS } from '../rate-limits.ts'
 import { type RequestRefusal, refusal, refuseForNow } from '../refuse.ts'
@@ -10,7 +11,6 @@ import type { ParsedQuestion } from './parse-question.ts'
 import type { Ask, Freshness } from './question.ts'
 import { createAsk, LIMITS, type RunStatement } from './reader.ts'
 import { FROM_FRESHNESS } from './relations.ts'
-import { sql } from './sql.ts'
 
 /** What answering needs of the world. */
 export interface AnswerEffects {

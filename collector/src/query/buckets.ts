@@ -1,8 +1,8 @@
 /** Lays results into buckets of time: the SQL that says which one a row is in, and the list that has no gaps. */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import type { Cell } from './question.ts'
 import { alignRange, type Mistake, type Range } from './range.ts'
-import { bind, type Sql, sql } from './sql.ts'
 import { defaultInterval, type Interval, listBuckets } from './time.ts'
 
 /** Most buckets of an answer. */

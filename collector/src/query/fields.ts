@@ -1,7 +1,7 @@
 /** The fields that questions can name, and the SQL that reads each: closed tables, and paths into what people sent. */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { findLookupField } from './lookup-fields.ts'
-import { bind, type Sql, sql } from './sql.ts'
 
 /** A field of events or sessions. */
 export interface Field {

@@ -1,9 +1,9 @@
 /** Conditions that a question puts on rows: their schema, and the SQL of each. */
 
 import { type FilterOp, MAX_FILTERS, MAX_LIST_VALUES, MAX_VALUE_LENGTH } from '@millrace/schemas'
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import type { FindField } from './fields.ts'
-import { bind, type Sql, sql } from './sql.ts'
 import { describeUnknownField } from './unknown-field.ts'
 
 /** A condition on one field. */

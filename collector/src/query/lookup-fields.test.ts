@@ -1,6 +1,6 @@
+import { render } from '@millrace/schemas/sql'
 import { describe, expect, it } from 'vitest'
 import { findEventField } from './fields.ts'
-import { render } from './sql.ts'
 
 describe('a field of a lookup table', () => {
   it('asks for the row of the source, with everything that was said as a parameter', () => {

@@ -3,9 +3,9 @@
  * the table is now, `lookup_then.…` as it was at the time of the event.
  */
 
+import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
 import type { Field, FindField } from './fields.ts'
 import { lookupRow } from './relations.ts'
-import { bind, join, type Sql, sql } from './sql.ts'
 
 /** Dictionary, table, field that has the key, path in the row. */
 const LOOKUP = /^(lookup_today|lookup_then)\.([a-z0-9_-]{1,64})\(([^()]+)\)\.([^()]{1,200})$/

@@ -1,10 +1,10 @@
 /** What questions count: the metrics, their schema, and the SQL of each. */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { EVENT_FIELD_NAMES, findEventField } from './fields.ts'
 import { type Filter, fieldSchema, filterConditions, filtersSchema } from './filters.ts'
 import { fromEvents, fromEventsInSessions, type Span } from './relations.ts'
-import { bind, type Sql, sql } from './sql.ts'
 
 /** Metrics that count, and those of a number that events carry. */
 export const COUNTS = ['events', 'people', 'visitors', 'sessions'] as const

@@ -1,8 +1,8 @@
 /** What every kind of question is: its fields, how they are settled, and how it is answered. */
 
+import type { Sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import type { Mistake, Range } from './range.ts'
-import type { Sql } from './sql.ts'
 
 /** A value of a row. */
 export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [key: string]: Cell }

@@ -1,7 +1,7 @@
+import { bind, sql } from '@millrace/schemas/sql'
 import { describe, expect, it } from 'vitest'
 import { createFakeWarehouse } from './fakes.ts'
 import { createAsk, LIMITS } from './reader.ts'
-import { bind, sql } from './sql.ts'
 
 describe('a statement', () => {
   it('is sent with limits, and for one source in two ways', async () => {

@@ -1,10 +1,10 @@
 /** Sends statements under limits and for one source. What a question asks for cannot change either. */
 
 import { NAME_PATTERN } from '@millrace/schemas'
+import { type ParameterValue, render } from '@millrace/schemas/sql'
 import { failureOf, QueryFailure } from './failures.ts'
 import type { Ask, Cell } from './question.ts'
 import { SCOPED_TABLES } from './relations.ts'
-import { type ParameterValue, render } from './sql.ts'
 
 /** A statement as it is sent. */
 export interface ReadRequest {

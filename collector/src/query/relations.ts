@@ -4,7 +4,7 @@
  */
 
 import type { ROLLUP_FIELDS } from '@millrace/schemas'
-import { all, bind, type Sql, sql } from './sql.ts'
+import { all, bind, type Sql, sql } from '@millrace/schemas/sql'
 
 /** Times between which rows are read, in milliseconds since 1970. */
 export interface Span {

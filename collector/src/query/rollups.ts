@@ -1,13 +1,13 @@
 /** Which questions roll-ups can answer, exactly as the events would, and how. */
 
 import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '@millrace/schemas'
+import { type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from './fields.ts'
 import { type EventFields, eventsCondition, type Metric, type MetricFields } from './metrics.ts'
 import type { Asked } from './question.ts'
 import type { Range } from './range.ts'
 import { fromFieldRollups, fromRollups } from './relations.ts'
-import { type Sql, sql } from './sql.ts'
 import { hasWholeHours } from './time.ts'
 
 /** What is looked at. */

@@ -1,10 +1,10 @@
 /** Events that a step of a funnel or a cohort asks for: a name, or a name and filters. */
 
+import { all, bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from './fields.ts'
 import { type Filter, filterConditions } from './filters.ts'
 import { eventFiltersSchema } from './metrics.ts'
-import { all, bind, type Sql, sql } from './sql.ts'
 
 /** An event of that name, with all of the filters. Without a name any event. */
 export interface Step {

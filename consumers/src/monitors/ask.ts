@@ -1,8 +1,8 @@
 /** Sends the statements of monitors: for one source, with limits, and no longer than a monitor may wait. */
 
+import { render, type Sql } from '@millrace/schemas/sql'
 import type { Statements } from '../statements.ts'
 import { withTimeout } from '../timeout.ts'
-import { render, type Sql } from './sql.ts'
 
 /** Rows of a statement about one source; rejects with the client's error, or that it took too long. */
 export type Ask = <Row>(statement: Sql) => Promise<Row[]>

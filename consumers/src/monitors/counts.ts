@@ -7,11 +7,11 @@ import {
   parseDuration,
   type QuarantineRateMonitor,
 } from '@millrace/schemas/live'
+import { all, bind, join, sql, time } from '@millrace/schemas/sql'
 import { type Ask, askOne } from './ask.ts'
 import { countText, eventsText, numberText, shareText, timeText } from './describe.ts'
 import { conditionsOf, findField, fromEvents, type Span, within } from './fields.ts'
 import type { Finding } from './result.ts'
-import { all, bind, join, sql, time } from './sql.ts'
 
 /** What a monitor asks with. */
 export interface Asking {

@@ -1,12 +1,12 @@
 /** Monitors of the kind `drift`: whether the values of a property are spread as before. */
 
 import { type DriftMonitor, parseDuration } from '@millrace/schemas/live'
+import { bind, type Sql, sql, time } from '@millrace/schemas/sql'
 import { askOne } from './ask.ts'
 import { type Asking, SETTLE_MS } from './counts.ts'
 import { countText, numberText, shareText, shortText } from './describe.ts'
 import { conditionsOf, findField, fromEvents } from './fields.ts'
 import type { Finding } from './result.ts'
-import { bind, type Sql, sql, time } from './sql.ts'
 
 /** How many of a class of values there were before, and are now. */
 export interface ValueClass {

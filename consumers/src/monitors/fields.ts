@@ -1,7 +1,7 @@
 /** The fields that monitors can name, as SQL, and conditions on them: as questions read them (`collector/src/query/fields.ts`). */
 
 import { EVENT_FIELD_NAMES, filterValues, findEventField, type WindowFilter } from '@millrace/schemas/live'
-import { all, bind, column, type Sql, sql, time } from './sql.ts'
+import { all, bind, column, type Sql, sql, time } from '@millrace/schemas/sql'
 
 /** A field of events. */
 export interface Field {

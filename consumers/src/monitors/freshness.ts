@@ -1,10 +1,10 @@
 /** How far the stages of the pipeline are behind, and monitors of the kind `freshness`. */
 
 import { type FreshnessMonitor, parseDuration } from '@millrace/schemas/live'
+import { sql, time } from '@millrace/schemas/sql'
 import { type Ask, askOne } from './ask.ts'
 import { durationText } from './describe.ts'
 import type { Finding } from './result.ts'
-import { sql, time } from './sql.ts'
 
 /** What ClickHouse does not know of a source. */
 export interface SourceFacts {

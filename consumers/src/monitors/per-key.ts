@@ -1,11 +1,11 @@
 /** Monitors of the kind `per_key`: one user, or whatever the key is, has too much of something. */
 
 import { type PerKeyMonitor, parseDuration } from '@millrace/schemas/live'
+import { all, bind, type Sql, sql, time } from '@millrace/schemas/sql'
 import type { Asking } from './counts.ts'
 import { eventsText, numberText, shortText } from './describe.ts'
 import { conditionsOf, findField, fromEvents } from './fields.ts'
 import { type Finding, MAX_KEYS } from './result.ts'
-import { all, bind, type Sql, sql, time } from './sql.ts'
 
 /** After midnight the day before is still looked at, for what comes late. */
 const DAY_GRACE_MS = 10 * 60_000

@@ -1,11 +1,11 @@
 /** Monitors of the kind `sequence`: one event and then another of the same key, or one and then not the other. */
 
 import { parseDuration, type SequenceCondition, type SequenceMonitor } from '@millrace/schemas/live'
+import { all, bind, column, join, type Sql, sql } from '@millrace/schemas/sql'
 import { type Asking, SETTLE_MS } from './counts.ts'
 import { countText, durationText, eventsText, numberText, shortText, timeText } from './describe.ts'
 import { compare, conditionsOf, findField, fromEvents, type Span } from './fields.ts'
 import { type Finding, type FiringKey, MAX_KEYS } from './result.ts'
-import { all, bind, column, join, type Sql, sql } from './sql.ts'
 
 /** Meters of the international mile. */
 const METERS = { distance_miles: 1_609.344, distance_km: 1_000 } as const

@@ -1,9 +1,9 @@
 /** The question `freshness`: how far the computed tables are. */
 
+import { sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { defineQuestion } from '../question.ts'
 import { FROM_FRESHNESS } from '../relations.ts'
-import { sql } from '../sql.ts'
 
 export const freshness = defineQuestion({
   summary: 'How far sessions, roll-ups and identities are behind the events',

@@ -4,13 +4,13 @@
  * are in the order of their numbers in the stream.
  */
 
+import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from '../fields.ts'
 import type { Filter } from '../filters.ts'
 import { eventConditions, eventFieldSchema, eventFiltersSchema } from '../metrics.ts'
 import { type Asked, type Cell, defineQuestion, wholeNumber } from '../question.ts'
 import { fromEvents, type Span } from '../relations.ts'
-import { bind, join, type Sql, sql } from '../sql.ts'
 import { namesCondition, type Step, stepCondition, stepName, stepSchema } from '../steps.ts'
 import { parseDuration } from '../time.ts'
 

@@ -1,5 +1,6 @@
 /** The question `live`: who is there now, what happens a minute, and on which pages. */
 
+import { bind, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { bucketName, bucketSql, bucketsOf, fillBuckets } from '../buckets.ts'
 import { findEventField } from '../fields.ts'
@@ -7,7 +8,6 @@ import { type Filter, filterConditions } from '../filters.ts'
 import { eventFiltersSchema } from '../metrics.ts'
 import { type Cell, defineQuestion, wholeNumber } from '../question.ts'
 import { fromEvents } from '../relations.ts'
-import { bind, sql } from '../sql.ts'
 
 interface Fields {
   limit: number

@@ -3,13 +3,13 @@
  * as in the question `sessions`. The same twice in a row is one.
  */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from '../fields.ts'
 import { type Filter, filterConditions } from '../filters.ts'
 import { eventFiltersSchema } from '../metrics.ts'
 import { type Asked, defineQuestion, wholeNumber } from '../question.ts'
 import { fromEventsInSessions } from '../relations.ts'
-import { bind, type Sql, sql } from '../sql.ts'
 
 interface Fields {
   of: 'pages' | 'events'

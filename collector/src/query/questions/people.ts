@@ -1,12 +1,12 @@
 /** The question `people`: who was there, newest first; who is like a text; or the timeline of one person. */
 
+import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from '../fields.ts'
 import { type Filter, filterConditions } from '../filters.ts'
 import { eventFiltersSchema } from '../metrics.ts'
 import { type Asked, type Cell, defineQuestion, type Found, wholeNumber } from '../question.ts'
 import { fromEvents } from '../relations.ts'
-import { bind, join, type Sql, sql } from '../sql.ts'
 
 interface Fields {
   search?: string | undefined

@@ -3,6 +3,7 @@
  * those that followed. First means first within the range.
  */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { bucketSql, bucketsOf, MAX_BUCKETS } from '../buckets.ts'
 import { findEventField } from '../fields.ts'
@@ -11,7 +12,6 @@ import { eventFiltersSchema } from '../metrics.ts'
 import { type Asked, type Cell, defineQuestion, wholeNumber } from '../question.ts'
 import { alignRange } from '../range.ts'
 import { fromEvents } from '../relations.ts'
-import { bind, type Sql, sql } from '../sql.ts'
 import { namesCondition, type Step, stepCondition, stepSchema } from '../steps.ts'
 
 interface Fields {

@@ -1,12 +1,12 @@
 /** The question `sessions`: how many, how long and how engaged, over time or by a field; or the newest one by one. */
 
+import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { bucketName, bucketSql, bucketsOf, fillBuckets, settleBuckets } from '../buckets.ts'
 import { findSessionField, SESSION_FIELD_NAMES } from '../fields.ts'
 import { type Filter, fieldSchema, filterConditions, filtersSchema } from '../filters.ts'
 import { type Asked, type Cell, defineQuestion, type Found, wholeNumber, yesOrNo } from '../question.ts'
 import { fromSessions } from '../relations.ts'
-import { bind, join, type Sql, sql } from '../sql.ts'
 import { INTERVALS, type Interval } from '../time.ts'
 
 interface Fields {

@@ -1,5 +1,6 @@
 /** The question `timeseries`: a metric over time, whole or by the values of a field. */
 
+import { bind, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { bucketName, bucketSql, bucketsOf, fillBuckets, settleBuckets } from '../buckets.ts'
 import { findEventField } from '../fields.ts'
@@ -26,7 +27,6 @@ import {
   type Using,
   usingSchema,
 } from '../rollups.ts'
-import { bind, type Sql, sql } from '../sql.ts'
 import { INTERVALS, type Interval } from '../time.ts'
 
 interface Fields extends MetricFields, EventFields {

@@ -1,5 +1,6 @@
 /** The questions `top` and `breakdown`: values of one field by what they count, and one metric by up to two fields. */
 
+import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import { findEventField } from '../fields.ts'
 import {
@@ -22,7 +23,6 @@ import {
   type Using,
   usingSchema,
 } from '../rollups.ts'
-import { bind, join, type Sql, sql } from '../sql.ts'
 
 interface TopFields extends MetricFields, EventFields {
   field: string

@@ -1,21 +1,23 @@
 /**
- * Puts SQL together so that nothing of a configuration or an event can become a part of its text: pieces are written in this
- * code, values go in as parameters.
+ * Puts SQL together so that nothing of a question or a configuration can become a part of its text: pieces are written in this code, values
+ * go in as parameters. A string cannot be interpolated, the compiler sees to that and so does {@link sql} itself.
  */
-
-import type { Parameters } from '../statements.ts'
 
 /** The types of ClickHouse that parameters have. */
 export type ParameterType =
   | 'String'
   | 'Float64'
-  | 'Int64'
   | 'UInt32'
-  | 'Array(String)'
+  | 'UInt64'
   | 'Array(Float64)'
+  | 'Int64'
+  | 'Array(String)'
+  | 'Array(UInt32)'
   | "DateTime64(3, 'UTC')"
+  | "DateTime('UTC')"
 
-type ParameterValue = string | number | readonly string[] | readonly number[]
+/** What a parameter can be. */
+export type ParameterValue = string | number | readonly string[] | readonly number[]
 
 /** A value that becomes a parameter. Only {@link bind} makes one. */
 class BoundValue {
@@ -37,8 +39,18 @@ class Piece {
   }
 }
 
-/** A piece of SQL; only the functions of this file make one. */
+/** A bound value; only {@link bind} makes one. */
+export type Bound = BoundValue
+
+/** A piece of SQL; only the functions of this file make one, so that no JSON can look like it. */
 export type Sql = Piece
+
+/** A statement as ClickHouse gets it. */
+export interface Statement {
+  text: string
+  /** Keys are the names in `{name:Type}`. */
+  parameters: Record<string, ParameterValue>
+}
 
 /**
  * A piece of SQL from a template.
@@ -46,12 +58,12 @@ export type Sql = Piece
  * @example sql`country = ${bind('String', country)}`
  * @throws TypeError when something else than a piece or a value is interpolated
  */
-export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | BoundValue)[]): Sql {
+export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | Bound)[]): Sql {
   if (!Array.isArray(texts.raw)) throw new TypeError('sql is a template tag, not a function of a text')
   return new Piece(
     texts.flatMap((text, index) => {
-      const part = parts[index]
       if (index >= parts.length) return [text]
+      const part = parts[index]
       if (part instanceof Piece) return [text, ...part.pieces]
       if (part instanceof BoundValue) return [text, part]
       throw new TypeError('only pieces of SQL and bound values can be interpolated')
@@ -59,13 +71,13 @@ export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | Bound
   )
 }
 
-/** A value as a parameter. Text that is not well-formed Unicode is made so, as an address could not carry it. */
-export function bind(type: ParameterType, value: ParameterValue): BoundValue {
+/** A value as a parameter. Text that is not well-formed Unicode is made so, as a URL could not carry it. */
+export function bind(type: ParameterType, value: ParameterValue): Bound {
   return new BoundValue(type, toWellFormed(value))
 }
 
 /** A time, milliseconds since 1970, of the type that columns of times have: with another, ClickHouse's index is off by a second. */
-export function time(ms: number): BoundValue {
+export function time(ms: number): Bound {
   return new BoundValue("DateTime64(3, 'UTC')", new Date(ms).toISOString().replace('T', ' ').replace('Z', ''))
 }
 
@@ -92,8 +104,8 @@ export function all(conditions: readonly Sql[]): Sql {
 }
 
 /** The statement, with its parameters named in the order they come; equal values share one. */
-export function render({ pieces }: Sql): { text: string; parameters: Parameters } {
-  const parameters: Parameters = {}
+export function render({ pieces }: Sql): Statement {
+  const parameters: Record<string, ParameterValue> = {}
   const names = new Map<string, string>()
   const texts = pieces.map((piece) => {
     if (typeof piece === 'string') return piece
