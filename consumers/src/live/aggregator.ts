@@ -1,21 +1,14 @@
 /**
- * The Durable Object that keeps the live windows of one source; its name is the source's. Storage, alarms and connections are
- * here; what a window is, is elsewhere.
+ * The Durable Object that keeps the live windows of one source; its name is the source's. Calls, transactions and alarms are
+ * here; what a window is, and who watches, is elsewhere.
  */
 
 import { DurableObject } from 'cloudflare:workers'
-import {
-  type ClientMessage,
-  findEventField,
-  LIVE_PROTOCOL,
-  type LivePlan,
-  parseFilterText,
-  type SnapshotMessage,
-  type TailEvent,
-} from '@millrace/schemas/live'
+import type { LivePlan, SnapshotMessage, TailEvent } from '@millrace/schemas/live'
 import { createJsonInsert } from '../statements.ts'
 import { decodeChange } from './change.ts'
-import { deliverClosed } from './closed-windows.ts'
+import { readWatchOptions } from './client-message.ts'
+import { type ClosedDelivery, createClosedDelivery } from './closed-delivery.ts'
 import { decodeIds } from './event-ids.ts'
 import { createEventStream } from './event-stream.ts'
 import type { HealthNote } from './health.ts'
@@ -23,17 +16,14 @@ import type { LiveState } from './live-state.ts'
 import { createLiveStorage, type LiveStorage, MAX_STATE_LENGTH } from './live-storage.ts'
 import { createMonitoring, type Monitoring, type MonitorReport } from './monitoring.ts'
 import type { ApplyReply, ApplyRequest, LiveObject, NoteReply, Watch } from './rpc.ts'
-import { createWatchers, type Outlet, type Watcher, type Watchers, type WatchOptions } from './watchers.ts'
+import { createSockets, type Sockets } from './sockets.ts'
+import { createWatchers, type Watchers, type WatchOptions } from './watchers.ts'
 
 /** How often the object looks whether something is to be closed, while something is held. */
 const TICK_MS = 10_000
 
-/** How often changed state is saved beside the log, and closed windows go to ClickHouse. */
+/** How often changed state is saved beside the log. */
 const SAVE_MS = 30_000
-const DELIVER_MS = 60_000
-
-/** After ClickHouse did not take closed windows. */
-const DELIVER_AGAIN_MS = 30_000
 
 /** Durable Object class bound as `LIVE`; its name is part of the deployed state and must not change. */
 export class LiveAggregator extends DurableObject<Env> implements LiveObject {
@@ -42,11 +32,10 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   readonly #state: LiveState
   readonly #watchers: Watchers
   readonly #monitoring: Monitoring
-  readonly #sockets = new Map<WebSocket, { outlet: Outlet; watcher: Watcher }>()
+  readonly #sockets: Sockets
+  readonly #delivery: ClosedDelivery
   #savedAt = Date.now()
   #savedStamp = 0
-  #deliveredAt = 0
-  #isDelivering = false
   #alarmAt: number | undefined
   #monitorsAt = 0
 
@@ -77,8 +66,19 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       schedule: (ms, run) => void setTimeout(run, ms),
       epoch: crypto.randomUUID().slice(0, 8),
     })
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
-    for (const socket of ctx.getWebSockets()) this.#watch(socket, { isKnown: true })
+    this.#sockets = createSockets(ctx, this.#watchers)
+    this.#delivery = createClosedDelivery({
+      source: this.#source,
+      undelivered: this.#state.undelivered,
+      insert: () => createJsonInsert(env),
+      settle: () => {
+        this.#tick(Date.now())
+        this.#save(Date.now())
+      },
+      save: () => this.#save(Date.now()),
+      now: Date.now,
+      log,
+    })
   }
 
   /** Counts a combined batch: all of it, or nothing and the reason why. Nothing is awaited, so nothing comes between. */
@@ -145,7 +145,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url)
-    const options = readOptions(url.searchParams, request.headers.get('last-event-id'))
+    const options = readWatchOptions(url.searchParams, request.headers.get('last-event-id'))
     if (this.#state.isTickDue(Date.now())) this.#tick(Date.now())
     if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return this.#accept(request, options)
     if (url.pathname.endsWith('/windows')) return this.#tellWindows(url.searchParams)
@@ -163,37 +163,22 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     if (isUnsaved && now - this.#savedAt >= SAVE_MS) this.#save(now)
     const told = await this.#monitoring.deliverDue()
     // Not awaited: a ClickHouse that hangs must not keep windows from closing.
-    if (now - this.#deliveredAt >= DELIVER_MS) this.ctx.waitUntil(this.#deliver(now))
+    if (this.#delivery.isDue()) this.ctx.waitUntil(this.#delivery.deliver())
     const next = earliest(this.#nextAlarm(Date.now()), told)
     // Last, so that a crash before it brings the alarm again.
     if (next !== undefined) await this.#wakeBy(next)
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const said = parseClientMessage(message)
-    const watcher = this.#sockets.get(socket)?.watcher
-    if (said === undefined) {
-      socket.send(JSON.stringify({ type: 'error', code: 'invalid_message', message: UNREADABLE }))
-      return
-    }
-    if (said.type === 'ack') {
-      watcher?.acknowledge(said.version)
-    } else {
-      const watch = said.filters === null ? null : readWatch(said)
-      const attached = socket.deserializeAttachment() as Attached | null
-      socket.serializeAttachment({ isEventsOnly: false, ...attached, watch } satisfies Attached)
-      watcher?.tail(watch)
-    }
+    this.#sockets.receive(socket, message)
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    this.#forget(socket)
-    // Otherwise the other side waits for the answer until it loses patience. 1005 to 1015 are never sent.
-    quietly(() => socket.close(code > 1004 && code < 1016 ? 1000 : code))
+    this.#sockets.close(socket, code)
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#forget(socket)
+    this.#sockets.forget(socket)
   }
 
   #usePlan(text: string): void {
@@ -227,27 +212,6 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     if (this.#storage.stateLength() <= MAX_STATE_LENGTH || !this.#state.shrink(now)) return
     log({ level: 'warn', event: 'live_state_shrunk', source: this.#source, floor: this.#state.floor() })
     this.#save(now)
-  }
-
-  /** Never rejects. */
-  async #deliver(now: number): Promise<void> {
-    if (this.#isDelivering || this.#state.undelivered().length === 0) return
-    this.#isDelivering = true
-    // The version of each window must be known before anyone is told of it.
-    this.#tick(now)
-    this.#save(now)
-    try {
-      const insert = createJsonInsert(this.env)
-      const hasMore = await deliverClosed(this.#source, this.#state.undelivered(), insert)
-      this.#deliveredAt = hasMore ? 0 : now
-      // Otherwise the same rows would be written again after a restart.
-      this.#save(Date.now())
-    } catch (error) {
-      log({ level: 'warn', event: 'live_windows_undelivered', source: this.#source, error: String(error) })
-      this.#deliveredAt = now - DELIVER_MS + DELIVER_AGAIN_MS
-    } finally {
-      this.#isDelivering = false
-    }
   }
 
   #nextAlarm(now: number): number | undefined {
@@ -308,36 +272,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   }
 
   #accept(request: Request, options: WatchOptions): Response {
-    const { 0: client, 1: server } = new WebSocketPair()
-    this.ctx.acceptWebSocket(server)
-    // An object that was asleep knows of a socket only what is attached to it.
-    const { watch = ALL, isEventsOnly = false } = options
-    server.serializeAttachment({ watch, isEventsOnly } satisfies Attached)
-    this.#watch(server, options)
     void this.#wakeBy(Date.now() + TICK_MS)
-    const offered = request.headers
-      .get('sec-websocket-protocol')
-      ?.split(',')
-      .map((one) => one.trim())
-    const headers: HeadersInit =
-      offered?.includes(LIVE_PROTOCOL) === true ? { 'Sec-WebSocket-Protocol': LIVE_PROTOCOL } : {}
-    return new Response(null, { status: 101, webSocket: client, headers })
-  }
-
-  #watch(socket: WebSocket, options: WatchOptions): void {
-    const outlet: Outlet = {
-      send: (message) => quietly(() => socket.send(JSON.stringify(message))),
-      close: (code, reason) => quietly(() => socket.close(code, reason)),
-    }
-    const attached = socket.deserializeAttachment() as Attached | null
-    const watcher = this.#watchers.add(outlet, { ...attached, ...options })
-    this.#sockets.set(socket, { outlet, watcher })
-  }
-
-  #forget(socket: WebSocket): void {
-    const known = this.#sockets.get(socket)
-    if (known !== undefined) this.#watchers.remove(known.outlet)
-    this.#sockets.delete(socket)
+    return this.#sockets.accept(request, options)
   }
 
   #stream(options: WatchOptions): Response {
@@ -358,72 +294,6 @@ function readSecret(env: Env, name: string): string | undefined {
 
 function earliest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
-}
-
-/** What a socket carries while the object sleeps. */
-interface Attached {
-  watch: Watch | null
-  isEventsOnly: boolean
-}
-
-const ALL: Watch = { filters: [] }
-
-/** What the collector checked. */
-function readOptions(search: URLSearchParams, lastEventId: string | null): WatchOptions {
-  const since = search.get('since') ?? lastEventId
-  const statuses = search.getAll('status') as TailEvent['status'][]
-  return {
-    ...(since === null ? {} : { since }),
-    watch: { filters: search.getAll('filter'), ...(statuses.length === 0 ? {} : { statuses }) },
-    isEventsOnly: search.get('only') === 'events',
-  }
-}
-
-const UNREADABLE =
-  'a message must be JSON: {"type":"ack","version":"…"} or {"type":"tail","filters":["country:is:DE"]}'
-
-/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
-const MAX_WATCH_FILTERS = 10
-const MAX_FILTERS_LENGTH = 4_000
-
-const STATUSES: readonly unknown[] = ['accepted', 'quarantined', 'filtered', 'duplicate']
-
-function parseClientMessage(message: string | ArrayBuffer): ClientMessage | undefined {
-  if (typeof message !== 'string' || message.length > 20_000) return undefined
-  let said: Partial<Record<string, unknown>> | null
-  try {
-    said = JSON.parse(message)
-  } catch {
-    // Not JSON is the answer: the caller says so.
-    return undefined
-  }
-  if (said?.['type'] === 'ack' && typeof said['version'] === 'string')
-    return { type: 'ack', version: said['version'] }
-  if (said?.['type'] !== 'tail') return undefined
-  const { filters, statuses = [...STATUSES] } = said
-  if (filters === null) return { type: 'tail', filters }
-  // The two together fit an attachment of 16 KB.
-  const isReadable =
-    Array.isArray(filters) &&
-    filters.length <= MAX_WATCH_FILTERS &&
-    filters.every((filter) => typeof filter === 'string' && parseFilterText(filter, findEventField).ok) &&
-    filters.join('').length <= MAX_FILTERS_LENGTH &&
-    Array.isArray(statuses) &&
-    statuses.every((status) => STATUSES.includes(status))
-  return isReadable ? { type: 'tail', filters, statuses } : undefined
-}
-
-function readWatch({ filters, statuses }: Extract<ClientMessage, { filters: string[] }>): Watch {
-  return { filters, ...(statuses === undefined ? {} : { statuses }) }
-}
-
-/** A connection that is going away takes nothing more, and is told of as closed. */
-function quietly(act: () => void): void {
-  try {
-    act()
-  } catch {
-    // The runtime closes it; `webSocketClose` follows.
-  }
 }
 
 function log(record: Record<string, unknown>): void {

@@ -1,0 +1,55 @@
+/** When closed windows go to ClickHouse: once a minute, one delivery at a time, and sooner again when one did not get through. */
+
+import { deliverClosed, type InsertJson } from './closed-windows.ts'
+import type { Undelivered } from './window-table.ts'
+
+/** Time between two deliveries. */
+const DELIVER_MS = 60_000
+
+/** After ClickHouse did not take one. */
+const DELIVER_AGAIN_MS = 30_000
+
+/** What it works with. */
+export interface ClosedDeliveryEffects {
+  source: string
+  undelivered: () => readonly Undelivered[]
+  insert: () => InsertJson
+  /** Called before windows are read, and after they are marked: their version must be known before anyone is told of it. */
+  settle: () => void
+  /** Called when they are marked; otherwise the same rows would be written again after a restart. */
+  save: () => void
+  now: () => number
+  log: (record: Record<string, unknown>) => void
+}
+
+/** The deliveries of one object. */
+export interface ClosedDelivery {
+  isDue: () => boolean
+  /** Never rejects; what did not get through is logged, and goes with the next. */
+  deliver: () => Promise<void>
+}
+
+export function createClosedDelivery(effects: ClosedDeliveryEffects): ClosedDelivery {
+  const { source, undelivered, insert, settle, save, now, log } = effects
+  let deliveredAt = 0
+  let isDelivering = false
+  return {
+    isDue: () => now() - deliveredAt >= DELIVER_MS,
+    async deliver() {
+      if (isDelivering || undelivered().length === 0) return
+      isDelivering = true
+      const startedAt = now()
+      settle()
+      try {
+        const hasMore = await deliverClosed(source, undelivered(), insert())
+        deliveredAt = hasMore ? 0 : startedAt
+        save()
+      } catch (error) {
+        log({ level: 'warn', event: 'live_windows_undelivered', source, error: String(error) })
+        deliveredAt = startedAt - DELIVER_MS + DELIVER_AGAIN_MS
+      } finally {
+        isDelivering = false
+      }
+    },
+  }
+}
