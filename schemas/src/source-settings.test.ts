@@ -28,7 +28,7 @@ describe('settings', () => {
         { name: 'revenue', path: 'properties.revenue', events: ['Order Completed'] },
         { name: 'tax_2', path: 'properties.order total.Größe' },
       ],
-      retention: { eventsDays: 400, quarantineDays: 1, rollupsDays: 7300 },
+      retention: { eventsDays: 400, quarantineDays: 1, rollupsDays: 7300, windowsDays: 30 },
     }
     expect([complaintOf({}), complaintOf(settings)]).toEqual(['', ''])
   })
@@ -129,7 +129,7 @@ describe('settings', () => {
     ],
     [
       { retention: { days: 30 } },
-      'sources[0].retention.days is not known; known are eventsDays, quarantineDays, rollupsDays',
+      'sources[0].retention.days is not known; known are eventsDays, quarantineDays, rollupsDays, windowsDays',
     ],
     [{ geos: true }, 'sources[0].geos is not known; known are allowedOrigins, plan, geo, '],
   ])('%j are told the keys that there are', (settings, message) => {

@@ -114,7 +114,7 @@ export interface Measure {
 
 /**
  * Whole days, 1 to 7,300, after which ClickHouse deletes rows of the source. `millrace migrate` and `npm start` tell it so.
- * Default of each: never.
+ * Default of each, unless it says so: never.
  */
 export interface Retention {
   /** Of events by `timestamp`, and of sessions by `ended_at`. Corrections of events stay a week longer. */
@@ -123,6 +123,8 @@ export interface Retention {
   quarantineDays?: number
   /** Of the roll-ups, by minute and hour. */
   rollupsDays?: number
+  /** Of closed live windows, by when they begin. Default `eventsDays`: their groups may be persons. */
+  windowsDays?: number
 }
 
 /** Settings of a source; everything has a default. */
@@ -257,7 +259,12 @@ const SettingsSchema = knownFields({
     )
     .max(MAX_MEASURES, `must be at most ${MAX_MEASURES}`)
     .optional(),
-  retention: knownFields({ eventsDays: days, quarantineDays: days, rollupsDays: days }).optional(),
+  retention: knownFields({
+    eventsDays: days,
+    quarantineDays: days,
+    rollupsDays: days,
+    windowsDays: days,
+  }).optional(),
 })
 
 /** Names of all settings. */

@@ -122,6 +122,34 @@ function corrections(): Story[] {
   ]
 }
 
+/** Closed live windows with her as one group, and as one of the most frequent values of another. */
+async function writeLiveWindows(source: string): Promise<void> {
+  const row = (name: string, key: string, top: string) =>
+    `('${source}', '${name}', toDateTime64('2026-11-20 10:00:00', 3, 'UTC'), toDateTime64('2026-11-20 10:01:00', 3, 'UTC'), 1, 'final', ${key}, 3, ${top})`
+  const hers = `concat('${HERS}', '-phone')`
+  const rows = [
+    row('by_visitor', `[${hers}, 'DE']`, 'map()'),
+    row('by_visitor', "['his-phone', 'DE']", 'map()'),
+    row('frequent', '[]', `map('who', [('his-phone', 2, 0), (${hers}, 1, 1)], 'where', [('DE', 3, 0)])`),
+  ]
+  await warehouse.run(
+    `INSERT INTO live_windows (source, name, window_start, window_end, version, state, key, events, tops) VALUES ${rows.join(', ')}`,
+  )
+}
+
+function readLiveWindows(source: string): Promise<object[]> {
+  return warehouse.query(
+    `SELECT name, key, toUInt32(events) AS events, mapApply((name, list) -> (name, arrayMap(top -> top.value, list)), tops) AS values
+    FROM live_windows_latest WHERE source = '${source}' ORDER BY name, key`,
+  )
+}
+
+/** Them, without her. */
+const OTHERS_WINDOWS = [
+  { name: 'by_visitor', key: ['his-phone', 'DE'], events: 3, values: {} },
+  { name: 'frequent', key: [], events: 3, values: { who: ['his-phone'], where: ['DE'] } },
+]
+
 const read = (source: string) => readTables(warehouse, source)
 
 /** The events that stay: those that the oracle gives to nobody of hers. */
@@ -196,6 +224,7 @@ describe('a person with two devices, one of them shared', () => {
       deliver(source, corrections()),
       envelope(source, { quarantined: [...REFUSED] }),
     ])
+    await writeLiveWindows(source)
     await warehouse.recompute()
     expect(await tablesWith(HERS)).toEqual(
       expect.arrayContaining([
@@ -205,12 +234,13 @@ describe('a person with two devices, one of them shared', () => {
         'quarantine',
         'corrections',
         'person_of_user',
+        'live_windows',
       ]),
     )
 
     const { found, deleted } = await forgetHer(source)
     expect(found).toMatchObject({ users: 2, devices: 2, sharedDevices: 2, isRepeated: false })
-    expect(deleted).toMatchObject({ quarantine: 3 })
+    expect(deleted).toMatchObject({ quarantine: 3, live_windows: 2 })
     await warehouse.recompute()
 
     expect(await tablesWith(HERS)).toEqual([])
@@ -221,6 +251,7 @@ describe('a person with two devices, one of them shared', () => {
     )
     expect(masked).toEqual([])
     expect(await read(source)).toEqual(expectTablesOf(remainingCorrected(source)))
+    expect(await readLiveWindows(source)).toEqual(OTHERS_WINDOWS)
   })
 })
 
@@ -324,13 +355,15 @@ describe('what comes later', () => {
       deliver(source, slipped),
       envelope(source, { quarantined: [...REFUSED.slice(0, 3)] }),
     ])
-    expect(await tablesWith(HERS, [source])).toContain('events')
+    await writeLiveWindows(source)
+    expect(await tablesWith(HERS, [source])).toEqual(expect.arrayContaining(['events', 'live_windows']))
     // As each run does, here with what was refused long ago too.
     const statements = { run: warehouse.run, read: warehouse.query }
     expect(await sweepForgotten(statements, { id: 'sweep', since: '1970-01-01 00:00:00.000' })).toBe(2)
     await warehouse.recompute()
     expect(await tablesWith(HERS, [source])).toEqual([])
     expect(await read(source)).toEqual(before)
+    expect(await readLiveWindows(source)).toEqual(OTHERS_WINDOWS)
   })
 })
 

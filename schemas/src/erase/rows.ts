@@ -25,6 +25,8 @@ export type RowCounts = Record<string, number>
 interface Step {
   table: string
   condition: string
+  /** What is set in the rows, which stay. Without it they go. */
+  set?: string
   /** Parameters of each statement. */
   chunks: (erasure: Erasure) => Record<string, unknown>[]
 }
@@ -44,6 +46,9 @@ export const NAMED_IDS = `arrayMap(
   text -> if(startsWith(text, '"'), JSONExtractString(text), text),
   extractAll(concat(raw, '\\n', context), '"(?:userId|anonymousId|previousId|user_id|anonymous_id)"\\\\s*:\\\\s*("(?:[^"\\\\\\\\]|\\\\\\\\.)*"|-?[0-9][0-9.eE+-]*)')
 )`
+
+/** A value of the lists that are columns' values: the array `tops` of a live window by name. */
+const isTopOfPerson = (top: string) => either(`tupleElement(${top}, 'value')`)
 
 const byIds = ({ ids, chunkSize }: Erasure) => inChunks(ids, chunkSize).map((hashes) => ({ hashes }))
 
@@ -113,6 +118,14 @@ const STEPS: readonly Step[] = [
     condition: `(${of('user', 'user_id')} OR ${of('user', 'person_id')} OR ${of('anonymous', 'anonymous_id')})`,
     chunks: byIds,
   },
+  // Groups of live windows that are persons; and lists of the most frequent values, where a person may be one among others.
+  { table: 'live_windows', condition: `arrayExists(id -> ${either('id')}, key)`, chunks: byIds },
+  {
+    table: 'live_windows',
+    condition: `arrayExists(list -> arrayExists(top -> ${isTopOfPerson('top')}, list), mapValues(tops))`,
+    set: `tops = mapApply((name, list) -> (name, arrayFilter(top -> NOT ${isTopOfPerson('top')}, list)), tops)`,
+    chunks: byIds,
+  },
   // What earlier runs wrote down of them.
   { table: 'recompute_work', condition: `(${either('id')} OR ${either('detail')})`, chunks: byIds },
   {
@@ -136,7 +149,7 @@ export async function countRows(statements: EraseStatements, erasure: Erasure): 
   return counts
 }
 
-/** Deletes them, and says how many there were. May be cut off and repeated anywhere. */
+/** Deletes them, or what they say of the person, and says how many there were. May be cut off and repeated anywhere. */
 export async function eraseRows(
   statements: EraseStatements,
   { rowsOf }: Places,
@@ -149,11 +162,17 @@ export async function eraseRows(
       // A deletion of nothing would still read and write parts.
       const count = await countOf(statements, step, parameters)
       if (count === 0) continue
-      await statements.run(`DELETE FROM ${rowsOf(step.table)} WHERE ${whereOf(step)}`, parameters)
+      await statements.run(buildErase(step, rowsOf(step.table)), parameters)
       add(counts, step.table, count)
     }
   }
   return counts
+}
+
+function buildErase(step: Step, rows: string): string {
+  const { set } = step
+  if (set === undefined) return `DELETE FROM ${rows} WHERE ${whereOf(step)}`
+  return `ALTER TABLE ${rows} UPDATE ${set} WHERE ${whereOf(step)}`
 }
 
 function whereOf({ condition }: Step): string {

@@ -74,6 +74,15 @@ describe('planRetention', () => {
     ])
   })
 
+  it('keeps live windows as long as events, unless it is said how long', () => {
+    const engines = new Map([['live_windows', BEFORE]])
+    const daysOf = (retention: SourceRetention['retention']) =>
+      planRetention(engines, [{ source: 'shop', retention }], undefined).map(({ to }) => to[0]?.days)
+    expect(daysOf({ rollupsDays: 5 })).toEqual([])
+    expect(daysOf({ eventsDays: 10 })).toEqual([10])
+    expect(daysOf({ eventsDays: 10, windowsDays: 400 })).toEqual([400])
+  })
+
   it('counts for a corrected event from a time that no correction moves back, also where a release before did not', () => {
     const planOf = (column: string) => {
       const ttl = `${column} + toIntervalDay(17) WHERE source = 'shop'`

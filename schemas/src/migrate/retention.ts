@@ -35,8 +35,19 @@ export interface RetentionChange {
   shortens?: string
 }
 
-/** Of each table: the time that counts, the setting, and days that are added to it. */
-const TABLES: readonly { table: string; column: string; setting: keyof Retention; extraDays?: number }[] = [
+/** How the rows of a table go. */
+interface TableRetention {
+  table: string
+  /** The time that counts. */
+  column: string
+  setting: keyof Retention
+  /** The setting that counts where that one is not said. */
+  fallback?: keyof Retention
+  /** Added to it. */
+  extraDays?: number
+}
+
+const TABLES: readonly TableRetention[] = [
   { table: 'events', column: 'timestamp', setting: 'eventsDays' },
   // Tables are merged each in its own time: a retracted event must be gone before what says that it was retracted.
   // Its own time, which a correction may move back, would let it go before the event that it takes the place of.
@@ -48,6 +59,8 @@ const TABLES: readonly { table: string; column: string; setting: keyof Retention
   { table: 'rollup_minute', column: 'minute', setting: 'rollupsDays' },
   { table: 'rollup_hour', column: 'hour', setting: 'rollupsDays' },
   { table: 'rollup_hour_fields', column: 'hour', setting: 'rollupsDays' },
+  // A window `by` an id has persons in it, as events have.
+  { table: 'live_windows', column: 'window_start', setting: 'windowsDays', fallback: 'eventsDays' },
 ]
 
 /** Name of the development source. */
@@ -83,14 +96,14 @@ export function planRetention(
   sources: readonly SourceRetention[],
   cluster: string | undefined,
 ): RetentionChange[] {
-  return TABLES.flatMap(({ table: name, column, setting, extraDays = 0 }) => {
+  return TABLES.flatMap(({ table: name, column, setting, fallback = setting, extraDays = 0 }) => {
     const table = cluster === undefined ? name : `${name}_local`
     const engine = engines.get(table)
     if (engine === undefined) return []
     const ttl = readTtl(engine)
     const { rules: from, isOf } = readRules(ttl)
     const wanted = sources.flatMap(({ source, retention }) => {
-      const days = retention[setting]
+      const days = retention[setting] ?? retention[fallback]
       return days === undefined ? [] : [{ source, days: days + extraDays }]
     })
     const named = new Set(sources.map(({ source }) => source))

@@ -1,6 +1,7 @@
 /**
- * Deletes again what came of forgotten persons while a Worker did not know of them yet: for half a minute after they were
- * forgotten. It is written as events are, so what was computed of it goes too.
+ * Deletes again what came of forgotten persons while a Worker did not know of them yet: events for half a minute after they
+ * were forgotten, closed live windows for as long as the live object corrects them. Events are written as any are, so what
+ * was computed of them goes too.
  */
 
 import {
@@ -29,6 +30,9 @@ const RETRY_DAYS = 7
 const SOURCES = '(SELECT source FROM forgotten)'
 const hash = forgottenHashSql
 
+const LIVE_VALUES =
+  'arrayConcat(key, arrayFlatten(mapValues(mapApply((name, list) -> (name, arrayMap(top -> top.value, list)), tops))))'
+
 /** Forgotten ids that something names that came since the last run. */
 const NAMED_SINCE = `
 SELECT DISTINCT source, hash
@@ -38,6 +42,9 @@ FROM (
   UNION ALL
   SELECT source, arrayJoin(arrayFlatten(arrayMap(id -> [${hash('user', 'id')}, ${hash('anonymous', 'id')}], ${NAMED_IDS}))) AS hash
   FROM quarantine WHERE received_at > {since:DateTime64(3, 'UTC')} - INTERVAL ${RETRY_DAYS} DAY AND source IN ${SOURCES}
+  UNION ALL
+  SELECT source, arrayJoin(arrayFlatten(arrayMap(id -> [${hash('user', 'id')}, ${hash('anonymous', 'id')}], ${LIVE_VALUES}))) AS hash
+  FROM live_windows WHERE inserted_at > {since:DateTime64(3, 'UTC')} AND source IN ${SOURCES}
 )
 WHERE (source, hash) IN (SELECT source, id_hash FROM forgotten)`
 
