@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
 import { NAME_PATTERN } from '@millrace/schemas/wire'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CollectorFetch } from './collector-request.ts'
 import type { ProgressStream } from './meter.ts'
 
@@ -64,8 +64,45 @@ export function findSecretKey(
 }
 
 /** `--read-token`, which may be left to the environment. */
-export function readTokenOption(): Option {
+function readTokenOption(): Option {
   return new Option('--read-token <token>', 'read token of the source (default: MILLRACE_READ_TOKEN)')
+}
+
+/** An option that may be given several times; `parse` checks each value. */
+export function repeatedOption(
+  flags: string,
+  description: string,
+  parse: (value: string) => string = (value) => value,
+): Option {
+  return new Option(flags, `${description}; may be given several times`).argParser(
+    (value: string, before: string[] = []) => [...before, parse(value)],
+  )
+}
+
+/** Options of commands that read a source through the collector, as commander gives them. */
+export interface ReaderFlags {
+  source: string
+  endpoint: string
+  readToken?: string
+}
+
+/** Adds `--source`. */
+export function withReadSource(command: Command): Command {
+  return command.requiredOption('--source <name>', 'source that the events and the read token belong to')
+}
+
+/** Adds `--endpoint` and `--read-token`. */
+export function withReadAccess(command: Command): Command {
+  return command
+    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
+    .addOption(readTokenOption())
+}
+
+/** Checks them. @throws UsageError for what cannot be */
+export function readAccess(flags: ReaderFlags, env: ProgramOptions['env']): Required<ReaderFlags> {
+  const source = parseSource(flags.source)
+  const endpoint = parseEndpoint(flags.endpoint)
+  return { source, endpoint, readToken: findReadToken({ ...flags, source, endpoint }, env) }
 }
 
 /** The option, the environment, or for the development source on this machine the token that it has everywhere. */

@@ -1,14 +1,14 @@
 /** The command `millrace export`: what can be typed, and how it ends. */
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   type CommandWorld,
-  DEFAULT_ENDPOINT,
-  findReadToken,
-  parseEndpoint,
-  parseSource,
-  readTokenOption,
+  type ReaderFlags,
+  readAccess,
+  repeatedOption,
   UsageError,
+  withReadAccess,
+  withReadSource,
 } from '../command-world.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME } from '../exit-codes.ts'
 import { createFileProgress, type FileProgress } from '../lake/file-progress.ts'
@@ -19,39 +19,28 @@ import { FolderError, openFolder } from './folder.ts'
 import { type ExportReport, runExport } from './run.ts'
 import { EXPORT_FORMATS, parseFormat, readSelection, type Selection } from './selection.ts'
 
-interface Flags {
-  source: string
+interface Flags extends ReaderFlags {
   out: string
   from?: string
   to?: string
   where?: string[]
   format: string
-  endpoint: string
-  readToken?: string
   json?: boolean
 }
 
 /** Adds the command to the program. */
 export function registerExport(program: Command, world: CommandWorld): void {
-  program
-    .command('export')
+  const command = withReadSource(program.command('export'))
     .description('copy the events of a source from the lake into a folder')
-    .requiredOption('--source <name>', 'source that the events and the read token belong to')
     .requiredOption('--out <folder>', 'folder to write into; the same export again brings it up to date')
     .option(
       '--from <time>',
       'since, by timestamp: 7d, 24h, 2026-11-22, 2026-11-22T10:00Z (default: the beginning)',
     )
     .option('--to <time>', 'until, exclusive (default: the end)')
-    .addOption(
-      new Option(
-        '--where <field:op:value>',
-        'a condition such as country:is:DE; may be given several times',
-      ).argParser((value: string, before: string[] = []) => [...before, value]),
-    )
+    .addOption(repeatedOption('--where <field:op:value>', 'a condition such as country:is:DE'))
     .option('--format <name>', EXPORT_FORMATS.join(', '), 'parquet')
-    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
-    .addOption(readTokenOption())
+  withReadAccess(command)
     .option('--json', 'print the report as JSON on standard output')
     .action(async (flags: Flags) => {
       world.done(await exportEvents(flags, world))
@@ -60,12 +49,10 @@ export function registerExport(program: Command, world: CommandWorld): void {
 
 async function exportEvents(flags: Flags, world: CommandWorld): Promise<number> {
   const { env, stdout, stderr } = world
-  const source = parseSource(flags.source)
-  const endpoint = parseEndpoint(flags.endpoint)
+  const { source, endpoint, readToken } = readAccess(flags, env)
   const { from, to, where = [], out } = flags
   if (out === '') throw new UsageError('--out must be the path of a folder, got ""')
   const selection = readSelection({ source, format: parseFormat(flags.format), from, to, where }, Date.now())
-  const readToken = findReadToken({ ...flags, source, endpoint }, env)
   const progress = createFileProgress({ stream: stderr })
   try {
     const report = await run({ selection, out, endpoint, readToken, progress }, world)

@@ -1,15 +1,15 @@
 /** The command `millrace query`: what can be typed, and what it means. */
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   type CommandWorld,
   collectorFetch,
-  DEFAULT_ENDPOINT,
-  findReadToken,
-  parseEndpoint,
-  parseSource,
-  readTokenOption,
+  type ReaderFlags,
+  readAccess,
+  repeatedOption,
   UsageError,
+  withReadAccess,
+  withReadSource,
 } from '../command-world.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
@@ -18,10 +18,7 @@ import { formatAnswer } from './table.ts'
 import { optionOf, speakOptions, type Typed } from './words.ts'
 
 /** Options that are not fields of the question. */
-interface Flags {
-  source: string
-  endpoint: string
-  readToken?: string
+interface Flags extends ReaderFlags {
   json?: boolean
 }
 
@@ -49,9 +46,9 @@ const FIELDS: readonly (readonly [name: string, placeholder: string, description
 
 /** Fields that may be given several times. */
 const REPEATED: readonly (readonly [name: string, placeholder: string, description: string])[] = [
-  ['event', 'name', 'only events of this name; may be given several times'],
-  ['filter', 'field:op:value', 'a condition such as country:is:DE; may be given several times'],
-  ['step', 'event', 'a step of a funnel; once for each'],
+  ['event', 'name', 'only events of this name'],
+  ['filter', 'field:op:value', 'a condition such as country:is:DE'],
+  ['step', 'event', 'a step of a funnel, in their order'],
   ['by', 'field', 'field to break down by; breakdown takes two'],
 ]
 
@@ -64,20 +61,14 @@ export function registerQuery(program: Command, world: CommandWorld): void {
       '<question>',
       'timeseries, top, breakdown, funnel, retention, paths, sessions, people, live or freshness',
     )
-    .requiredOption('--source <name>', 'source that the events and the read token belong to')
-    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
-    .addOption(readTokenOption())
+  withReadAccess(withReadSource(command))
     .option('--json', 'print the answer as JSON on standard output')
     .option('--list', 'the newest sessions, one by one')
   for (const [name, placeholder, description] of FIELDS) {
     command.option(`${optionOf(name)} <${placeholder}>`, description)
   }
   for (const [name, placeholder, description] of REPEATED) {
-    command.addOption(
-      new Option(`--${name} <${placeholder}>`, description).argParser(
-        (value: string, before: string[] = []) => [...before, value],
-      ),
-    )
+    command.addOption(repeatedOption(`--${name} <${placeholder}>`, description))
   }
   command.action(async (name: string, flags: Flags & Record<string, unknown>) => {
     world.done(await query(name, flags, world))
@@ -90,10 +81,8 @@ async function query(
   world: CommandWorld,
 ): Promise<number> {
   const { env, stdout, stderr } = world
-  const source = parseSource(flags.source)
   checkFilters(flags)
-  const endpoint = parseEndpoint(flags.endpoint)
-  const readToken = findReadToken({ ...flags, source, endpoint }, env)
+  const { source, endpoint, readToken } = readAccess(flags, env)
   // The token tells the source; naming it lets a collector refuse a token of another.
   const fields: (readonly [string, string])[] = [['source', source], ...readFields(flags)]
   const result = await askQuestion({

@@ -3,7 +3,7 @@
 import { MigrationFailure } from '@millrace/schemas/migrations'
 import type { Command } from 'commander'
 import { ClickHouseFailure } from '../clickhouse.ts'
-import { type CommandWorld, DEFAULT_ENDPOINT, readTokenOption, UsageError } from '../command-world.ts'
+import { type CommandWorld, repeatedOption, UsageError, withReadAccess } from '../command-world.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { DEFAULT_CONFIG } from '../load-config.ts'
 import { printable } from '../printable.ts'
@@ -16,14 +16,12 @@ import { dropShadow, runRebuild } from './run-rebuild.ts'
 import { runReplay } from './run-replay.ts'
 import { TransformFailure } from './transform.ts'
 
-const collect = (value: string, before: string[] = []) => [...before, value]
-
 /** Adds the command to the program. */
 export function registerReplay(program: Command, world: CommandWorld): void {
-  program
+  const command = program
     .command('replay')
     .description('load history from the lake into ClickHouse again, or make its tables anew')
-    .option('--source <name>', 'source; may be given several times', collect)
+    .addOption(repeatedOption('--source <name>', 'source'))
     .option('--from <time>', 'since: 2026-11-21, 2026-11-21T10:00Z, 7d (default: all there is)')
     .option('--to <time>', 'before')
     .option('--into <where>', 'shadow: into the database <database>_shadow, live is not touched')
@@ -34,8 +32,7 @@ export function registerReplay(program: Command, world: CommandWorld): void {
     .option('--transform', 'run the function transform of the configuration over every event')
     .option('--skip-failed', 'of --transform: pass over events that it fails on')
     .option('--lake <folder>', 'read what millrace export has written, not the collector')
-    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
-    .addOption(readTokenOption())
+  withReadAccess(command)
     .option('--config <file>', 'configuration: sources, measures, retention, transform', DEFAULT_CONFIG)
     .option('--clickhouse-url <url>', 'address of ClickHouse', 'http://127.0.0.1:8123')
     .option('--clickhouse-user <name>', 'user of ClickHouse (default: CLICKHOUSE_USER, or default)')

@@ -4,12 +4,12 @@ import type { TailEvent } from '@millrace/schemas/live'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type CommandWorld,
-  DEFAULT_ENDPOINT,
-  findReadToken,
-  parseEndpoint,
-  parseSource,
-  readTokenOption,
+  type ReaderFlags,
+  readAccess,
+  repeatedOption,
   UsageError,
+  withReadAccess,
+  withReadSource,
 } from '../command-world.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
@@ -18,10 +18,7 @@ import { formatEvent, formatEventJson } from './event-text.ts'
 import { type FollowEnd, followEvents } from './follow.ts'
 import { createPacedOutput } from './output.ts'
 
-interface Flags {
-  source: string
-  endpoint: string
-  readToken?: string
+interface Flags extends ReaderFlags {
   filter?: string[]
   status?: string[]
   sinceLast: number
@@ -45,23 +42,16 @@ const MAX_LIMIT = 1_000_000_000
 
 /** Adds the command to the program. */
 export function registerTail(program: Command, world: CommandWorld): void {
-  program
-    .command('tail')
+  withReadAccess(withReadSource(program.command('tail')))
     .description('show the events of a source as they pass')
-    .requiredOption('--source <name>', 'source that the events and the read token belong to')
-    .option('--endpoint <url>', 'address of the collector', DEFAULT_ENDPOINT)
-    .addOption(readTokenOption())
     .addOption(
-      new Option(
+      repeatedOption(
         '--filter <field:op:value>',
-        'only events like this, such as country:is:DE; may be given several times, and all must hold',
-      ).argParser((value: string, before: string[] = []) => [...before, value]),
+        'only events like this, such as country:is:DE; all must hold',
+      ),
     )
     .addOption(
-      new Option(
-        '--status <status>',
-        `only events of this status: ${STATUSES.join(', ')}; may be given several times`,
-      ).argParser((value: string, before: string[] = []) => [...before, parseStatus(value)]),
+      repeatedOption('--status <status>', `only events of this status: ${STATUSES.join(', ')}`, parseStatus),
     )
     .option(
       '--since-last <count>',
@@ -79,9 +69,7 @@ export function registerTail(program: Command, world: CommandWorld): void {
 
 async function tail(flags: Flags, world: CommandWorld): Promise<number> {
   const { env, stdout, stderr } = world
-  const source = parseSource(flags.source)
-  const endpoint = parseEndpoint(flags.endpoint)
-  const readToken = findReadToken({ ...flags, source, endpoint }, env)
+  const { source, endpoint, readToken } = readAccess(flags, env)
   const ending = new AbortController()
   const signal = world.signal === undefined ? ending.signal : AbortSignal.any([world.signal, ending.signal])
   const output = createPacedOutput(stdout, signal, () => ending.abort())
