@@ -2,9 +2,10 @@
 
 import { checkLiveSettings, checkWindows } from './live/check-windows.ts'
 import type { LiveSettings, WindowDefinition } from './live/definition.ts'
-import { checkMonitors, checkWebhooks } from './live/monitor-check.ts'
+import { checkMonitors } from './live/monitor-check.ts'
 import type { MonitorDefinition, WebhookDefinition } from './live/monitor-definition.ts'
 import { shippedWindows } from './live/shipped-windows.ts'
+import { checkWebhooks } from './live/webhook-check.ts'
 import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
 import { NAME_PATTERN } from './wire.ts'
 

@@ -1,10 +1,10 @@
 /** Delivers notifications to webhooks: in order for each monitor and webhook, again and again until one is taken or given up. */
 
-import type { WebhookDefinition } from '@millrace/schemas/live'
+import { isWebhookAddress, type WebhookDefinition } from '@millrace/schemas/live'
 import type { MonitorDeskEffects } from './desk.ts'
 import type { DeskStore, Head, StoredNotification } from './desk-store.ts'
 import { planRetry } from './retry-plan.ts'
-import { isWebhookAddress, webhookHeaders } from './webhook-request.ts'
+import { webhookHeaders } from './webhook-request.ts'
 
 /** What deliveries work with. */
 export interface DeliveryEffects extends Omit<MonitorDeskEffects, 'sql'> {

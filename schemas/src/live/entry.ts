@@ -21,3 +21,4 @@ export {
   resolveWindow,
 } from './resolve-window.ts'
 export { shippedWindows } from './shipped-windows.ts'
+export { isWebhookAddress } from './webhook-address.ts'

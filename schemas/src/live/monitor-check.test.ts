@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the second event of a sequence is called so, and is no function.
 import { describe, expect, it } from 'vitest'
-import { checkMonitors, checkWebhooks } from './monitor-check.ts'
+import { checkMonitors } from './monitor-check.ts'
 import type { MonitorDefinition, WebhookDefinition } from './monitor-definition.ts'
 import { shippedWindows } from './shipped-windows.ts'
+import { checkWebhooks } from './webhook-check.ts'
 
 const session = {
   name: 'visits',

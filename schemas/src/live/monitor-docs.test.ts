@@ -2,9 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkMonitors, checkWebhooks } from './monitor-check.ts'
+import { checkMonitors } from './monitor-check.ts'
 import type { MonitorDefinition, WebhookDefinition } from './monitor-definition.ts'
 import { shippedWindows } from './shipped-windows.ts'
+import { checkWebhooks } from './webhook-check.ts'
 
 const text = readFileSync(new URL('../../../docs/monitors.md', import.meta.url), 'utf8')
 
