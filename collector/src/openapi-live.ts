@@ -1,6 +1,6 @@
 /** The part of the OpenAPI description that is about live windows. */
 
-import { LIVE_PROTOCOL } from '@millrace/schemas/live'
+import { LIVE_PROTOCOL, TAIL_STATUSES } from '@millrace/schemas/live'
 import { errorAnswers, inQuery, type Json } from './openapi-parts.ts'
 
 const SOURCE = inQuery('source', 'Name of the source that the token must belong to')
@@ -27,9 +27,7 @@ export function describeLive(security: readonly Json[]): Json {
           inQuery('since', 'Version of the last message, to go on from there'),
           { ...several('Only events that fulfil it, as field:op:value', { type: 'string' }), name: 'filter' },
           {
-            ...several('Only events with this status', {
-              enum: ['accepted', 'quarantined', 'filtered', 'duplicate'],
-            }),
+            ...several('Only events with this status', { enum: [...TAIL_STATUSES] }),
             name: 'status',
           },
           inQuery('only', 'Events alone, without windows', { const: 'events' }),
@@ -100,11 +98,19 @@ const WINDOWS: Json = {
   required: ['source', 'now', 'watermark', 'windows'],
   properties: {
     source: { type: 'string' },
+    name: { type: 'string', description: 'With name: as it was asked for' },
+    type: { const: 'snapshot', description: 'Without name' },
+    version: { const: '', description: 'Without name: it cannot be resumed from' },
     now: { type: 'integer' },
     watermark: { type: 'integer', description: 'Windows that end at or before it are final' },
     windows: { type: 'array', items: WINDOW },
     definitions: { type: 'array', items: { type: 'object' }, description: 'Without name' },
     health: { type: 'object', description: 'Without name: how the pipeline is' },
     monitors: { type: 'array', items: { type: 'object' }, description: 'Without name' },
+    events: {
+      type: 'array',
+      items: { type: 'object' },
+      description: 'Without name: the last ones, oldest first',
+    },
   },
 }

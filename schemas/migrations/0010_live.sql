@@ -31,7 +31,8 @@ SELECT * FROM
 WHERE state != 'removed';
 
 -- Minutes of which live windows and roll-ups do not say the same, by name of event: those that the window `events` closed.
--- A minute is compared when both should have it: ten minutes after its end, until a day after.
+-- A minute is compared when both should have it: ten minutes after its end, until a day after; not one that had more names than
+-- the window has groups, and not names that are longer than a group's key.
 CREATE OR REPLACE VIEW live_differences AS
 SELECT source, minute, event, live_events, rollup_events, toInt64(live_events) - toInt64(rollup_events) AS only_live
 FROM
@@ -50,6 +51,10 @@ FROM
             SELECT source, toStartOfMinute(window_start) FROM live_windows
             WHERE name = 'events' AND window_start >= now() - INTERVAL 1 DAY
           )
+    )
+    WHERE lengthUTF8(event) < 200 AND (source, minute) NOT IN (
+        SELECT source, toStartOfMinute(window_start) FROM live_windows
+        WHERE name = 'events' AND is_other AND window_start >= now() - INTERVAL 1 DAY
     )
     GROUP BY source, minute, event
 )

@@ -1,6 +1,6 @@
 /** The command `millrace tail`: what can be typed, and what it means. */
 
-import type { TailEvent } from '@millrace/schemas/live'
+import { TAIL_STATUSES, type TailEvent } from '@millrace/schemas/live'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type CommandWorld,
@@ -27,12 +27,7 @@ interface Flags extends ReaderFlags {
   json?: boolean
 }
 
-const STATUSES: readonly string[] = [
-  'accepted',
-  'quarantined',
-  'filtered',
-  'duplicate',
-] satisfies TailEvent['status'][]
+const STATUSES: readonly string[] = TAIL_STATUSES
 
 /** The collector has as many of them for whoever comes. */
 const MAX_FIRST = 50

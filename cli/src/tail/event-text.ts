@@ -66,7 +66,8 @@ function formatLine(event: TailEvent, { isColoured, now }: EventTextOptions): st
   const { status, receivedAt, timestamp } = event
   const day = formatDay(receivedAt)
   const time = `${day === formatDay(now) ? '' : `${day} `}${formatTime(receivedAt)}`
-  const isFar = Math.abs(receivedAt - timestamp) >= FAR_MS
+  // Of one that was not accepted nobody knows when it happened.
+  const isFar = timestamp > 0 && Math.abs(receivedAt - timestamp) >= FAR_MS
   const happened = isFar ? [`happened ${formatDay(timestamp)} ${formatTime(timestamp)}`] : []
   const word = printable(cut(status, MAX_NAME))
   const colour = isColoured ? COLOURS[status] : undefined

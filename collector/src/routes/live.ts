@@ -1,6 +1,13 @@
 /** `/v1/live` and `/v1/live/windows`: the live windows of the source whose read token is given, pushed or asked for. */
 
-import { findEventField, parseFilterText, TOKEN_PROTOCOL_PREFIX } from '@millrace/schemas/live'
+import {
+  findEventField,
+  MAX_WATCH_FILTERS,
+  MAX_WATCH_FILTERS_LENGTH,
+  parseFilterText,
+  TAIL_STATUSES,
+  TOKEN_PROTOCOL_PREFIX,
+} from '@millrace/schemas/live'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { parseDuration, parseMoment } from '../query/time.ts'
@@ -21,11 +28,7 @@ export interface LiveDeps {
 const WISHES = ['since', 'filter', 'status', 'only', 'source']
 const FIELDS = ['name', 'from', 'to', 'source']
 
-/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
-const MAX_WATCH_FILTERS = 10
-const MAX_FILTERS_LENGTH = 4_000
-
-const STATUSES = ['accepted', 'quarantined', 'filtered', 'duplicate']
+const STATUSES: readonly string[] = TAIL_STATUSES
 
 /** Changes of the windows as they happen: a WebSocket, or server-sent events for those that accept them. */
 export async function takeLive(c: Context, deps: LiveDeps): Promise<Response> {
@@ -91,8 +94,8 @@ function readWishes(search: URLSearchParams): URLSearchParams | RequestRefusal {
   const unknown = refuseUnknown(search, WISHES)
   if (unknown !== undefined) return unknown
   const filters = search.getAll('filter')
-  if (filters.length > MAX_WATCH_FILTERS || filters.join('').length > MAX_FILTERS_LENGTH) {
-    const rule = `at most ${MAX_WATCH_FILTERS} times, with at most ${MAX_FILTERS_LENGTH} characters in all`
+  if (filters.length > MAX_WATCH_FILTERS || filters.join('').length > MAX_WATCH_FILTERS_LENGTH) {
+    const rule = `at most ${MAX_WATCH_FILTERS} times, with at most ${MAX_WATCH_FILTERS_LENGTH} characters in all`
     return refusal(400, 'invalid_request', `filter may be given ${rule}`)
   }
   for (const filter of filters) {

@@ -22,6 +22,9 @@ import { createWatchers, type Watchers, type WatchOptions } from './watchers.ts'
 /** How often the object looks whether something is to be closed, while something is held. */
 const TICK_MS = 10_000
 
+/** The same while nothing is open, for those who watch. */
+const IDLE_TICK_MS = 60_000
+
 /** How often changed state is saved beside the log. */
 const SAVE_MS = 30_000
 
@@ -41,7 +44,10 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#source = ctx.id.name ?? ''
+    const { name } = ctx.id
+    if (name === undefined)
+      throw new Error('the runtime does not tell the name of the object, which is its source')
+    this.#source = name
     this.#storage = createLiveStorage(ctx.storage.sql)
     this.#state = this.#storage.load(log)
     this.#monitoring = createMonitoring({
@@ -118,7 +124,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
 
   /** Takes what other stages say of the source. */
   async note(note: HealthNote): Promise<NoteReply> {
-    this.#state.health.note(note, this.#state.progress().receivedAt)
+    this.#state.health.note(note)
     this.#watchers.notify()
     const { health } = this.#state
     return { receipts: health.receipts(), liveLagMs: this.#state.readHealth(Date.now()).latencyMs.p50 }
@@ -128,9 +134,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   async report(report: MonitorReport): Promise<void> {
     // A source that is quiet closes its windows too, and a threshold may be about that.
     this.#tick(Date.now())
-    if (!this.#monitoring.report(report)) return
-    this.#tellMonitors()
-    await this.#wakeBy(Date.now())
+    if (this.#monitoring.report(report)) this.#tellMonitors()
   }
 
   /** Bytes its SQLite database takes, and what is held, for health checks and measurements. */
@@ -194,9 +198,11 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#watchers.notify()
   }
 
+  /** Tells those who watch, and soon the webhooks: a source that is quiet has no other alarm. */
   #tellMonitors(): void {
     this.#monitorsAt = Date.now()
     this.#watchers.notify()
+    void this.#wakeBy(Date.now())
   }
 
   #save(now: number): void {
@@ -209,8 +215,11 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     }
     this.#savedAt = now
     this.#savedStamp = this.#state.stamp()
-    if (this.#storage.stateLength() <= MAX_STATE_LENGTH || !this.#state.shrink(now)) return
-    log({ level: 'warn', event: 'live_state_shrunk', source: this.#source, floor: this.#state.floor() })
+    if (this.#storage.stateLength() <= MAX_STATE_LENGTH) return
+    const shrunk = this.#state.shrink(now)
+    if (shrunk === undefined) return
+    const floor = this.#state.floor()
+    log({ level: 'warn', event: 'live_state_shrunk', source: this.#source, floor, ...shrunk })
     this.#save(now)
   }
 
@@ -218,12 +227,13 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     const isBusy =
       this.#storage.pending() > 0 ||
       this.#state.stamp() !== this.#savedStamp ||
-      this.#state.undelivered().length > 0 ||
-      this.#watchers.size() > 0
+      this.#state.undelivered().length > 0
+    const isWatched = this.#watchers.size() > 0
     // When windows begin and end: who watches sees the next one at once.
-    if (isBusy) return Math.floor(now / TICK_MS + 1) * TICK_MS
+    if (isBusy || (isWatched && this.#state.hasOpen())) return Math.floor(now / TICK_MS + 1) * TICK_MS
     const due = this.#state.nextDue(now)
-    return due === undefined ? undefined : Math.max(due, now + TICK_MS)
+    const next = due === undefined ? undefined : Math.max(due, now + TICK_MS)
+    return isWatched ? earliest(next, now + IDLE_TICK_MS) : next
   }
 
   async #wakeBy(at: number): Promise<void> {
@@ -252,7 +262,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     const now = Date.now()
     const name = search.get('name')
     if (name === null) {
-      return Response.json({ type: 'snapshot', version: '', now, ...this.#snapshot(), events: [] })
+      const events = this.#watchers.lastEvents()
+      return Response.json({ type: 'snapshot', version: '', now, ...this.#snapshot(), events })
     }
     const names = this.#state.definitions().map((definition) => definition.name)
     if (!names.includes(name)) {

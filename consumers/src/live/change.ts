@@ -20,6 +20,8 @@ export interface ChangeFacts {
   late: number
   /** Earliest time of a counted event; `null` when there is none. */
   earliest: number | null
+  /** Latest receipt of an accepted event, a late one too; `null` when there is none. */
+  acceptedUntil: number | null
   /** Receipts, and how many events each brought. */
   received: [receivedAt: number, events: number][]
   /** Refused and left out events, by reason. */

@@ -1,6 +1,14 @@
 /** What one who watches asks for: in the address, and in messages of a WebSocket. Pure. */
 
-import { type ClientMessage, findEventField, parseFilterText, type TailEvent } from '@millrace/schemas/live'
+import {
+  type ClientMessage,
+  findEventField,
+  MAX_WATCH_FILTERS,
+  MAX_WATCH_FILTERS_LENGTH,
+  parseFilterText,
+  TAIL_STATUSES,
+  type TailEvent,
+} from '@millrace/schemas/live'
 import type { Watch } from './rpc.ts'
 import type { WatchOptions } from './watchers.ts'
 
@@ -11,16 +19,12 @@ export const UNREADABLE =
 /** Longest message, in UTF-16 units. */
 const MAX_MESSAGE_LENGTH = 20_000
 
-/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
-const MAX_WATCH_FILTERS = 10
-const MAX_FILTERS_LENGTH = 4_000
-
-const STATUSES: readonly unknown[] = ['accepted', 'quarantined', 'filtered', 'duplicate']
+const STATUSES: readonly unknown[] = TAIL_STATUSES
 
 /** The options of an address, which the collector checked. */
 export function readWatchOptions(search: URLSearchParams, lastEventId: string | null): WatchOptions {
   const since = search.get('since') ?? lastEventId
-  const statuses = search.getAll('status') as TailEvent['status'][]
+  const statuses = [...new Set(search.getAll('status') as TailEvent['status'][])]
   return {
     ...(since === null ? {} : { since }),
     watch: { filters: search.getAll('filter'), ...(statuses.length === 0 ? {} : { statuses }) },
@@ -48,10 +52,10 @@ export function parseClientMessage(message: string | ArrayBuffer): ClientMessage
     Array.isArray(filters) &&
     filters.length <= MAX_WATCH_FILTERS &&
     filters.every((filter) => typeof filter === 'string' && parseFilterText(filter, findEventField).ok) &&
-    filters.join('').length <= MAX_FILTERS_LENGTH &&
+    filters.join('').length <= MAX_WATCH_FILTERS_LENGTH &&
     Array.isArray(statuses) &&
     statuses.every((status) => STATUSES.includes(status))
-  return isReadable ? { type: 'tail', filters, statuses } : undefined
+  return isReadable ? { type: 'tail', filters, statuses: [...new Set(statuses)] } : undefined
 }
 
 /** Which events a message asks for; `null` for none any more. */

@@ -1,7 +1,9 @@
+import type { Envelope } from '@millrace/schemas'
 import type { WindowDefinition } from '@millrace/schemas/live'
 import { describe, expect, it } from 'vitest'
 import { decodeChange, encodeChange } from './change.ts'
 import { combine, listEntries } from './combine.ts'
+import { MAX_KEY_LENGTH } from './groups.ts'
 import { deliveriesOf, envelopeOf, planOf } from './live-fakes.ts'
 import { MAX_CHANGE_BYTES } from './live-storage.ts'
 import { compilePlan } from './plan.ts'
@@ -176,9 +178,9 @@ describe('change of entries', () => {
   })
 
   it('cuts a long key, and never through a character', () => {
-    const { groups } = counted([BY_NAME], [envelopeOf([event('a', { event: `x${'😀'.repeat(150)}` })])])
+    const { groups } = counted([BY_NAME], [envelopeOf([event('a', { event: `x${'😀'.repeat(200)}` })])])
     const [key = ''] = groups[0]?.key ?? []
-    expect(key.length).toBeLessThanOrEqual(200)
+    expect(key.length).toBeLessThanOrEqual(MAX_KEY_LENGTH)
     // ClickHouse refuses JSON with half a surrogate pair, and with it every row of the insert.
     expect(key.isWellFormed()).toBe(true)
   })
@@ -233,7 +235,15 @@ describe('change of entries', () => {
     )
     expect(change).toMatchObject({
       ...{ events: 1, quarantined: { schema_violation: 1 }, omitted: { bot: 1 } },
-      received: [[T, 3]],
+      ...{ received: [[T, 3]], acceptedUntil: T },
     })
+  })
+
+  it('tells up to when events were accepted, also those that come too late for windows', () => {
+    const of = (...envelopes: Envelope[]) => counted([BY_NAME], envelopes).change.acceptedUntil
+    const refused = envelopeOf([], { receivedAt: T + 9, quarantined: [quarantined('q')] as never })
+    expect(of(refused)).toBe(null)
+    expect(of(envelopeOf([event('a')], { receivedAt: T + 5 }), refused)).toBe(T + 5)
+    expect(of(envelopeOf([event('old', { timestamp: 1 })], { receivedAt: T + 5 }))).toBe(T + 5)
   })
 })

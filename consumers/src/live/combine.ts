@@ -64,7 +64,15 @@ export function combine(
   isCapped = false,
 ): Change {
   const change: Change = {
-    ...{ events: 0, late: 0, earliest: null, received: [], quarantined: {}, omitted: {} },
+    ...{
+      events: 0,
+      late: 0,
+      earliest: null,
+      acceptedUntil: null,
+      received: [],
+      quarantined: {},
+      omitted: {},
+    },
     windows: windows.map((window) => ({ window, panes: new Map(), sessions: new Set() })),
   }
   const received = new Map<number, number>()
@@ -76,6 +84,7 @@ export function combine(
       counts[refused.reason] = (counts[refused.reason] ?? 0) + 1
     } else if (accepted !== undefined) {
       const { timestamp } = accepted.event
+      change.acceptedUntil = Math.max(change.acceptedUntil ?? 0, envelope.receivedAt)
       if (timestamp < floor) {
         // History is not late: nobody expected it here.
         if (envelope.route !== 'import') change.late += 1

@@ -69,6 +69,8 @@ export interface EventIds {
   forgetBefore: (generation: number) => void
   /** Entries: at most one for each id. */
   size: () => number
+  /** Those of one generation. */
+  sizeOf: (generation: number) => number
   /** The generations that are held, oldest first. */
   generations: () => number[]
 }
@@ -91,6 +93,7 @@ export function createEventIds(): EventIds {
       for (const known of [...tables.keys()]) if (known < generation) tables.delete(known)
     },
     size: () => newest().reduce((sum, table) => sum + table.size(), 0),
+    sizeOf: (generation) => tables.get(generation)?.size() ?? 0,
     generations: () => [...tables.keys()],
   }
 }

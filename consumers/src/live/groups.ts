@@ -1,6 +1,7 @@
 /** The groups of a window or pane, and what is measured of each. Pure. */
 
 import type { GroupValues, MeasureValue } from '@millrace/schemas/live'
+import { MAX_ID_LENGTH } from '@millrace/schemas/wire'
 import type { MeasureState } from './measures/measure.ts'
 import type { CompiledWindow } from './plan.ts'
 
@@ -30,8 +31,8 @@ export interface EncodedGroups {
   o?: EncodedGroup
 }
 
-/** Longest value of a group's key, in UTF-16 units. */
-const MAX_KEY_LENGTH = 200
+/** Longest value of a group's key, in UTF-16 units: an id is there whole, so that who is forgotten is found by it. */
+export const MAX_KEY_LENGTH = MAX_ID_LENGTH
 
 export function createGroups(): Groups {
   return { byKey: new Map(), other: undefined }

@@ -40,8 +40,16 @@ const READ_TIMEOUT_MS = 10_000
 /** How long an object may take to listen. */
 const NOTE_TIMEOUT_MS = 10_000
 
-const LATEST = `SELECT source, toUnixTimestamp64Milli(max(received_at)) AS at
-FROM events WHERE timestamp >= now() - INTERVAL 15 MINUTE GROUP BY source`
+/** By when they were stored, not by when they happened: a browser may bring what is hours old. What ClickHouse alone refused is as good as stored. */
+const LATEST = `SELECT source, toUnixTimestamp64Milli(max(received)) AS at
+FROM (
+  SELECT source, max(received_at) AS received FROM events
+  WHERE inserted_at >= now() - INTERVAL 16 MINUTE GROUP BY source
+  UNION ALL
+  SELECT source, max(received_at) AS received FROM quarantine
+  WHERE reason = 'not_storable' AND received_at >= now() - INTERVAL 15 MINUTE GROUP BY source
+)
+GROUP BY source`
 
 /** Sources without anything computed yet have no lag that could be told. */
 const COMPUTED = 'SELECT max(lag_ms) AS lag FROM freshness HAVING count() > 0'

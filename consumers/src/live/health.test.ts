@@ -8,6 +8,7 @@ const T = 1_700_000_400_000
 
 const facts = (more: Partial<ChangeFacts> = {}): ChangeFacts => ({
   ...{ events: 1, late: 0, earliest: T, received: [[T, 1]], quarantined: {}, omitted: {} },
+  ...{ acceptedUntil: more.received?.at(-1)?.[0] ?? T },
   ...more,
 })
 const read = (health: ReturnType<typeof createHealth>, now: number, receivedAt = T) =>
@@ -59,7 +60,7 @@ describe('health', () => {
   it('is after a restart as it was before', () => {
     const health = createHealth()
     health.apply(facts({ quarantined: { a: 1 }, received: [[T - 5, 3]] }), T, T)
-    health.note({ at: T, retries: { lake: 2 }, stages: [{ stage: 'lake', lagMs: 5 }], spilled: 1 }, T)
+    health.note({ at: T, retries: { lake: 2 }, stages: [{ stage: 'lake', lagMs: 5 }], spilled: 1 })
     const loaded = createHealth()
     loaded.load(health.encode())
     expect(read(loaded, T + S)).toEqual(read(health, T + S))
@@ -67,9 +68,9 @@ describe('health', () => {
 
   it('counts failed deliveries, which says nothing of the stages', () => {
     const health = createHealth()
-    health.note({ at: T, stages: [{ stage: 'lake', lagMs: 5 }] }, T)
-    health.note({ at: T, retries: { warehouse: 2 } }, T)
-    health.note({ at: T + S, retries: { warehouse: 1, lake: 1 } }, T)
+    health.note({ at: T, stages: [{ stage: 'lake', lagMs: 5 }] })
+    health.note({ at: T, retries: { warehouse: 2 } })
+    health.note({ at: T + S, retries: { warehouse: 1, lake: 1 } })
     expect(read(health, T + S)).toMatchObject({
       retries: { warehouse: 3, lake: 1 },
       stages: [{ stage: 'live' }, { stage: 'lake', lagMs: 5 }],
@@ -78,7 +79,7 @@ describe('health', () => {
 
   it('does not repeat for long what nobody says any more', () => {
     const health = createHealth()
-    health.note({ at: T, stages: [{ stage: 'lake', lagMs: 5 }], deadLetters: 3, spilled: 0, gaps: 1 }, T)
+    health.note({ at: T, stages: [{ stage: 'lake', lagMs: 5 }], deadLetters: 3, spilled: 0, gaps: 1 })
     expect(read(health, T + 4 * M)).toMatchObject({ deadLetters: 3, spilled: 0, gaps: 1 })
     expect(read(health, T + 5 * M)).toMatchObject({
       ...{ deadLetters: null, spilled: null, gaps: null },
@@ -95,8 +96,40 @@ describe('health', () => {
     const health = createHealth()
     health.apply(facts({ received: [[T - M, 1]] }), T - M, T - M)
     health.apply(facts(), T, T)
-    health.note({ at, stages: [{ stage: 'warehouse', upTo }] }, T)
+    health.note({ at, stages: [{ stage: 'warehouse', upTo }] })
     expect(lag(health, at)).toBe(expected)
+  })
+
+  it('does not miss in another stage what was refused', () => {
+    const health = createHealth()
+    health.apply(facts(), T, T)
+    // In one batch with an accepted event, and alone.
+    const refused = { quarantined: { schema_violation: 1 } }
+    health.apply(
+      facts({
+        ...refused,
+        received: [
+          [T, 1],
+          [T + 5 * S, 1],
+        ],
+        acceptedUntil: T,
+      }),
+      T + S,
+      T + S,
+    )
+    health.apply(
+      facts({ ...refused, events: 0, received: [[T + 30 * S, 1]], acceptedUntil: null }),
+      ...([T + 30 * S, T + 30 * S] as const),
+    )
+    expect(health.receipts()).toEqual([T])
+    health.note({ at: T + M, stages: [{ stage: 'warehouse', upTo: T }] })
+    expect(lag(health, T + M)).toBe(0)
+  })
+
+  it('misses in another stage what came too late for the windows', () => {
+    const health = createHealth()
+    health.apply(facts({ events: 0, late: 1 }), T, T)
+    expect(health.receipts()).toEqual([T])
   })
 
   // The question is of a quarter of an hour: of a source that sent nothing for longer it finds nothing.
@@ -105,7 +138,7 @@ describe('health', () => {
     (minutes) => {
       const health = createHealth()
       health.apply(facts(), T, T)
-      health.note({ at: T + minutes * M, stages: [{ stage: 'warehouse', upTo: null }] }, T)
+      health.note({ at: T + minutes * M, stages: [{ stage: 'warehouse', upTo: null }] })
       expect(lag(health, T + minutes * M) ?? 0).toBe(0)
     },
   )

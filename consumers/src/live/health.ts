@@ -59,8 +59,7 @@ export interface Health {
   /** @param latencyAt when it was applied; without it, as after a restart, no latency is measured */
   apply: (facts: ChangeFacts, at: number, latencyAt: number | undefined) => void
   addDuplicates: (count: number, at: number) => void
-  /** @param receivedAt latest receipt that is counted here, to which a stage is compared */
-  note: (note: HealthNote, receivedAt: number) => void
+  note: (note: HealthNote) => void
   read: (now: number, progress: { receivedAt: number; liveLagMs: number | null }) => LiveHealth
   /** Latest receipts of accepted events, at most one of every slot, ascending. */
   receipts: () => number[]
@@ -82,7 +81,11 @@ export function createHealth(): Health {
     return slot
   }
 
-  /** Age of the oldest event here that a stage does not have; 0 when it has all. */
+  /**
+   * Age of the oldest event here that a stage does not have; 0 when it has all.
+   *
+   * @param receivedAt latest receipt of an accepted event
+   */
   const lagOf = (report: StageReport, receivedAt: number, at: number): number | null => {
     if ('lagMs' in report) return report.lagMs
     const upTo = report.upTo ?? 0
@@ -99,11 +102,12 @@ export function createHealth(): Health {
   }
 
   return {
-    apply({ events, late, received, quarantined, omitted }, at, latencyAt) {
+    apply({ events, late, received, acceptedUntil, quarantined, omitted }, at, latencyAt) {
       const slot = slotAt(at)
       slot.events += events
       slot.late += late
-      if (events > 0) for (const [receipt] of received) slot.receivedAt = Math.max(slot.receivedAt, receipt)
+      // Not of what was refused: no other stage ever has that.
+      slot.receivedAt = Math.max(slot.receivedAt, acceptedUntil ?? 0)
       addCounts(slot.quarantined, quarantined)
       addCounts(slot.omitted, omitted)
       if (latencyAt === undefined) return
@@ -114,10 +118,11 @@ export function createHealth(): Health {
     addDuplicates(count, at) {
       slotAt(at).duplicates += count
     },
-    note({ at, retries, stages, deadLetters = null, spilled = null, gaps = null }, receivedAt) {
+    note({ at, retries, stages, deadLetters = null, spilled = null, gaps = null }) {
       if (retries !== undefined) addCounts(slotAt(at).retries, retries)
       if (stages === undefined) return
-      const told = stages.map((report) => ({ stage: report.stage, lagMs: lagOf(report, receivedAt, at), at }))
+      const accepted = Math.max(0, ...[...slots.values()].map((slot) => slot.receivedAt))
+      const told = stages.map((report) => ({ stage: report.stage, lagMs: lagOf(report, accepted, at), at }))
       noted = { at, stages: told, deadLetters, spilled, gaps }
     },
     read(now, { receivedAt, liveLagMs }) {

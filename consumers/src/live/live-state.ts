@@ -11,8 +11,13 @@ import { createSessionTable } from './session-table.ts'
 import { advanceWatermark, FLOOR_STEP_MS, floorOf, type Progress } from './watermark.ts'
 import type { Removed, Stamp, Undelivered, WholeSpan, WindowTable } from './window-table.ts'
 
-/** Ids that came within so long are forgotten together. Whatever the plan is, so that it may change. */
-const GENERATION_MS = 4 * 60_000
+/**
+ * Ids that came within so many minutes are forgotten together, or of fewer where so many came. Whatever the plan is, so that it
+ * may change. A generation goes by the minute in which it began.
+ */
+const MINUTE_MS = 60_000
+const GENERATION_MINUTES = 4
+const IDS_A_GENERATION = 250_000
 
 /** Ids that are kept at most: some 40 MB. Beyond it the oldest go, and with them what they would be needed for. */
 export const MAX_IDS = 2_000_000
@@ -45,17 +50,20 @@ export interface LiveState {
   /** @returns the generation that the ids are forgotten with */
   apply: (ids: readonly PackedId[], change: Change, at: number, latencyAt: number | undefined) => number
   /**
-   * Keeps a tenth less of the past, because it takes too much room. What it forgets is late from then on.
+   * Keeps less, because it takes too much room: of what waits for ClickHouse alone the oldest tenth, and when there is none of
+   * that, a tenth less of the past. What is before the floor is late from then on.
    *
-   * @returns whether there was anything to forget
+   * @returns versions that ClickHouse will never get; `undefined` when there was nothing to forget
    */
-  shrink: (now: number) => boolean
+  shrink: (now: number) => { lost: number } | undefined
   /** Advances the watermark, closes and forgets. */
   tick: (now: number) => void
   /** Whether a tick would change anything. */
   isTickDue: (now: number) => boolean
   /** When there will be something to do though nothing comes; `undefined` when nothing is held. */
   nextDue: (now: number) => number | undefined
+  /** Whether windows that count are not final yet. */
+  hasOpen: () => boolean
   /** Events before it are late. */
   floor: () => number
   progress: () => Readonly<Progress>
@@ -103,16 +111,29 @@ export function createLiveState(): LiveState {
   // Never back: what is before it is forgotten, though the retention be raised.
   const floor = () => Math.max(floorOf(progress.watermark, plan), floorMark)
   const spanMs = () => plan.latenessMs + plan.retentionMs
-  const generationOf = (at: number) => Math.floor(at / GENERATION_MS)
+  const minuteOf = (at: number) => Math.floor(at / MINUTE_MS)
 
-  const forgetIds = (): void => {
-    ids.forgetBefore(generationOf(progress.watermark - spanMs()))
+  const generationAt = (at: number): number => {
+    const newest = ids.generations().at(-1)
+    const minute = minuteOf(at)
+    if (newest === undefined || minute <= newest) return newest ?? minute
+    const isFull = minute - newest >= GENERATION_MINUTES || ids.sizeOf(newest) >= IDS_A_GENERATION
+    return isFull ? minute : newest
+  }
+
+  /** @returns whether there were any */
+  const forgetIds = (): boolean => {
+    const count = ids.generations().length
+    ids.forgetBefore(minuteOf(progress.watermark - spanMs()) - GENERATION_MINUTES + 1)
     while (ids.size() > MAX_IDS) {
-      const [oldest, next] = ids.generations()
-      if (oldest === undefined || next === undefined) return
+      const [, next] = ids.generations()
+      if (next === undefined) break
       ids.forgetBefore(next)
-      floorMark = Math.max(floorMark, next * GENERATION_MS)
+      // What ends there is closed first, or its windows would be dropped before they were ever final.
+      floorMark = Math.max(floorMark, next * MINUTE_MS)
+      progress = { ...progress, watermark: Math.max(progress.watermark, floorMark) }
     }
+    return ids.generations().length < count
   }
 
   const state: LiveState = {
@@ -146,12 +167,13 @@ export function createLiveState(): LiveState {
         changedAt: Math.max(progress.changedAt, at),
         startedAt: progress.startedAt || Math.min(receivedAt, at),
       }
-      const generation = generationOf(progress.receivedAt)
-      for (const id of added) ids.add(id, generation)
+      const generation = generationAt(progress.receivedAt)
       for (const windowChange of change.windows) {
         tables.get(windowChange.window.id)?.table.apply(windowChange, stamp)
       }
       health.apply(change, at, latencyAt)
+      // Last: what could not be applied is no copy when it comes again.
+      for (const id of added) ids.add(id, generation)
       return generation
     },
     isTickDue(now) {
@@ -161,25 +183,36 @@ export function createLiveState(): LiveState {
       return Math.max(floorOf(watermark, plan), floorMark) > floor()
     },
     tick(now) {
-      stamp += 1
       progress = { ...progress, watermark: advanceWatermark(progress, plan, now) }
+      let isChanged = forgetIds()
       floorMark = floor()
       for (const { table } of tables.values()) {
-        table.close(progress.watermark, stamp)
-        table.forget(floor(), floor() - UNDELIVERED_MS)
+        isChanged = table.close(progress.watermark, stamp + 1) || isChanged
+        isChanged = table.forget(floorMark, floorMark - UNDELIVERED_MS) || isChanged
       }
       const known = new Set(compiled.windows.map(({ id }) => id))
       for (const [id, { table }] of tables) if (!known.has(id) && table.isEmpty()) tables.delete(id)
-      forgetIds()
+      // That the floor alone moved need not be saved: it follows from the clock.
+      if (isChanged) stamp += 1
     },
     shrink(now) {
+      const waiting = () => state.undelivered().length
       const before = floor()
-      const latest = progress.watermark
-      if (latest - before < plan.retentionMs / 20) return false
-      floorMark = Math.ceil((before + (latest - before) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
-      for (const { table } of tables.values()) table.forget(floorMark, floorMark)
+      const count = waiting()
+      const ends = state.undelivered().flatMap(({ window: { end } }) => (end <= before ? [end] : []))
+      if (ends.length > 0) {
+        const oldest = ends.reduce((least, end) => Math.min(least, end))
+        const mark = Math.ceil((oldest + (before - oldest) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
+        for (const { table } of tables.values()) table.forget(before, mark)
+      } else {
+        const latest = progress.watermark
+        if (latest - before < plan.retentionMs / 20) return undefined
+        floorMark = Math.ceil((before + (latest - before) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
+        for (const { table } of tables.values()) table.forget(floorMark, floorMark)
+      }
+      const lost = count - waiting()
       state.tick(now)
-      return true
+      return { lost }
     },
     nextDue(now) {
       const ends = [...tables.values()].flatMap(({ table }) => table.nextEnd() ?? [])
@@ -187,6 +220,7 @@ export function createLiveState(): LiveState {
       const isHeld = [...tables.values()].some(({ table }) => !table.isEmpty()) || ids.size() > 0
       return isHeld ? Math.max(now, progress.watermark + spanMs()) : undefined
     },
+    hasOpen: () => [...tables.values()].some(({ table }) => table.nextEnd() !== undefined),
     floor,
     progress: () => progress,
     stamp: () => stamp,

@@ -82,18 +82,23 @@ export function createPaneTable(compiled: CompiledWindow, span: WholeSpan): Wind
       }
     },
     close(watermark, stamp) {
+      let isChanged = false
       for (const [, closing] of closings) {
         if (!closing.isStale) continue
         Object.assign(closing, { version: closing.version + 1, isStale: false, stamp })
+        isChanged = true
       }
       for (const start of open) {
         if (start + sizeMs > watermark || !isWhole(start)) continue
         open.delete(start)
         closings.set(start, { version: 1, delivered: 0, isStale: false, stamp })
+        isChanged = true
       }
+      return isChanged
     },
     forget(floor, undeliveredFloor) {
       let keepFrom = Number.POSITIVE_INFINITY
+      const before = closings.size + open.size + panes.size
       for (const [start, { version, delivered }] of closings) {
         const end = start + sizeMs
         if (end > floor) continue
@@ -107,6 +112,7 @@ export function createPaneTable(compiled: CompiledWindow, span: WholeSpan): Wind
         gone.add(at)
       }
       for (const start of cache.keys()) if (start + sizeMs <= floor) cache.delete(start)
+      return closings.size + open.size + panes.size < before
     },
     nextEnd() {
       let next = Number.POSITIVE_INFINITY

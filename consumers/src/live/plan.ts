@@ -38,6 +38,7 @@ export interface CompiledWindow {
 export function compileWindow(definition: ResolvedWindow): CompiledWindow {
   const hasItems = definition.each !== ''
   const entries = Object.entries(definition.measures)
+  const groupCount = definition.by.length === 0 ? 1 : definition.maxGroups
   const itemsOf = hasItems ? readItems(definition.each) : undefined
   const conditions = definition.where.map((filter) => {
     const built = buildCondition(
@@ -53,7 +54,7 @@ export function compileWindow(definition: ResolvedWindow): CompiledWindow {
     id: `${definition.name}:${murmurhash.v3(JSON.stringify({ ...definition, title: '' })).toString(16)}`,
     definition,
     measureNames: entries.map(([name]) => name),
-    measures: entries.map(([, measure]) => createMeasure(measure, hasItems)),
+    measures: entries.map(([, measure]) => createMeasure(measure, hasItems, groupCount)),
     by: definition.by.map((name) => fieldOf(name, hasItems)),
     matches: (event) => conditions.every((condition) => condition(event)),
     viewsOf:

@@ -96,9 +96,12 @@ describe('session table', () => {
 
   it('never makes final what began before it was there', () => {
     const { add, close, table } = start(10 * S)
+    const gapMs = WINDOW.definition.sizeMs
     add('a', 0)
-    add('b', 10 * S)
-    close(600 * S)
+    // It may have been under way for long.
+    add('tail', 10 * S)
+    add('b', 10 * S + gapMs)
+    close(600 * S + 2 * gapMs)
     expect(
       table()
         .undelivered()

@@ -92,7 +92,9 @@ export function createSessionTable(compiled: CompiledWindow, span: WholeSpan): W
     for (const [start, item] of others) yield { end: start + gapMs, start, item, place: OTHER_PLACE }
   }
 
-  const isWhole = (start: number, end: number) => start >= span.since && end <= span.until
+  // One that was under way when the definition came is a tail of which nobody knows where it began.
+  const wholeFrom = () => (span.since === 0 ? 0 : span.since + gapMs)
+  const isWhole = (start: number, end: number) => start >= wholeFrom() && end <= span.until
 
   const isDue = ({ version, delivered, isStale }: Closing) => version > delivered && !isStale
 
@@ -122,24 +124,30 @@ export function createSessionTable(compiled: CompiledWindow, span: WholeSpan): W
       }
     },
     close(watermark, stamp) {
+      let isChanged = false
       for (const { end, start, item, place } of closables()) {
         const { closing } = item
         if (closing === undefined) {
           if (end > watermark || !isWhole(start, end)) continue
           item.closing = { version: 1, delivered: 0, isStale: false, stamp }
           unsaved.add(place)
+          isChanged = true
         } else if (closing.isStale && end <= watermark) {
           Object.assign(closing, { version: closing.version + 1, isStale: false, stamp })
           unsaved.add(place)
+          isChanged = true
         }
       }
+      return isChanged
     },
     forget(floor, undeliveredFloor) {
       const isGone = (end: number, closing: Closing | undefined) =>
         end <= (closing !== undefined && isDue(closing) ? undeliveredFloor : floor)
+      let isChanged = false
       for (const [text, sessions] of byKey) {
         const kept = sessions.filter((session) => !isGone(endOf(session), session.closing))
         if (kept.length === sessions.length) continue
+        isChanged = true
         unsaved.add(placeOf(text))
         if (kept.length === 0) byKey.delete(text)
         else byKey.set(text, kept)
@@ -147,12 +155,15 @@ export function createSessionTable(compiled: CompiledWindow, span: WholeSpan): W
       for (const [start, { closing }] of others) {
         if (!isGone(start + gapMs, closing)) continue
         others.delete(start)
+        isChanged = true
         unsaved.add(OTHER_PLACE)
       }
       const held = absorbedOnes.filter(
         ({ session, isDelivered }) => endOf(session) > (isDelivered ? floor : undeliveredFloor),
       )
+      isChanged ||= held.length < absorbedOnes.length
       absorbedOnes.splice(0, absorbedOnes.length, ...held)
+      return isChanged
     },
     nextEnd() {
       let next = Number.POSITIVE_INFINITY

@@ -95,7 +95,7 @@ function describeQuarantined(envelope: Envelope, place: number): TailEvent {
   const { messageId, index, reason, path, message, violations } = event
   return {
     ...{ messageId, status: 'quarantined', type: event.type ?? '', event: event.event ?? event.type ?? '' },
-    ...{ timestamp: envelope.receivedAt, receivedAt: envelope.receivedAt, batchId: envelope.batchId },
+    ...{ timestamp: 0, receivedAt: envelope.receivedAt, batchId: envelope.batchId },
     ...{ index, reason, path, message, raw: event.raw.slice(0, MAX_RAW_LENGTH) },
     ...(violations === undefined ? {} : { violations }),
     ...(isCut ? { isCut } : {}),
@@ -105,7 +105,7 @@ function describeQuarantined(envelope: Envelope, place: number): TailEvent {
 function describeOmitted(envelope: Envelope, place: number): TailEvent {
   const { messageId, index, status, reason } = envelope.omitted[place] as Envelope['omitted'][number]
   return {
-    ...{ messageId, status, type: '', event: '', timestamp: envelope.receivedAt },
+    ...{ messageId, status, type: '', event: '', timestamp: 0 },
     ...{ receivedAt: envelope.receivedAt, batchId: envelope.batchId, index, reason },
   }
 }

@@ -83,6 +83,8 @@ export interface Watchers {
   remove: (outlet: Outlet) => void
   /** Takes events that passed. */
   addEvents: (events: readonly TailEvent[], missed: number) => void
+  /** The last of them, oldest first. */
+  lastEvents: () => TailEvent[]
   /** Says that something changed. */
   notify: () => void
   /** Says that so much changed that everything is to be told anew, such as the definitions. */
@@ -271,6 +273,7 @@ export function createWatchers(telling: Telling): Watchers {
       held.splice(0, Math.max(0, held.length - HELD_EVENTS))
       missedTotal += missed
     },
+    lastEvents: () => held.slice(-FIRST_EVENTS).map(({ event }) => event),
     notify,
     startOver() {
       for (const state of states.values()) state.isOutdated = true

@@ -49,10 +49,18 @@ export interface SavedPiece {
 export interface WindowTable {
   /** Takes what changes. */
   apply: (change: WindowChange, stamp: Stamp) => void
-  /** Makes final what ends at or before the watermark, and gives what changed after that its next version. */
-  close: (watermark: number, stamp: Stamp) => void
-  /** Drops what ends at or before the floor; what ClickHouse does not have yet only at or before the other. */
-  forget: (floor: number, undeliveredFloor: number) => void
+  /**
+   * Makes final what ends at or before the watermark, and gives what changed after that its next version.
+   *
+   * @returns whether there was any
+   */
+  close: (watermark: number, stamp: Stamp) => boolean
+  /**
+   * Drops what ends at or before the floor; what ClickHouse does not have yet only at or before the other.
+   *
+   * @returns whether there was any
+   */
+  forget: (floor: number, undeliveredFloor: number) => boolean
   /** When the next window that is not final ends; `undefined` when there is none. */
   nextEnd: () => number | undefined
   /** Whether anything is held. */

@@ -99,13 +99,21 @@ export interface LiveHealth {
   gaps: number | null
 }
 
+/** What can become of an event that passes; `duplicate` is a copy of one that was counted. */
+export const TAIL_STATUSES = ['accepted', 'quarantined', 'filtered', 'duplicate'] as const
+
+/** Most filters of one who watches, and most UTF-16 units of all: they are attached to a socket, which holds 16 KB. */
+export const MAX_WATCH_FILTERS = 10
+export const MAX_WATCH_FILTERS_LENGTH = 4_000
+
 /** One event as it passed, for those who debug a tag. */
 export interface TailEvent {
   messageId: string
-  status: 'accepted' | 'quarantined' | 'filtered' | 'duplicate'
+  status: (typeof TAIL_STATUSES)[number]
   /** Empty where it has none. */
   type: string
   event: string
+  /** When it happened; 0 where that is not known, as of one that was not accepted. */
   timestamp: number
   receivedAt: number
   batchId: string

@@ -24,6 +24,7 @@ import {
   decodeTop,
   type EncodedTop,
   encodeTop,
+  MAX_COUNTERS,
   mergeTop,
   readTop,
   type Top,
@@ -66,13 +67,17 @@ export interface Measure {
 /** Entries of a `top` where the definition does not say. */
 const DEFAULT_TOP = 10
 
+/** Counters of all groups of a pane together; each has at least twice the entries that are read. */
+const COUNTERS_A_PANE = 20_000
+
 /**
  * The measure of a definition.
  *
  * @param hasItems whether it is of items of a list
+ * @param maxGroups how many of it there may be in a pane
  * @throws RangeError for a field that there is not; the configuration was checked
  */
-export function createMeasure(definition: WindowMeasure, hasItems: boolean): Measure {
+export function createMeasure(definition: WindowMeasure, hasItems: boolean, maxGroups = 1): Measure {
   const fieldOf = (name: string) => {
     const found = findEventField(name, hasItems)
     if (!found.ok) throw new RangeError(`field ${found.message}, got ${JSON.stringify(name)}`)
@@ -94,7 +99,7 @@ export function createMeasure(definition: WindowMeasure, hasItems: boolean): Mea
     case 'quantiles':
       return ofQuantiles(numberIn(fieldOf(definition.of)), definition.quantiles)
     case 'top':
-      return ofTop(fieldOf(definition.of), definition.limit ?? DEFAULT_TOP)
+      return ofTop(fieldOf(definition.of), definition.limit ?? DEFAULT_TOP, maxGroups)
   }
 }
 
@@ -212,17 +217,18 @@ function ofQuantiles(read: ReadNumber, quantiles: readonly number[]): Measure {
   })
 }
 
-function ofTop(field: EventField, limit: number): Measure {
+function ofTop(field: EventField, limit: number, maxGroups: number): Measure {
+  const counters = Math.max(2 * limit, Math.min(MAX_COUNTERS, Math.floor(COUNTERS_A_PANE / maxGroups)))
   return typed<Top>({
     kind: 'top',
-    create: createTop,
+    create: () => createTop(counters),
     add(state, event) {
       const text = field.text(event)
       if (text !== '') addValue(state, text)
     },
     merge: mergeTop,
     encode: encodeTop,
-    decode: (encoded) => decodeTop(encoded as EncodedTop),
+    decode: (encoded) => decodeTop(encoded as EncodedTop, counters),
     read: (state) => readTop(state, limit),
   })
 }

@@ -7,17 +7,18 @@
 
 import type { TopEntry } from '@millrace/schemas/live'
 
-/** Counters of a summary. */
+/** Counters of a summary, where it may have so many. */
 export const MAX_COUNTERS = 1_000
 
-/** Values beyond {@link MAX_COUNTERS} that are held until the summary is cut: cutting sorts, so it is not done for each. */
-const SLACK = MAX_COUNTERS
+/** A summary is cut when it has so many times its counters: cutting sorts, so it is not done for each value. */
+const SLACK = 2
 
 /** Longest value, in UTF-16 units. */
 const MAX_VALUE_LENGTH = 300
 
-/** Counts by value. `floor` is the most that a value without a counter may have had. */
+/** Counts by value. `floor` is the most that a value without a counter may have had, `counters` how many are kept. */
 export interface Top {
+  counters: number
   counts: Map<string, { count: number; error: number }>
   floor: number
 }
@@ -25,14 +26,14 @@ export interface Top {
 /** As JSON: value, count and error of each, in order of the values, and the floor. */
 export type EncodedTop = [entries: [string, number, number][], floor: number]
 
-export function createTop(): Top {
-  return { counts: new Map(), floor: 0 }
+export function createTop(counters: number = MAX_COUNTERS): Top {
+  return { counters, counts: new Map(), floor: 0 }
 }
 
 /** Adds a value that came so often. */
 export function addValue(top: Top, value: string, count = 1): void {
   addCount(top, value.slice(0, MAX_VALUE_LENGTH).toWellFormed(), count, 0)
-  if (top.counts.size > MAX_COUNTERS + SLACK) cut(top)
+  if (top.counts.size > SLACK * top.counters) cut(top)
 }
 
 /** Adds all of another; that one stays as it is. */
@@ -55,7 +56,7 @@ export function mergeTop(into: Top, from: Top): void {
     }
   }
   into.floor += from.floor
-  if (into.counts.size > MAX_COUNTERS + SLACK) cut(into)
+  if (into.counts.size > SLACK * into.counters) cut(into)
 }
 
 /** The most frequent first; of equal ones the lesser text. */
@@ -74,8 +75,9 @@ export function encodeTop({ counts, floor }: Top): EncodedTop {
   return [entries.sort(([a], [b]) => (a < b ? -1 : 1)), floor]
 }
 
-export function decodeTop([entries, floor]: EncodedTop): Top {
-  return { counts: new Map(entries.map(([value, count, error]) => [value, { count, error }])), floor }
+export function decodeTop([entries, floor]: EncodedTop, counters: number = MAX_COUNTERS): Top {
+  const counts = new Map(entries.map(([value, count, error]) => [value, { count, error }]))
+  return { counters, counts, floor }
 }
 
 function addCount(top: Top, value: string, count: number, error: number): void {
@@ -88,8 +90,8 @@ function addCount(top: Top, value: string, count: number, error: number): void {
 /** Keeps the most frequent. */
 function cut(top: Top): void {
   const all = ranked(top.counts)
-  const dropped = all[MAX_COUNTERS]?.[1].count ?? 0
-  top.counts = new Map(all.slice(0, MAX_COUNTERS))
+  const dropped = all[top.counters]?.[1].count ?? 0
+  top.counts = new Map(all.slice(0, top.counters))
   top.floor = Math.max(top.floor, dropped)
 }
 
