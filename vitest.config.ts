@@ -7,7 +7,7 @@ process.env['WRANGLER_LOG'] ??= 'error'
 const JOURNEY = { testTimeout: 120_000, hookTimeout: 60_000 }
 
 /** Journeys with browsers: two cores starve the pages when anything else runs. */
-const IN_BROWSERS = 'test/journeys/{commands,dashboard-page,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
+const IN_BROWSERS = 'test/journeys/{commands,dashboard-*,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
 
 /**
  * Four ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
@@ -39,6 +39,9 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          // Every file would load all modules anew, which takes three times as long as its tests.
+          isolate: false,
+          setupFiles: ['consumers/src/clear-bucket.ts'],
           include: ['{collector,consumers}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
         },
