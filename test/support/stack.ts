@@ -41,7 +41,7 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
   // Journeys take ClickHouse away on purpose; the client need not remark on it.
   const log = { level: ClickHouseLogLevel.OFF }
   const client = createClient({ url: stack.clickhouseUrl, database: 'millrace', log })
-  return {
+  const test: TestStack = {
     ...stack,
     workerLog,
     dataPath,
@@ -56,8 +56,11 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
       }),
     async stop() {
       await client.close()
+      // A test may have put another one in its place.
+      if (test.worker !== stack.worker) await test.worker.stop()
       await stack.stop()
       await rm(dataPath, { recursive: true, force: true })
     },
   }
+  return test
 }
