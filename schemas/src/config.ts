@@ -122,9 +122,9 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
   })
   if (config.windows !== undefined) checkWindows(config.windows, [...names, RESERVED])
   if (config.live !== undefined) checkLiveSettings(config.live)
-  const { windows = shippedWindows, monitors = [], webhooks = [] } = config
+  const { windows = shippedWindows, live = {}, monitors = [], webhooks = [] } = config
   checkWebhooks(webhooks)
-  checkMonitors(monitors, { windows, sources: [...names, RESERVED], webhooks })
+  checkMonitors(monitors, { windows, sources: [...names, RESERVED], webhooks, live })
   return config
 }
 

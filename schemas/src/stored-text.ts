@@ -3,14 +3,14 @@
  * the lake, mean the same as questions. Pure.
  */
 
-/** Longest path, in UTF-16 units, and most steps of one: those of questions. */
+/** Longest path, in UTF-16 units, and most steps of one. */
 const MAX_PATH_LENGTH = 200
 export const MAX_PATH_STEPS = 16
 
 // What ClickHouse's grammar of paths would take for something else than a key; no key that is meant begins or ends so.
 const PATH_STEP = /^(?![:^])[^`\p{Cc}]+(?<!\[\])$/u
 
-/** Whether these are the steps of a path that questions take too. */
+/** Whether these are the steps of a path that can be asked for: in questions, in windows and monitors, of the lake. */
 export function isPath(steps: readonly string[]): boolean {
   return (
     steps.length > 0 &&
@@ -95,7 +95,7 @@ function numberText(value: number): string {
 /** What ClickHouse reads as a number; its words for infinity and for no number are beyond the largest one anyhow. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
-/** Largest number that questions read from what people sent. Source: `collector/src/query/fields.ts`. */
+/** Largest number that questions read from what people sent. Source: `field-sql.ts`. */
 const MAX_NUMBER = 1e15
 
 /** The number that a text is to questions, `undefined` where it is none. */

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evaluateMonitors } from '../../consumers/src/monitors/evaluate.ts'
 import type { SourceFacts } from '../../consumers/src/monitors/freshness.ts'
 import type { MonitorResult } from '../../consumers/src/monitors/result.ts'
+import { decideTransitions } from '../../consumers/src/monitors/transitions.ts'
 import { createStatements } from '../../consumers/src/statements.ts'
 import { checkMonitors } from '../../schemas/src/live/monitor-check.ts'
 import { createRandom } from '../support/oracle/random.ts'
@@ -382,6 +383,28 @@ describe('per_key', () => {
     expect(result.keys[0]).toMatchObject({ key: 'u7', value: 3 })
   })
 
+  it('tells first which of those that fired still do, so that none is deaf for the others', async () => {
+    const source = newSource()
+    const counted: MonitorDefinition = { ...monitor, kind: 'per_key', measure: 'count', above: 1 }
+    const low = Array.from({ length: 40 }, (_, index) => `low ${index} ${NASTY}`)
+    const high = Array.from({ length: 110 }, (_, index) => `high ${index}`)
+    const orders = (user: string, count: number) => Array.from({ length: count }, () => order(user, 1))
+    await send(source, [
+      ...low.flatMap((user) => orders(user, 2)),
+      ...high.flatMap((user) => orders(user, 3)),
+    ])
+    const firing = [...low, ...Array.from({ length: 60 }, (_, index) => `gone ${index}`)]
+    const facts = { receipts: [], liveLagMs: null, lakeLagMs: null, firing: { spender: firing } }
+    const result = await judge(source, counted, { facts })
+    expect(result).toMatchObject({ value: 150, more: 50, judged: firing })
+    const told = new Set(keysOf(result))
+    expect(told.size).toBe(100)
+    expect(firing.filter((key) => told.has(key))).toEqual(low)
+    expect(decideTransitions(new Set(firing), result)).toMatchObject({
+      ...{ fired: { length: 60 }, recovered: firing.slice(40), more: 50 },
+    })
+  })
+
   it('shortens keys that are as long as somebody likes, and keeps them apart', async () => {
     const source = newSource()
     const long = 'ü'.repeat(5_000)
@@ -494,6 +517,19 @@ describe('sequence', () => {
       /^user_id far: Signed In at .* UTC, and Order Completed 30 min later, 71\d(\.\d+)? miles away$/,
     )
     expect(await judge(source, travel, { now: NOW + 2 * HOUR })).toMatchObject({ state: 'ok', keys: [] })
+  })
+
+  it('tells first which of those that fired still do', async () => {
+    const source = newSource()
+    const trips = ['a', 'b', NASTY].flatMap((user, index) => [
+      login(user, T - MINUTE - index, NEW_YORK),
+      order(user, T, CHICAGO),
+    ])
+    await send(source, trips)
+    const facts = { receipts: [], liveLagMs: null, lakeLagMs: null, firing: { travel: [NASTY, 'gone'] } }
+    const { keys } = await judge(source, travel, { facts })
+    expect(keys.map(({ key }) => key)).toEqual([NASTY, 'a', 'b'])
+    expect((await judge(source, travel)).keys.map(({ key }) => key)).toEqual(['a', 'b', NASTY])
   })
 
   it('measures in kilometers, and below', async () => {

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { forgottenHash } from '@millrace/schemas'
 import type { LiveWindow, MonitorStatus, SnapshotMessage } from '@millrace/schemas/live'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningWorker, startWorker } from '../../local/src/worker.ts'
@@ -423,5 +424,34 @@ describe('without ClickHouse', () => {
     await worker.triggerCron()
     expect(typesOf(await delivered(1))).toEqual(['beside monitor.recovered'])
     expect(await statesOf('blog')).toMatchObject({ beside: 'ok', crashed: 'ok' })
+  })
+})
+
+describe('a person who is forgotten', () => {
+  it('is taken out with what waits to be told, though the events are still there', async () => {
+    const about = () => receiver.attempts.filter(({ body }) => body.includes('"key":"u-1"')).length
+    const before = about()
+    receiver.state.isDown = true
+    await post(
+      'shop',
+      times(3, () => track('Bought', { anonymousId: 'phone', properties: { revenue: 400.1 } })),
+    )
+    await advance(70 * SECOND)
+    await worker.triggerCron()
+    await waitFor(() => about() > before)
+    expect(await statesOf('shop')).toMatchObject({ per_key: 'firing' })
+    const insert = `INSERT INTO millrace.forgotten (source, id_hash, kind, request_id)
+      VALUES ('shop', '${await forgottenHash('user', 'u-1')}', 'user', 'a request')`
+    expect((await fetch(stack.clickhouseUrl, { method: 'POST', body: insert })).status).toBe(200)
+    await worker.triggerCron()
+    const { monitors } = await snapshotOf('shop')
+    expect(monitors.find(({ name }) => name === 'per_key')).toMatchObject({ state: 'ok', keys: [] })
+    const asked = about()
+    receiver.state.isDown = false
+    for (let i = 0; i < 3; i++) {
+      await advance(20 * SECOND)
+      await new Promise((resolve) => setTimeout(resolve, SECOND))
+    }
+    expect(about()).toBe(asked)
   })
 })

@@ -1,6 +1,6 @@
 /** The fields that questions can name, and the SQL that reads each: closed tables, and paths into what people sent. */
 
-import { bind, type Sql, sql } from '@millrace/schemas/sql'
+import { findPathSql, type Sql, sql } from '@millrace/schemas/sql'
 import { findLookupField } from './lookup-fields.ts'
 
 /** A field of events or sessions. */
@@ -16,24 +16,6 @@ export interface Field {
 
 /** Finds a field by its name; `undefined` when there is none. */
 export type FindField = (name: string) => Field | undefined
-
-/** Objects whose paths are fields, as `properties.plan`, by the name of their column. */
-const OBJECTS = new Map<string, Sql>([
-  ['properties', sql`properties`],
-  ['traits', sql`traits`],
-  ['context', sql`context`],
-  ['lookups', sql`lookups`],
-])
-
-/** Largest number that is read from what people sent: sums are exact decimals, and a million million of these fit. */
-const MAX_NUMBER = sql`1e15`
-
-/** Longest path, in UTF-16 units, and most steps of one. */
-const MAX_PATH_LENGTH = 200
-const MAX_PATH_STEPS = 16
-
-// A step in backticks would be a name in ClickHouse's grammar of paths, and control characters are in no key that is meant.
-const PATH_STEP = /^[^`\p{Cc}]+$/u
 
 /** Columns of text that events and sessions both have. */
 const SHARED_TEXTS = {
@@ -121,24 +103,9 @@ const findOwn: FindField = (name) => EVENT_FIELDS.get(name) ?? findPath(name)
 /** A field of sessions. */
 export const findSessionField: FindField = (name) => SESSION_FIELDS.get(name)
 
-/** The path is a parameter too. A dot inside a key is stored as `%2E`, and is asked for so. */
 function findPath(name: string): Field | undefined {
-  const [object = '', ...steps] = name.split('.')
-  const column = OBJECTS.get(object)
-  const isPath =
-    steps.length > 0 &&
-    steps.length <= MAX_PATH_STEPS &&
-    name.length <= MAX_PATH_LENGTH &&
-    steps.every((step) => PATH_STEP.test(step))
-  if (column === undefined || !isPath) return undefined
-  const value = sql`toString(getSubcolumn(${column}, ${bind('String', steps.join('.'))}))`
-  const number = sql`toFloat64OrNull(${value})`
-  return {
-    name,
-    kind: 'json',
-    text: sql`ifNull(${value}, '')`,
-    number: sql`if(abs(${number}) <= ${MAX_NUMBER}, ${number}, NULL)`,
-  }
+  const path = findPathSql(name)
+  return path === undefined ? undefined : { ...path, name, kind: 'json' }
 }
 
 function texts(columns: Record<string, Sql>): [string, Field][] {

@@ -1,7 +1,7 @@
 /** Conditions that a question puts on rows: their schema, and the SQL of each. */
 
 import { type FilterOp, MAX_FILTERS, MAX_LIST_VALUES, MAX_VALUE_LENGTH } from '@millrace/schemas'
-import { bind, type Sql, sql } from '@millrace/schemas/sql'
+import { conditionSql, type Sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
 import type { FindField } from './fields.ts'
 import { describeUnknownField } from './unknown-field.ts'
@@ -75,49 +75,11 @@ const COMPARISONS: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte'])
 
 /** Conditions of filters that were checked. */
 export function filterConditions(filters: readonly Filter[], findField: FindField): Sql[] {
-  return filters.map((filter) => {
-    const field = findField(filter.field)
+  return filters.map(({ field: name, op, value = [] }) => {
+    const field = findField(name)
     // The schema refuses what is no field.
-    if (field === undefined) throw new RangeError(`there is no field ${filter.field}`)
-    const { value = '' } = filter
-    switch (filter.op) {
-      case 'is':
-        return sql`${field.text} = ${bind('String', String(value))}`
-      case 'is_not':
-        return sql`${field.text} != ${bind('String', String(value))}`
-      case 'in':
-        return sql`${field.text} IN ${bind('Array(String)', listOf(value))}`
-      case 'not_in':
-        return sql`${field.text} NOT IN ${bind('Array(String)', listOf(value))}`
-      case 'contains':
-        return sql`position(${field.text}, ${bind('String', String(value))}) > 0`
-      case 'not_contains':
-        return sql`position(${field.text}, ${bind('String', String(value))}) = 0`
-      case 'starts_with':
-        return sql`startsWith(${field.text}, ${bind('String', String(value))})`
-      case 'ends_with':
-        return sql`endsWith(${field.text}, ${bind('String', String(value))})`
-      case 'exists':
-        return field.kind === 'number' ? sql`${field.text} != '0'` : sql`${field.text} != ''`
-      case 'not_exists':
-        return field.kind === 'number' ? sql`${field.text} = '0'` : sql`${field.text} = ''`
-      default:
-        return compare(field.number ?? sql`NULL`, filter.op, Number(value))
-    }
+    if (field === undefined) throw new RangeError(`there is no field ${name}`)
+    const values = (Array.isArray(value) ? value : [value]).map(String)
+    return conditionSql({ ...field, isCount: field.kind === 'number' }, op, values)
   })
-}
-
-function compare(value: Sql, op: 'gt' | 'gte' | 'lt' | 'lte', limit: number): Sql {
-  const bound = bind('Float64', limit)
-  const condition = {
-    gt: sql`${value} > ${bound}`,
-    gte: sql`${value} >= ${bound}`,
-    lt: sql`${value} < ${bound}`,
-    lte: sql`${value} <= ${bound}`,
-  }[op]
-  return sql`ifNull(${condition}, false)`
-}
-
-function listOf(value: NonNullable<Filter['value']>): readonly string[] {
-  return Array.isArray(value) ? value : [String(value)]
 }

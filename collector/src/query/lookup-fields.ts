@@ -3,7 +3,7 @@
  * the table is now, `lookup_then.…` as it was at the time of the event.
  */
 
-import { bind, join, type Sql, sql } from '@millrace/schemas/sql'
+import { bind, join, readableNumberSql, type Sql, sql } from '@millrace/schemas/sql'
 import type { Field, FindField } from './fields.ts'
 import { lookupRow } from './relations.ts'
 
@@ -13,9 +13,6 @@ const LOOKUP = /^(lookup_today|lookup_then)\.([a-z0-9_-]{1,64})\(([^()]+)\)\.([^
 /** Most steps of the path in a row. */
 const MAX_STEPS = 16
 
-/** Largest number that is read of a row, as of what people sent. */
-const MAX_NUMBER = sql`1e15`
-
 /** Finds such a field; its key is a field that `findKey` knows. `undefined` when it is none. */
 export function findLookupField(name: string, findKey: FindField): Field | undefined {
   const [, dictionary, table = '', keyName = '', path = ''] = LOOKUP.exec(name) ?? []
@@ -24,8 +21,7 @@ export function findLookupField(name: string, findKey: FindField): Field | undef
   if (key === undefined || steps.length > MAX_STEPS || steps.includes('')) return undefined
   const row = lookupRow(dictionary === 'lookup_then', table, key.text)
   const text = sql`JSONExtractString(${row}, ${join(steps.map(pieceOf), sql`, `)})`
-  const number = sql`toFloat64OrNull(${text})`
-  return { name, kind: 'json', text, number: sql`if(abs(${number}) <= ${MAX_NUMBER}, ${number}, NULL)` }
+  return { name, kind: 'json', text, number: readableNumberSql(text) }
 }
 
 function pieceOf(step: string): Sql {

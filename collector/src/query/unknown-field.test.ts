@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EVENT_FIELD_NAMES, SESSION_FIELD_NAMES } from './fields.ts'
+import { EVENT_FIELD_NAMES, findEventField, SESSION_FIELD_NAMES } from './fields.ts'
 import { describeUnknownField, findNearest } from './unknown-field.ts'
 
 describe('findNearest', () => {
@@ -27,6 +27,14 @@ describe('findNearest', () => {
 })
 
 describe('a field that there is not', () => {
+  // ClickHouse would read these as something else than a key.
+  it.each(['properties.^a', 'properties.:a', 'properties.a[]', 'properties.`a`', 'properties.a.'])(
+    'is a path such as %s',
+    (name) => {
+      expect(findEventField(name)).toBeUndefined()
+    },
+  )
+
   it.each([
     ['ip', 'must be another field: addresses of people cannot be asked for'],
     ['click_id', 'must be another field: ids of clicks cannot be asked for'],

@@ -127,7 +127,11 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     this.#state.health.note(note)
     this.#watchers.notify()
     const { health } = this.#state
-    return { receipts: health.receipts(), liveLagMs: this.#state.readHealth(Date.now()).latencyMs.p50 }
+    return {
+      receipts: health.receipts(),
+      liveLagMs: this.#state.readHealth(Date.now()).latencyMs.p50,
+      monitorKeys: this.#monitoring.keys(),
+    }
   }
 
   /** Takes what the cron found of the source's monitors, judges the thresholds, and sees that webhooks hear of it. */

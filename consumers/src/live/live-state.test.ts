@@ -136,3 +136,15 @@ describe('a source of which nothing comes', () => {
     expect(changes[2]).toBe(T + 30 * M)
   })
 })
+
+describe('what monitors judge by', () => {
+  it('is told since when all was counted, and what is forgotten, each by itself', () => {
+    const { state, apply } = start()
+    apply(T)
+    apply(T + 15 * M)
+    state.tick(T + 15 * M)
+    expect(state.judged('counts', T + 15 * M)).toMatchObject({
+      ...{ since: T, floor: T + 5 * M - 10 * S, watermark: T + 15 * M - 10 * S },
+    })
+  })
+})

@@ -251,7 +251,8 @@ export function createLiveState(): LiveState {
           .between(0, progress.watermark, now)
           .filter(({ end, state: how }) => end <= progress.watermark && how !== 'provisional'),
         watermark: progress.watermark,
-        since: Math.max(tabled.span.since, progress.startedAt, floor()),
+        since: Math.max(tabled.span.since, progress.startedAt),
+        floor: floor(),
         ...{ everyMs, sizeMs },
       }
     },

@@ -7,8 +7,14 @@ import type {
   ThresholdMonitor,
   WebhookDefinition,
 } from '@millrace/schemas/live'
-import { createMonitorDesk, type MonitorDesk, type MonitorDeskEffects } from '../monitors/desk.ts'
-import { createSettingsStore } from '../monitors/desk-store.ts'
+import type { UnderWay } from '../monitors/deliveries.ts'
+import {
+  createMonitorDesk,
+  type MonitorDesk,
+  type MonitorDeskEffects,
+  type MonitorKeys,
+} from '../monitors/desk.ts'
+import { createDeskStore, createSettingsStore } from '../monitors/desk-store.ts'
 import type { MonitorResult } from '../monitors/result.ts'
 import { evaluateThresholds } from '../monitors/threshold.ts'
 
@@ -17,6 +23,8 @@ export interface MonitorReport {
   /** JSON text of {@link MonitorSettings}. */
   settings: string
   results: MonitorResult[]
+  /** Keys of persons who are forgotten, by the name of the monitor. Default none. */
+  forgotten?: Record<string, string[]>
 }
 
 /** The part of the configuration that is about monitors. */
@@ -31,8 +39,10 @@ export interface JudgedWindows {
   watermark: number
   everyMs: number
   sizeMs: number
-  /** From here on they are whole. */
+  /** From here on all events were counted. */
   since: number
+  /** What ends at or before it is forgotten. */
+  floor: number
 }
 
 /** What {@link createMonitoring} works with. */
@@ -50,6 +60,8 @@ export interface Monitoring {
   /** Judges the thresholds by the windows as they are now. @returns likewise */
   judge: () => boolean
   statuses: () => MonitorStatus[]
+  /** What is kept of keys, for the cron. */
+  keys: () => MonitorKeys
   /** Sends what is due; when to come again, `undefined` when nothing waits. */
   deliverDue: () => Promise<number | undefined>
 }
@@ -58,19 +70,27 @@ export interface Monitoring {
 export function createMonitoring(effects: MonitoringEffects): Monitoring {
   const { source, now, transaction, windowsOf } = effects
   const store = createSettingsStore(effects.sql)
+  const underWay: UnderWay = new Map()
   /** Watermark at which each window was last judged, by its name. */
   const judgedUntil = new Map<string, number>()
   let settings = ''
+  let monitors: readonly MonitorDefinition[] = []
   let desk: MonitorDesk | undefined
   let thresholds: ThresholdMonitor[] = []
 
   const use = (text: string): boolean => {
     if (text === settings) return false
-    const { monitors, webhooks } = JSON.parse(text) as MonitorSettings
+    const wanted = JSON.parse(text) as MonitorSettings
+    const before = new Map(monitors.map((monitor) => [monitor.name, monitor]))
     transaction(() => {
       if (store.read() !== text) store.write(text)
-      desk = createMonitorDesk({ ...effects, monitors, webhooks })
+      desk?.stop()
+      desk = createMonitorDesk({ ...effects, ...wanted, underWay })
+      // The last window of another name may have ended before what was judged until now.
+      const moved = wanted.monitors.filter((monitor) => isMoved(before.get(monitor.name), monitor))
+      if (moved.length > 0) createDeskStore(effects.sql).resetTimes(moved.map(({ name }) => name))
     })
+    monitors = wanted.monitors
     thresholds = monitors.filter(
       (monitor): monitor is ThresholdMonitor =>
         monitor.kind === 'threshold' && (monitor.sources?.includes(source) ?? true),
@@ -79,14 +99,20 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
     return true
   }
 
-  const take = (results: readonly MonitorResult[]): boolean => {
+  const take = (
+    results: readonly MonitorResult[],
+    forgotten: Readonly<Record<string, readonly string[]>> = {},
+  ): boolean => {
     const current = desk
-    if (current === undefined || results.length === 0) return false
+    const isForgotten = Object.keys(forgotten).length > 0
+    if (current === undefined || (results.length === 0 && !isForgotten)) return false
     let isChanged = false
     transaction(() => {
+      // First, or it would be told that they recovered.
+      current.forget(forgotten)
       isChanged = current.report(results)
     })
-    return isChanged
+    return isChanged || isForgotten
   }
 
   const judge = (): boolean => {
@@ -99,7 +125,7 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
     )
     const results = thresholds.flatMap((monitor) => {
       const windows = judged.get(monitor.window)
-      const view = windows === undefined ? undefined : { ...windows, source, now: now() }
+      const view = windows === undefined ? undefined : { ...windows, source }
       return view === undefined ? [] : evaluateThresholds(monitor, view, judgedUntil.get(monitor.window))
     })
     for (const [name, { watermark }] of judged) judgedUntil.set(name, watermark)
@@ -108,7 +134,7 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
 
   const kept = store.read()
   if (kept !== undefined) use(kept)
-  // What was saved is up to where an object that wakes has judged.
+  // An object that wakes judges again from what was saved; what it had judged since changes nothing then.
   for (const { window } of thresholds) {
     const windows = windowsOf(window, now())
     if (windows !== undefined) judgedUntil.set(window, windows.watermark)
@@ -117,11 +143,18 @@ export function createMonitoring(effects: MonitoringEffects): Monitoring {
   return {
     report(report) {
       const isNew = use(report.settings)
-      const isTold = take(report.results)
+      const isTold = take(report.results, report.forgotten)
       return judge() || isTold || isNew
     },
     judge,
     statuses: () => desk?.statuses() ?? [],
+    keys: () => desk?.keys() ?? { firing: {}, waiting: {} },
     deliverDue: async () => desk?.deliverDue(),
   }
+}
+
+/** Whether it is judged by other windows than before. */
+function isMoved(before: MonitorDefinition | undefined, monitor: MonitorDefinition): boolean {
+  if (before === undefined || monitor.kind !== 'threshold') return false
+  return before.kind !== 'threshold' || before.window !== monitor.window
 }

@@ -1,6 +1,7 @@
 /** What the consumer and the object that keeps a source's windows say to each other. */
 
 import type { TailEvent } from '@millrace/schemas/live'
+import type { MonitorKeys } from '../monitors/desk.ts'
 import type { HealthNote } from './health.ts'
 import type { MonitorReport } from './monitoring.ts'
 
@@ -41,6 +42,8 @@ export interface NoteReply {
   receipts: number[]
   /** Median time from receipt to here; `null` when nothing came lately. */
   liveLagMs: number | null
+  /** Keys that the monitors keep; absent in an answer of an older version. */
+  monitorKeys?: MonitorKeys
 }
 
 /** What the consumers, the cron and the collector use of the object. */

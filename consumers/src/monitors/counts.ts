@@ -18,6 +18,8 @@ export interface Asking {
   ask: Ask
   /** Milliseconds since 1970. */
   now: number
+  /** Keys that the monitor fires for until now. */
+  firing: readonly string[]
 }
 
 const DAY_MS = 86_400_000

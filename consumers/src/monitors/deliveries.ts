@@ -13,12 +13,17 @@ export interface DeliveryEffects extends Omit<MonitorDeskEffects, 'sql'> {
   source: string
 }
 
+/** Requests that are under way, by what waits for them. */
+export type UnderWay = Map<string, { webhook: string; work: Promise<void> }>
+
 /** What {@link createDeliveries} gives. */
 export interface Deliveries {
   /** See `MonitorDesk`. */
   deliverDue: () => Promise<number | undefined>
   /** Takes a notification out that will not be delivered, logs it, and keeps that for the status. */
   giveUp: (notification: StoredNotification, error: string) => void
+  /** Begins nothing more; what is under way ends. */
+  stop: () => void
 }
 
 /**
@@ -42,29 +47,24 @@ type Answer = { ok: true } | { ok: false; error: string; status?: number; retryA
 
 /** Deliveries of one source. */
 export function createDeliveries(effects: DeliveryEffects): Deliveries {
-  const { store, webhooks, source, now, random, log } = effects
+  const { store, webhooks, source, now, random, log, underWay = new Map() } = effects
   const names = new Set(webhooks.map(({ name }) => name))
-  /** Lanes of which a request is under way, with their webhooks. */
-  const busy = new Map<string, string>()
-  const underWay = new Set<Promise<void>>()
+  let isStopped = false
 
   const hasRoom = (webhook: string): boolean =>
-    [...busy.values()].filter((name) => name === webhook).length < CONCURRENCY
+    [...underWay.values()].filter((one) => one.webhook === webhook).length < CONCURRENCY
 
   /** Begins what is due as far as there is room, the longest due first; whatever ends begins what was waiting for it. */
   function begin(): void {
+    if (isStopped) return
     const at = now()
     for (const head of waiting().toSorted((a, b) => a.due - b.due)) {
       const lane = laneOf(head)
-      if (head.due > at || busy.has(lane) || !hasRoom(head.webhook)) continue
-      busy.set(lane, head.webhook)
+      if (head.due > at || underWay.has(lane) || !hasRoom(head.webhook)) continue
       const work = deliver(head.seq)
-        .finally(() => {
-          busy.delete(lane)
-          underWay.delete(work)
-        })
+        .finally(() => underWay.delete(lane))
         .then(begin)
-      underWay.add(work)
+      underWay.set(lane, { webhook: head.webhook, work })
     }
   }
 
@@ -76,7 +76,9 @@ export function createDeliveries(effects: DeliveryEffects): Deliveries {
   function comeAgainAt(): number | undefined {
     const at = now()
     const times = waiting().map((head) =>
-      busy.has(laneOf(head)) || !hasRoom(head.webhook) ? at + DELIVERY_TIMEOUT_MS : Math.max(at, head.due),
+      underWay.has(laneOf(head)) || !hasRoom(head.webhook)
+        ? at + DELIVERY_TIMEOUT_MS
+        : Math.max(at, head.due),
     )
     return times.length === 0 ? undefined : Math.min(...times)
   }
@@ -90,6 +92,8 @@ export function createDeliveries(effects: DeliveryEffects): Deliveries {
       webhooks.find(({ name }) => name === webhook),
       notification,
     )
+    // It was given up or forgotten meanwhile.
+    if (store.notification(seq) === undefined) return
     if (answer.ok) {
       store.removeNotification(seq)
       store.removeFailures(monitor, webhook)
@@ -128,10 +132,13 @@ export function createDeliveries(effects: DeliveryEffects): Deliveries {
       const startedAt = now()
       begin()
       while (underWay.size > 0 && now() - startedAt < PATIENCE_MS)
-        await Promise.race([Promise.all(underWay), pause(LOOK_MS)])
+        await Promise.race([Promise.all([...underWay.values()].map(({ work }) => work)), pause(LOOK_MS)])
       return comeAgainAt()
     },
     giveUp,
+    stop() {
+      isStopped = true
+    },
   }
 }
 

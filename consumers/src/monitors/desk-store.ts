@@ -18,6 +18,7 @@ export interface StoredState {
 export interface StoredKey {
   key: string
   since: number
+  /** Empty where it was to be forgotten while it fires: it is shown and told to nobody any more. */
   message: string
   value: number | null
 }
@@ -137,6 +138,34 @@ export function createDeskStore(sql: DeskSql) {
     },
     removeKey(monitor: string, key: string): void {
       sql.exec('DELETE FROM monitor_keys WHERE monitor = ? AND key = ?', monitor, key)
+    },
+    /** Judges these monitors anew, whatever of when was judged last. */
+    resetTimes(monitors: readonly string[]): void {
+      sql.exec(
+        'UPDATE monitor_states SET at = 0 WHERE monitor IN (SELECT value FROM json_each(?))',
+        JSON.stringify(monitors),
+      )
+    },
+    /** Forgets keys, with what was still to be told of them. With `isHeld` it remains that they fire. */
+    forgetKeys(monitor: string, keys: readonly string[], isHeld: boolean): void {
+      const values = [monitor, JSON.stringify(keys)]
+      const among = 'IN (SELECT value FROM json_each(?))'
+      sql.exec(
+        `DELETE FROM monitor_outbox WHERE monitor = ? AND json_extract(body, '$.data.key') ${among}`,
+        ...values,
+      )
+      sql.exec(
+        isHeld
+          ? `UPDATE monitor_keys SET message = '', value = NULL WHERE monitor = ? AND key ${among}`
+          : `DELETE FROM monitor_keys WHERE monitor = ? AND key ${among}`,
+        ...values,
+      )
+    },
+    /** Keys of notifications that wait. */
+    waitingKeys(): { monitor: string; key: string }[] {
+      return read<{ monitor: string; key: string }>(
+        "SELECT DISTINCT monitor, json_extract(body, '$.data.key') AS key FROM monitor_outbox WHERE key IS NOT NULL",
+      )
     },
     addNotification(one: Omit<StoredNotification, 'seq' | 'attempts'>): void {
       const { id, monitor, webhook, body, created, due } = one

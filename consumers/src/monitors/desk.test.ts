@@ -24,6 +24,8 @@ const spender: MonitorDefinition = {
   above: 1,
 }
 
+const limit: MonitorDefinition = { name: 'limit', kind: 'threshold', window: 'w', measure: 'count', above: 1 }
+
 interface Request {
   url: string
   id: string | null
@@ -242,6 +244,54 @@ describe('report', () => {
     }))
 })
 
+describe('a hundred and fifty keys', () => {
+  const keys = Array.from({ length: 150 }, (_, index) => `u${String(index).padStart(3, '0')}`)
+
+  it('are told in turn, a hundred at once: each that recovers makes room for another', () =>
+    withDesk(async ({ desk, sent }) => {
+      /** As the statement has it: what fired before comes first, then the highest. */
+      const judge = (at: number, firing: readonly string[]) => {
+        const known = desk.keys().firing['spender'] ?? []
+        const sorted = [...firing].sort((a, b) => Number(known.includes(b)) - Number(known.includes(a)))
+        const more = Math.max(0, firing.length - 100)
+        const judged = more > 0 ? { more, judged: known } : {}
+        desk.report([
+          resultOf(spender, firing.length > 0 ? 'firing' : 'ok', at, sorted.slice(0, 100), judged),
+        ])
+      }
+      const status = () => desk.statuses().find(({ name }) => name === 'spender')
+      judge(T, keys)
+      expect(status()).toMatchObject({ keys: keys.slice(0, 100), more: 50 })
+      judge(T + MINUTE, keys.slice(30))
+      expect(status()).toMatchObject({ keys: keys.slice(30, 130), more: 20 })
+      judge(T + 2 * MINUTE, keys.slice(60))
+      expect(status()?.keys).toEqual(keys.slice(60))
+      expect(status()).not.toHaveProperty('more')
+      judge(T + 3 * MINUTE, [])
+      await desk.deliverDue()
+      expect(told(sent).filter((one) => one.endsWith('firing'))).toEqual(
+        keys.map((key) => `spender ${key} firing`),
+      )
+      expect(
+        told(sent)
+          .filter((one) => one.endsWith('recovered'))
+          .toSorted(),
+      ).toEqual(keys.map((key) => `spender ${key} recovered`))
+    }))
+
+  it('are all decided where they are groups of a window', () =>
+    withDesk(
+      ({ desk }) => {
+        const groups = keys.map((key) => JSON.stringify([key, '']))
+        desk.report([resultOf(limit, 'firing', T, groups)])
+        expect(desk.statuses()[0]).toMatchObject({ more: 50 })
+        desk.report([resultOf(limit, 'firing', T + 1, groups.slice(60))])
+        expect(desk.statuses()[0]?.keys).toEqual(keys.slice(60).map((key) => `${key} / (none)`))
+      },
+      { monitors: [limit] },
+    ))
+})
+
 describe('a monitor that the configuration has no more', () => {
   it('is forgotten without a word, and so is a webhook', () =>
     withDesk(async ({ desk, sent, restart }) => {
@@ -295,6 +345,21 @@ describe('statuses', () => {
         { state: 'unknown', keys: ['a'] },
       ])
     }))
+})
+
+describe('a drift, which is judged every ten minutes', () => {
+  it('is not unknown because the cron missed it once', () =>
+    withDesk(
+      ({ desk, clock }) => {
+        const at = { ...resultOf(drop, 'ok', T), name: 'drift' }
+        desk.report([at])
+        clock.now = T + 20.5 * MINUTE
+        expect(desk.statuses()[0]?.state).toBe('ok')
+        clock.now = T + 26 * MINUTE
+        expect(desk.statuses()[0]?.state).toBe('unknown')
+      },
+      { monitors: [{ name: 'drift', kind: 'drift', property: 'properties.plan', window: '24h' }] },
+    ))
 })
 
 describe('deliverDue', () => {

@@ -4,11 +4,13 @@
  */
 
 import type { MonitorDefinition, MonitorStatus, WebhookDefinition } from '@millrace/schemas/live'
-import { createDeliveries } from './deliveries.ts'
+import { createDeliveries, type UnderWay } from './deliveries.ts'
 import { durationText } from './describe.ts'
 import { createDeskStore, type DeskSql, type StoredKey } from './desk-store.ts'
+import { driftStepMs } from './drift.ts'
 import { isAbout } from './evaluate.ts'
 import type { MonitorResult } from './result.ts'
+import { groupKeyText } from './threshold.ts'
 import { decideTransitions, WHOLE } from './transitions.ts'
 
 /** What the desk works with. */
@@ -25,6 +27,16 @@ export interface MonitorDeskEffects {
   log: (record: Record<string, unknown>) => void
   /** Default {@link crypto.randomUUID}. */
   randomId?: () => string
+  /** Shared by desks of one object that follow each other, so that none sends what another one is sending. Default its own. */
+  underWay?: UnderWay
+}
+
+/** Keys that are kept, by the name of the monitor. Plain data: the Durable Object tells the cron. */
+export interface MonitorKeys {
+  /** Those that fire. */
+  firing: Record<string, string[]>
+  /** Those of which something waits to be told. */
+  waiting: Record<string, string[]>
 }
 
 /** Options of {@link createMonitorDesk}. */
@@ -54,6 +66,17 @@ export interface MonitorDesk {
   deliverDue: () => Promise<number | undefined>
   /** How the monitors are, in the order of the configuration. */
   statuses: () => MonitorStatus[]
+  /** What is kept of keys; nothing of those that were to be forgotten. */
+  keys: () => MonitorKeys
+  /**
+   * Forgets keys of monitors, with what waits to be told of them. Of a threshold it remains that the key fires, while the windows
+   * do, as it would otherwise begin anew; when it recovers, that is told to nobody. To be called as {@link report} is.
+   *
+   * @param keys by the name of the monitor
+   */
+  forget: (keys: Readonly<Record<string, readonly string[]>>) => void
+  /** Begins no more deliveries: another desk takes over. */
+  stop: () => void
 }
 
 /** What was last heard of a monitor, kept in memory: most of it changes every minute, and is not worth a row. */
@@ -69,7 +92,7 @@ interface Heard {
 /** Notifications that wait for one webhook; older ones are given up. */
 const MAX_WAITING = 500
 
-/** A monitor that the cron has not spoken of for so long is not known to be well. */
+/** A monitor that the cron has not spoken of for so long after it should have is not known to be well. */
 const SILENCE_MS = 15 * 60_000
 
 /** A desk. Forgets monitors and webhooks that the configuration has no more, without a word to anyone. */
@@ -118,7 +141,8 @@ export function createMonitorDesk(options: MonitorDeskOptions): MonitorDesk {
     const { fired, recovered, more } = decideTransitions(new Set(keys.keys()), result)
     for (const key of recovered) {
       store.removeKey(name, key)
-      notify(monitor, 'monitor.recovered', recoveredKey(keys.get(key), result), at, told)
+      const known = keys.get(key)
+      if (known?.message !== '') notify(monitor, 'monitor.recovered', recoveredKey(known, result), at, told)
     }
     for (const key of fired) {
       const firing = { ...key, since: at }
@@ -181,16 +205,14 @@ export function createMonitorDesk(options: MonitorDeskOptions): MonitorDesk {
     const { name, kind, title = name } = monitor
     const stored = store.stateOf(name)
     const known = heard.get(name)
-    const keys = store
-      .keysOf(name)
-      .map(({ key }) => key)
-      .filter((key) => key !== WHOLE)
+    const keys = shownKeys(name).map((key) => (kind === 'threshold' ? groupKeyText(key) : key))
     const more = known?.more ?? 0
     const base = { name, kind, title, keys, ...(more > 0 ? { more } : {}) }
     const heardAt = Math.max(known?.at ?? 0, stored?.at ?? 0, startedAt)
     // Windows are judged when one ends, which may be long from now.
     const silentMs = kind === 'threshold' ? 0 : now() - heardAt
-    if (silentMs > SILENCE_MS) {
+    const stepMs = kind === 'drift' ? driftStepMs(monitor) : 0
+    if (silentMs > SILENCE_MS + stepMs) {
       const message = `nothing was heard of it for ${durationText(silentMs)}`
       return { ...base, state: 'unknown', since: heardAt, message }
     }
@@ -201,8 +223,28 @@ export function createMonitorDesk(options: MonitorDeskOptions): MonitorDesk {
     return { ...base, state: 'unknown', since: startedAt, message: 'it was not evaluated yet' }
   }
 
+  function shownKeys(name: string): string[] {
+    return store
+      .keysOf(name)
+      .filter(({ key, message }) => key !== WHOLE && message !== '')
+      .map(({ key }) => key)
+  }
+
   return {
     report,
+    keys() {
+      const firing = [...monitors.keys()].map((name) => [name, shownKeys(name)] as const)
+      const waiting = Map.groupBy(store.waitingKeys(), ({ monitor }) => monitor)
+      return {
+        firing: Object.fromEntries(firing.filter(([, keys]) => keys.length > 0)),
+        waiting: Object.fromEntries([...waiting].map(([name, rows]) => [name, rows.map(({ key }) => key)])),
+      }
+    },
+    forget(keys) {
+      for (const [name, forgotten] of Object.entries(keys))
+        store.forgetKeys(name, forgotten, monitors.get(name)?.kind === 'threshold')
+    },
+    stop: deliveries.stop,
     deliverDue: deliveries.deliverDue,
     statuses() {
       const failures = Map.groupBy(store.failures(), ({ monitor }) => monitor)

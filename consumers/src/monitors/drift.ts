@@ -28,14 +28,15 @@ const MAX_VALUES = 20
 const NUMBER_SHARE = 0.95
 const MAX_DISTINCT_NUMBERS = 10
 
-/**
- * Whether it is evaluated in this minute: it reads days, so it is asked twelve times in a window, and every ten minutes at
- * least.
- */
-export function isDriftDue({ window = '1h' }: DriftMonitor, now: number): boolean {
+/** How often it is evaluated: it reads days, so it is asked twelve times in a window, and every ten minutes at least. */
+export function driftStepMs({ window = '1h' }: Pick<DriftMonitor, 'window'>): number {
   const minutes = (parseDuration(window) ?? 0) / MINUTE_MS
-  const step = Math.min(MAX_STEP_MINUTES, Math.max(1, Math.floor(minutes / 12)))
-  return Math.floor(now / MINUTE_MS) % step === 0
+  return Math.min(MAX_STEP_MINUTES, Math.max(1, Math.floor(minutes / 12))) * MINUTE_MS
+}
+
+/** Whether it is evaluated in this minute. */
+export function isDriftDue(monitor: DriftMonitor, now: number): boolean {
+  return (Math.floor(now / MINUTE_MS) * MINUTE_MS) % driftStepMs(monitor) === 0
 }
 
 /** Compares the window with the days before it by the population stability index. */

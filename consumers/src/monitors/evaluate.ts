@@ -126,21 +126,22 @@ async function find(monitor: MonitorDefinition, view: SourceView): Promise<Findi
   const behind = warehouseLag(facts?.receipts ?? [], savedUntil, now) ?? 0
   if (behind > MAX_BEHIND_MS)
     return notKnown(`the warehouse is ${durationText(behind)} behind what was received`)
+  const asking = { ...view, firing: facts?.firing?.[monitor.name] ?? [] }
   switch (monitor.kind) {
     case 'drop':
-      return evaluateDrop(monitor, view)
+      return evaluateDrop(monitor, asking)
     case 'quarantine_rate':
-      return evaluateQuarantineRate(monitor, view)
+      return evaluateQuarantineRate(monitor, asking)
     case 'null_rate':
-      return evaluateNullRate(monitor, view)
+      return evaluateNullRate(monitor, asking)
     case 'drift':
-      return evaluateDrift(monitor, view)
+      return evaluateDrift(monitor, asking)
     case 'count_rule':
-      return evaluateCountRule(monitor, view)
+      return evaluateCountRule(monitor, asking)
     case 'per_key':
-      return evaluatePerKey(monitor, view)
+      return evaluatePerKey(monitor, asking)
     case 'sequence':
-      return evaluateSequence(monitor, view)
+      return evaluateSequence(monitor, asking)
     default:
       return notKnown('the live windows say it')
   }

@@ -1,26 +1,28 @@
-/** The fields that monitors can name, as SQL, and conditions on them: as questions read them (`collector/src/query/fields.ts`). */
+/** The fields that monitors can name, as SQL, and what they read of events. */
 
-import { EVENT_FIELD_NAMES, filterValues, findEventField, type WindowFilter } from '@millrace/schemas/live'
-import { all, bind, column, type Sql, sql, time } from '@millrace/schemas/sql'
+import { filterValues, findEventField, type WindowFilter } from '@millrace/schemas/live'
+import {
+  all,
+  bind,
+  column,
+  conditionSql,
+  existsSql,
+  type FieldSql,
+  findPathSql,
+  readableNumberSql,
+  type Sql,
+  sql,
+  time,
+} from '@millrace/schemas/sql'
 
 /** A field of events. */
-export interface Field {
-  /** Its value as text; empty where there is none. */
-  text: Sql
-  /** Its value as a number, `NULL` where it is none. */
+export interface Field extends FieldSql {
   number: Sql
-  /** Whether an event has it: empty text is none, and 0 is none in a column of numbers. */
+  /** Whether an event has it. */
   exists: Sql
   /** The value as one that tells who or what: empty for the words that programs write where they know nobody. */
   key: Sql
 }
-
-const OBJECTS: ReadonlyMap<string, Sql> = new Map([
-  ['properties', sql`properties`],
-  ['traits', sql`traits`],
-  ['context', sql`context`],
-  ['lookups', sql`lookups`],
-])
 
 /** Ids of which the table knows whether they are such words, and the bit that says so. */
 const KNOWN_IDS: ReadonlyMap<string, Sql> = new Map([
@@ -40,29 +42,18 @@ export function findField(name: string): Field {
   if (name === 'person_id') return textField(sql`person_id`)
   const found = findEventField(name)
   if (!found.ok) throw new RangeError(`there is no field ${name}`)
-  if (EVENT_FIELD_NAMES.includes(name)) {
-    const own = column(name)
-    if (found.field.isCount) {
-      const text = sql`toString(${own})`
-      return { text, number: sql`toFloat64(${own})`, exists: sql`(${own} != 0)`, key: text }
-    }
-    return textField(sql`toString(${own})`, KNOWN_IDS.get(name))
-  }
-  const [object = '', ...steps] = name.split('.')
-  return textField(
-    sql`ifNull(toString(getSubcolumn(${OBJECTS.get(object) ?? sql`properties`}, ${bind('String', steps.join('.'))})), '')`,
-  )
+  const path = findPathSql(name)
+  if (path !== undefined) return textField(path.text)
+  const own = column(name)
+  const text = sql`toString(${own})`
+  if (!found.field.isCount) return textField(text, KNOWN_IDS.get(name))
+  const field = { isCount: true, text, number: sql`toFloat64(${own})` }
+  return { ...field, exists: existsSql(field), key: text }
 }
 
-/** Numbers beyond 10¹⁵ are left out, as in questions: sums are exact decimals, and a million million of those fit. */
 function textField(text: Sql, key = text): Field {
-  const number = sql`toFloat64OrNull(${text})`
-  return {
-    text,
-    number: sql`if(abs(${number}) <= 1e15, ${number}, NULL)`,
-    exists: sql`(${text} != '')`,
-    key: shortened(key),
-  }
+  const field = { isCount: false, text, number: readableNumberSql(text) }
+  return { ...field, exists: existsSql(field), key: shortened(key) }
 }
 
 /** Keys are kept and sent, and properties may be as long as somebody likes: a long one is its beginning and a hash of all. */
@@ -72,46 +63,7 @@ function shortened(key: Sql): Sql {
 
 /** Conditions, with the meaning that they have in questions. */
 export function conditionsOf(filters: readonly WindowFilter[] = []): Sql[] {
-  return filters.map((filter) => {
-    const field = findField(filter.field)
-    const values = filterValues(filter)
-    const value = bind('String', values[0] ?? '')
-    switch (filter.op) {
-      case 'is':
-        return sql`${field.text} = ${value}`
-      case 'is_not':
-        return sql`${field.text} != ${value}`
-      case 'in':
-        return sql`${field.text} IN ${bind('Array(String)', values)}`
-      case 'not_in':
-        return sql`${field.text} NOT IN ${bind('Array(String)', values)}`
-      case 'contains':
-        return sql`position(${field.text}, ${value}) > 0`
-      case 'not_contains':
-        return sql`position(${field.text}, ${value}) = 0`
-      case 'starts_with':
-        return sql`startsWith(${field.text}, ${value})`
-      case 'ends_with':
-        return sql`endsWith(${field.text}, ${value})`
-      case 'exists':
-        return field.exists
-      case 'not_exists':
-        return sql`NOT ${field.exists}`
-      default:
-        return compare(field.number, filter.op, sql`${bind('Float64', Number(values[0]))}`)
-    }
-  })
-}
-
-/** Compares two numbers; false where either is none. */
-export function compare(left: Sql, op: 'gt' | 'gte' | 'lt' | 'lte', right: Sql): Sql {
-  const condition = {
-    gt: sql`${left} > ${right}`,
-    gte: sql`${left} >= ${right}`,
-    lt: sql`${left} < ${right}`,
-    lte: sql`${left} <= ${right}`,
-  }[op]
-  return sql`ifNull(${condition}, false)`
+  return filters.map((filter) => conditionSql(findField(filter.field), filter.op, filterValues(filter)))
 }
 
 /** Times between which events are read, milliseconds since 1970. */

@@ -17,6 +17,8 @@ export interface SourceFacts {
   liveLagMs: number | null
   /** Likewise of the lake. */
   lakeLagMs: number | null
+  /** Keys that monitors fire for until now, by the name of the monitor. Default none. */
+  firing?: Readonly<Record<string, readonly string[]>>
 }
 
 /** The latest receipt that the warehouse has, of the last day; 0 when it has none. */

@@ -5,6 +5,7 @@ import { all, bind, type Sql, sql, time } from '@millrace/schemas/sql'
 import type { Asking } from './counts.ts'
 import { eventsText, numberText, shortText } from './describe.ts'
 import { conditionsOf, findField, fromEvents } from './fields.ts'
+import { firingFirst } from './known-keys.ts'
 import { type Finding, MAX_KEYS } from './result.ts'
 
 /** After midnight the day before is still looked at, for what comes late. */
@@ -12,8 +13,11 @@ const DAY_GRACE_MS = 10 * 60_000
 
 const MAX_DAY_MS = 25 * 3_600_000
 
-/** Every key above the limit, the highest first. */
-export async function evaluatePerKey(monitor: PerKeyMonitor, { ask, now }: Asking): Promise<Finding> {
+/** Every key above the limit: those that fire until now, then the highest. */
+export async function evaluatePerKey(
+  monitor: PerKeyMonitor,
+  { ask, now, firing: known }: Asking,
+): Promise<Finding> {
   const { key: keyName, measure, where, window, above } = monitor
   const key = findField(keyName).key
   const { value, counts } = measureOf(measure)
@@ -27,7 +31,7 @@ FROM (
   GROUP BY key
   HAVING ${isAbove(measure, above)}
 )
-ORDER BY total DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
+ORDER BY ${await firingFirst(sql`key`, known)}total DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
   const what = measure === 'count' ? eventsText(where) : `${measure.sum} of ${eventsText(where)}`
   const when = window === 'day' ? 'in a day' : `in ${window}`
   const keys = rows.map((row) => ({
@@ -41,7 +45,7 @@ ORDER BY total DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
     message: `${numberText(firing)} of ${keyName} ${firing === 1 ? 'has' : 'have'} more than ${numberText(above)} (${what}) ${when}`,
     value: firing,
     keys,
-    ...(firing > keys.length ? { more: firing - keys.length } : {}),
+    ...(firing > keys.length ? { more: firing - keys.length, judged: known } : {}),
   }
 }
 

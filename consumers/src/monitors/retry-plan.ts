@@ -21,6 +21,9 @@ export type RetryPlan = { kind: 'retry'; at: number } | { kind: 'give-up'; why: 
 const BASE_DELAY_MS = 5_000
 const MAX_DELAY_MS = 3_600_000
 
+/** Longest that a receiver can have us wait: one that means milliseconds must not hold up for a day what comes after. */
+const MAX_RETRY_AFTER_MS = MAX_DELAY_MS
+
 /** What happened longer ago is told to nobody any more. */
 export const MAX_AGE_MS = 24 * 3_600_000
 
@@ -29,13 +32,13 @@ const GONE = 410
 
 /**
  * Doubles the delay with each try, from 5 s to an hour, and lies somewhere in the upper half of that; later where the receiver
- * asks for it. Gives up when the next try would be more than a day after the first, and at once when the receiver is gone.
+ * asks for it, by an hour at most. Gives up when the next try would be more than a day after the first, and at once when the receiver is gone.
  */
 export function planRetry({ status, retryAfter, attempts, createdAt, now, random }: FailedTry): RetryPlan {
   if (status === GONE) return { kind: 'give-up', why: 'the receiver says that it is gone' }
   const ceiling = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(attempts - 1, 30))
   const delay = Math.round(ceiling * (0.5 + random / 2))
-  const at = now + Math.max(delay, parseRetryAfter(retryAfter, now))
+  const at = now + Math.max(delay, Math.min(MAX_RETRY_AFTER_MS, parseRetryAfter(retryAfter, now)))
   return at - createdAt > MAX_AGE_MS
     ? { kind: 'give-up', why: 'it was tried for a day' }
     : { kind: 'retry', at }

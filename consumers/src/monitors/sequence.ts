@@ -1,10 +1,11 @@
 /** Monitors of the kind `sequence`: one event and then another of the same key, or one and then not the other. */
 
 import { parseDuration, type SequenceCondition, type SequenceMonitor } from '@millrace/schemas/live'
-import { all, bind, column, join, type Sql, sql } from '@millrace/schemas/sql'
+import { all, bind, column, compareSql, join, type Sql, sql } from '@millrace/schemas/sql'
 import { type Asking, SETTLE_MS } from './counts.ts'
 import { countText, durationText, eventsText, numberText, shortText, timeText } from './describe.ts'
-import { compare, conditionsOf, findField, fromEvents, type Span } from './fields.ts'
+import { conditionsOf, findField, fromEvents, type Span } from './fields.ts'
+import { firingFirst } from './known-keys.ts'
 import { type Finding, type FiringKey, MAX_KEYS } from './result.ts'
 
 /** Meters of the international mile. */
@@ -27,7 +28,10 @@ interface Row {
  * Looks for what ended in the last `lookback`: the second event came, or was due and a minute to settle has passed. Every first
  * event that is near enough is held against every second one, so of several it is enough that one fits.
  */
-export async function evaluateSequence(monitor: SequenceMonitor, { ask, now }: Asking): Promise<Finding> {
+export async function evaluateSequence(
+  monitor: SequenceMonitor,
+  { ask, now, firing: known }: Asking,
+): Promise<Finding> {
   const { key: keyName, lookback = '1h', absent = false, first, then } = monitor
   const withinMs = parseDuration(monitor.within) ?? 0
   const lookbackMs = parseDuration(lookback) ?? 0
@@ -38,7 +42,7 @@ export async function evaluateSequence(monitor: SequenceMonitor, { ask, now }: A
     : pairs(monitor, { from, to: now }, { from: now - lookbackMs, to: now })
   const rows = await ask<Row>(sql`
 SELECT *, count() OVER () AS firing FROM (${statement})
-ORDER BY distance DESC, first_at DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
+ORDER BY ${await firingFirst(sql`key`, known)}distance DESC, first_at DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
   const firing = Number(rows[0]?.firing ?? 0)
   const [a, b] = [eventsText(first.where), eventsText(then.where)]
   const what = absent
@@ -49,7 +53,7 @@ ORDER BY distance DESC, first_at DESC, key LIMIT ${bind('UInt32', MAX_KEYS)}`)
     message: `${numberText(firing)} of ${keyName} had ${what} in the last ${lookback}`,
     value: firing,
     keys: rows.map((row) => describeKey(row, monitor, [a, b])),
-    ...(firing > rows.length ? { more: firing - rows.length } : {}),
+    ...(firing > rows.length ? { more: firing - rows.length, judged: known } : {}),
   }
 }
 
@@ -138,12 +142,12 @@ function conditionOf(condition: SequenceCondition, index: number): Sql {
     const distance = distanceBetween(condition, index)
     const { above, below } = condition
     return above === undefined
-      ? compare(distance, 'lt', sql`${bind('Float64', below ?? 0)}`)
-      : compare(distance, 'gt', sql`${bind('Float64', above)}`)
+      ? compareSql(distance, 'lt', sql`${bind('Float64', below ?? 0)}`)
+      : compareSql(distance, 'gt', sql`${bind('Float64', above)}`)
   }
   const [first, then] = [valueColumn('first', index, 0), valueColumn('then', index, 0)]
   const { op } = condition
-  if (op !== 'is' && op !== 'is_not') return compare(first, op, then)
+  if (op !== 'is' && op !== 'is_not') return compareSql(first, op, then)
   return sql`(${first} != '' AND ${then} != '' AND ${first} ${op === 'is' ? sql`=` : sql`!=`} ${then})`
 }
 

@@ -1,6 +1,6 @@
 import type { GroupValues, LiveWindow, ThresholdMonitor } from '@millrace/schemas/live'
 import { describe, expect, it } from 'vitest'
-import { evaluateThreshold, evaluateThresholds } from './threshold.ts'
+import { evaluateThreshold, evaluateThresholds, groupKeyText } from './threshold.ts'
 
 const MINUTE = 60_000
 const T = 1_795_330_800_000
@@ -26,11 +26,11 @@ const window = (ago: number, groups: GroupValues[], more: Partial<LiveWindow> = 
 const judge = (
   monitor: Partial<ThresholdMonitor>,
   windows: LiveWindow[],
-  { since = 0, watermark = T + 30_000 } = {},
+  { since = 0, floor = 0, watermark = T + 30_000 } = {},
 ) =>
   evaluateThreshold(
     { name: 'm', kind: 'threshold', window: 'revenue', measure: 'revenue', ...monitor },
-    { source: 'shop', windows, watermark, everyMs: MINUTE, sizeMs: MINUTE, since, now: T + 40_000 },
+    { source: 'shop', windows, watermark, everyMs: MINUTE, sizeMs: MINUTE, since, floor },
   )
 
 describe('evaluateThreshold', () => {
@@ -45,9 +45,15 @@ describe('evaluateThreshold', () => {
     expect(judge(monitor, [window(0, [group([], value)])])).toMatchObject({
       state,
       value,
-      at: T + 40_000,
+      at: T,
       keys: [],
     })
+  })
+
+  it('is of the time of the window, so that whoever judges it again says the same', () => {
+    expect(judge({ above: 1 }, [], { watermark: T + MINUTE - 1 }).at).toBe(T)
+    expect(judge({ above: 1 }, [], { watermark: T + MINUTE }).at).toBe(T + MINUTE)
+    expect(judge({ above: 1 }, [], { since: T }).at).toBe(T)
   })
 
   it('reads the last window that the watermark has passed, and no other', () => {
@@ -76,6 +82,15 @@ describe('evaluateThreshold', () => {
     expect(judge({ below: 1, forWindows: 2 }, [], { since: T - MINUTE }).state).toBe('unknown')
   })
 
+  it('knows windows that end after what is forgotten, and no other', () => {
+    expect(judge({ below: 1 }, [], { floor: T - 1 }).state).toBe('firing')
+    expect(judge({ below: 1, forWindows: 3 }, [], { floor: T - 2 * MINUTE - 1 }).state).toBe('firing')
+    expect(judge({ below: 1, forWindows: 3 }, [], { floor: T - 2 * MINUTE })).toMatchObject({
+      state: 'unknown',
+      message: expect.stringContaining('are kept since'),
+    })
+  })
+
   it('reads one group where it names one, 0 where that had nothing, and nothing where it may be among the others', () => {
     const groups = [group(['shoes', 'EUR'], 5), group(['shoes', 'USD'], 50)]
     expect(judge({ above: 10, group: ['shoes', 'USD'] }, [window(0, groups)])).toMatchObject({
@@ -99,10 +114,38 @@ describe('evaluateThreshold', () => {
     const result = judge({ above: 10, forWindows: 2 }, windows)
     expect(result).toMatchObject({ state: 'firing', value: null })
     expect(result.keys.map(({ key, value }) => [key, value])).toEqual([
-      ['(none)', 30],
-      ['a', 20],
+      ['[""]', 30],
+      ['["a"]', 20],
     ])
+    expect(result.keys[0]?.message).toMatch(/^revenue of \(none\) was 30 /)
     expect(judge({ above: 100 }, windows)).toMatchObject({ state: 'ok', keys: [] })
+  })
+
+  it('tells groups apart that read the same', () => {
+    const long = 'x'.repeat(120)
+    const groups = [
+      ['a / b', 'c'],
+      ['a', 'b / c'],
+      [`${long}1`, ''],
+      [`${long}2`, ''],
+    ].map((key) => group(key, 20))
+    const { keys } = judge({ above: 10 }, [window(0, groups)])
+    expect(new Set(keys.map(({ key }) => key)).size).toBe(4)
+    expect(keys.map(({ key }) => groupKeyText(key))).toEqual([
+      'a / b / c',
+      'a / b / c',
+      `${'x'.repeat(99)}… / (none)`,
+      `${'x'.repeat(99)}… / (none)`,
+    ])
+    expect(groupKeyText('of an older version')).toBe('of an older version')
+  })
+
+  it('tells all groups, so that of each it is known whether it recovered', () => {
+    const groups = Array.from({ length: 150 }, (_, index) => group([`g${index}`], 20 + index))
+    const result = judge({ above: 10 }, [window(0, groups)])
+    expect(result.keys).toHaveLength(150)
+    expect(result.keys[0]?.key).toBe('["g149"]')
+    expect(result).not.toHaveProperty('more')
   })
 
   it('reads a quantile by its name', () => {
@@ -119,13 +162,13 @@ describe('evaluateThreshold', () => {
 
 describe('evaluateThresholds', () => {
   const monitor = { name: 'm', kind: 'threshold', window: 'revenue', measure: 'revenue', above: 10 } as const
-  const states = (judgedUntil: number | undefined, watermark = T + 30_000) =>
+  const states = (judgedUntil: number | undefined, watermark = T + 30_000, floor = 0) =>
     evaluateThresholds(
       monitor,
       {
         source: 'shop',
         windows: [window(2, [group([], 20)]), window(0, [group([], 5)])],
-        ...{ watermark, everyMs: MINUTE, sizeMs: MINUTE, since: 0, now: T + 40_000 },
+        ...{ watermark, everyMs: MINUTE, sizeMs: MINUTE, since: 0, floor },
       },
       judgedUntil,
     ).map(({ state, value }) => [state, value])
@@ -140,5 +183,10 @@ describe('evaluateThresholds', () => {
     expect(states(T + 30_000)).toEqual([['ok', 5]])
     expect(states(undefined)).toEqual([['ok', 5]])
     expect(states(0)).toHaveLength(360)
+  })
+
+  it('leaves the last one as it was judged when it is forgotten before the next ends', () => {
+    expect(states(T + 30_000, T + 50_000, T)).toEqual([])
+    expect(states(T - MINUTE, T + 50_000, T)).toEqual([['unknown', null]])
   })
 })

@@ -2,7 +2,7 @@
 
 import type { GroupValues, LiveWindow, ThresholdMonitor } from '@millrace/schemas/live'
 import { numberText, shortText, timeText } from './describe.ts'
-import { type FiringKey, MAX_KEYS, type MonitorResult } from './result.ts'
+import type { FiringKey, MonitorResult } from './result.ts'
 
 /** What is known of the windows that a monitor is about. */
 export interface ThresholdView {
@@ -14,9 +14,10 @@ export interface ThresholdView {
   /** How often a window begins, and how long it is. */
   everyMs: number
   sizeMs: number
-  /** From here on the windows are whole: when counting began, or what is retained. A window that begins before is unknown. */
+  /** When counting began: a window that begins before is not whole. */
   since: number
-  now: number
+  /** Windows that end at or before it are forgotten. */
+  floor: number
 }
 
 /** A group in one window; `null` where it is not known, or nothing was measured. */
@@ -33,7 +34,10 @@ function lastEndOf({ watermark, everyMs }: Pick<ThresholdView, 'watermark' | 'ev
 /**
  * Judges each window that became final since it was last judged, in order: the watermark may pass several at once, and what was
  * beyond the limit in one of them is told though it is over. When none did, the last one is judged again, as it may have been
- * corrected.
+ * corrected, unless it is forgotten by now.
+ *
+ * What is judged twice, also by an object that was thrown out of memory and lacks what it did last, gives the same results: they are
+ * of the time at which their window ended, whenever that is looked at.
  *
  * @param judgedUntil watermark of the last time; `undefined` for the first, when only the last window is judged
  */
@@ -45,6 +49,8 @@ export function evaluateThresholds(
   const { everyMs } = view
   const lastEnd = lastEndOf(view)
   const judgedEnd = judgedUntil === undefined ? lastEnd : lastEndOf({ watermark: judgedUntil, everyMs })
+  const isAgain = judgedUntil !== undefined && lastEnd <= judgedEnd
+  if (isAgain && !isKept(monitor, view, lastEnd)) return []
   const count = Math.min(MAX_JUDGED, Math.max(1, (lastEnd - judgedEnd) / everyMs))
   return Array.from({ length: count }, (_, index) =>
     evaluateThreshold(monitor, view, lastEnd - (count - 1 - index) * everyMs),
@@ -63,13 +69,15 @@ export function evaluateThreshold(
   lastEnd = lastEndOf(view),
 ): MonitorResult {
   const { name, window, kind, group, forWindows = 1 } = monitor
-  const { source, everyMs, sizeMs, since, now: at } = view
-  const base = { name, source, kind, at, value: null, keys: [] }
-  const firstEnd = lastEnd - (forWindows - 1) * everyMs
-  if (firstEnd - sizeMs < since) {
-    const message = `windows ${window} are whole since ${timeText(since)} only, which is too short to tell`
-    return { ...base, state: 'unknown', message }
-  }
+  const { source, everyMs, sizeMs, since, floor } = view
+  const base = { name, source, kind, at: lastEnd, value: null, keys: [] }
+  const unknown = (why: string): MonitorResult => ({
+    ...base,
+    state: 'unknown',
+    message: `windows ${window} are ${why} only, which is too short to tell`,
+  })
+  if (firstEndOf(monitor, view, lastEnd) - sizeMs < since) return unknown(`whole since ${timeText(since)}`)
+  if (!isKept(monitor, view, lastEnd)) return unknown(`kept since ${timeText(floor)}`)
   const byEnd = new Map(
     view.windows
       .filter((candidate) => candidate.name === window)
@@ -91,27 +99,54 @@ export function evaluateThreshold(
   }
 }
 
-/** Each group for itself. */
+/** End of the first of the windows that are judged together. */
+function firstEndOf(
+  { forWindows = 1 }: ThresholdMonitor,
+  { everyMs }: ThresholdView,
+  lastEnd: number,
+): number {
+  return lastEnd - (forWindows - 1) * everyMs
+}
+
+function isKept(monitor: ThresholdMonitor, view: ThresholdView, lastEnd: number): boolean {
+  return firstEndOf(monitor, view, lastEnd) > view.floor
+}
+
+/** The values of a group by its key. Anything else, as older versions kept, is one value. */
+export function groupOf(key: string): string[] {
+  try {
+    const values: unknown = JSON.parse(key)
+    if (Array.isArray(values)) return values.map(String)
+  } catch {
+    // It was no JSON then.
+  }
+  return [key]
+}
+
+/** A group as a person is shown it, by its key; several may read the same. */
+export function groupKeyText(key: string): string {
+  return groupText(groupOf(key))
+}
+
+/** Each group for itself. All that fire are told, of which a window has a thousand at most, so of the others it is known that they do not. */
 function judgeGroups(
   monitor: ThresholdMonitor,
   windows: readonly (LiveWindow | undefined)[],
   read: ReadValue,
   until: string,
-): Pick<MonitorResult, 'state' | 'message' | 'keys' | 'more'> {
-  const firing = (windows[0]?.groups ?? [])
+): Pick<MonitorResult, 'state' | 'message' | 'keys'> {
+  const keys = (windows[0]?.groups ?? [])
     .filter(({ key }) => windows.every((candidate) => holds(monitor, read(candidate, key))))
     .map(({ key }): FiringKey => {
       const value = read(windows[0], key)
       const message = `${monitor.measure} of ${groupText(key)} was ${valueText(value)} ${until}; ${limitText(monitor)}`
-      return { key: groupText(key), message, value }
+      return { key: JSON.stringify(key), message, value }
     })
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
-  const keys = firing.slice(0, MAX_KEYS)
   return {
-    state: firing.length > 0 ? 'firing' : 'ok',
+    state: keys.length > 0 ? 'firing' : 'ok',
     keys,
-    ...(firing.length > keys.length ? { more: firing.length - keys.length } : {}),
-    message: `${monitor.measure} was beyond the limit for ${firing.length} of ${windows[0]?.groups.length ?? 0} groups ${until}; ${limitText(monitor)}`,
+    message: `${monitor.measure} was beyond the limit for ${keys.length} of ${windows[0]?.groups.length ?? 0} groups ${until}; ${limitText(monitor)}`,
   }
 }
 

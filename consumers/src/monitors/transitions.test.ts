@@ -42,4 +42,18 @@ describe('decideTransitions', () => {
     expect(decide(full, resultOf('firing', [...full.slice(1), 'x', 'y']))).toEqual([['x'], ['k0'], 1])
     expect(decide([], resultOf('firing', numbered(130)))).toEqual([full, [], 30])
   })
+
+  it('decides all keys that were judged though they are not told, so that there is room again', () => {
+    const full = numbered(MAX_KEYS)
+    // Of 130 that fire 80 did before; what is told begins with those.
+    const result = resultOf('firing', [...full.slice(20), ...numbered(20, 100)], 30)
+    expect(decide(full, result)).toEqual([[], [], 30])
+    expect(decide(full, { ...result, judged: full })).toEqual([numbered(20, 100), numbered(20), 30])
+    // A key that began to fire after the question was asked is not among them.
+    expect(decide(full, { ...result, judged: full.slice(1) })).toEqual([
+      numbered(19, 100),
+      numbered(19, 1),
+      30,
+    ])
+  })
 })

@@ -16,7 +16,19 @@ const webhooks: WebhookDefinition[] = [
   { name: 'ops', url: 'https://ops.example/hook', secretVar: 'OPS_SECRET' },
 ]
 
-const surroundings = { windows: [...shippedWindows, session], sources: ['shop', 'dev'], webhooks }
+const hourly = {
+  name: 'hourly',
+  window: { kind: 'tumbling', size: '1h' },
+  measures: { count: { kind: 'count' } },
+} as const
+
+/** What a threshold of that window has besides. */
+const MORE: Record<string, object> = {
+  vitals: { measure: 'value.0.95', group: ['LCP'] },
+  top_pages: { measure: 'visitors' },
+}
+
+const surroundings = { windows: [...shippedWindows, session, hourly], sources: ['shop', 'dev'], webhooks }
 
 const where = [{ field: 'event', op: 'is', value: 'Order Completed' }] as const
 
@@ -104,7 +116,7 @@ describe('checkMonitors', () => {
     [
       'quantiles without one',
       { ...GOOD.threshold, window: 'vitals', measure: 'value' },
-      'monitors[0].measure must be one of value.0.5, value.0.95, value.0.99, got "value"',
+      'monitors[0].measure must be one of value.0.5, value.0.75, value.0.95, value.0.99, got "value"',
     ],
     [
       'a list of values',
@@ -204,6 +216,40 @@ describe('checkMonitors', () => {
     ],
   ])('refuses %s', (_what, monitor, message) => {
     expect(() => check(monitor)).toThrow(message)
+  })
+
+  it.each<[string, number, '10m' | '6h' | undefined]>([
+    ['top_pages', 12, undefined],
+    ['hourly', 1, '10m'],
+    ['hourly', 6, '6h'],
+    ['events', 55, '10m'],
+  ])('takes %s for %d windows where they are kept for %j', (window, forWindows, retention) => {
+    const monitor = { ...GOOD.threshold, window, forWindows, ...MORE[window] }
+    const live = retention === undefined ? {} : { live: { retention } }
+    expect(() => checkMonitors([{ name: 'm', ...monitor }], { ...surroundings, ...live })).not.toThrow()
+  })
+
+  it.each<[string, number, '10m' | '6h' | undefined, string]>([
+    [
+      'top_pages',
+      13,
+      undefined,
+      'at most 12, as one begins every 5m and is kept for 60m (live.retention), got 13',
+    ],
+    [
+      'hourly',
+      2,
+      undefined,
+      'at most 1, as one begins every 60m and is kept for 60m (live.retention), got 2',
+    ],
+    ['hourly', 7, '6h', 'at most 6, as one begins every 60m and is kept for 360m (live.retention), got 7'],
+    ['vitals', 11, '10m', 'at most 10, as one begins every 1m and is kept for 10m (live.retention), got 11'],
+  ])('refuses %s for %d windows where they are kept for %j', (window, forWindows, retention, message) => {
+    const monitor = { name: 'm', ...GOOD.threshold, window, forWindows, ...MORE[window] }
+    const live = retention === undefined ? {} : { live: { retention } }
+    expect(() => checkMonitors([monitor], { ...surroundings, ...live })).toThrow(
+      `monitors[0].forWindows must be ${message}`,
+    )
   })
 
   it('refuses two of one name', () => {

@@ -3,7 +3,7 @@
 import { buildCondition } from '../conditions.ts'
 import { describeSettingIssue } from '../setting-rules.ts'
 import { filterValues } from './check-windows.ts'
-import type { WindowDefinition, WindowFilter } from './definition.ts'
+import type { Duration, LiveSettings, WindowDefinition, WindowFilter } from './definition.ts'
 import { findEventField } from './event-field.ts'
 import type {
   MonitorDefinition,
@@ -14,6 +14,7 @@ import type {
 } from './monitor-definition.ts'
 import { MonitorsSchema } from './monitor-schema.ts'
 import { checkNames } from './names-check.ts'
+import { resolveLivePlan, resolveWindow } from './resolve-window.ts'
 
 /** What monitors are checked against: all names that they can mention. */
 export interface MonitorSurroundings {
@@ -22,7 +23,12 @@ export interface MonitorSurroundings {
   sources: readonly string[]
   /** Default none. */
   webhooks?: readonly WebhookDefinition[]
+  /** How long windows are kept. Default as without such settings. */
+  live?: LiveSettings
 }
+
+/** Windows become final by the cron, where nothing else does it: so long the first of several must be kept after the last ended. */
+const CRON_MS = 60_000
 
 /** A monitor's values go into the address of a request to ClickHouse, of which servers take 16 KiB. */
 const MAX_ENCODED_LENGTH = 8_000
@@ -34,8 +40,9 @@ const MAX_ENCODED_LENGTH = 8_000
  */
 export function checkMonitors(
   monitors: readonly MonitorDefinition[],
-  { windows, sources, webhooks = [] }: MonitorSurroundings,
+  surroundings: MonitorSurroundings,
 ): void {
+  const { sources, webhooks = [] } = surroundings
   const issue = describeSettingIssue(MonitorsSchema.safeParse(monitors).error, monitors, 'monitors')
   if (issue !== undefined) throw new RangeError(issue)
   checkNames(monitors, 'monitors')
@@ -47,7 +54,7 @@ export function checkMonitors(
     const { length } = encodeURIComponent(JSON.stringify(monitor))
     if (length > MAX_ENCODED_LENGTH)
       throw new RangeError(`${at} must be at most ${MAX_ENCODED_LENGTH} characters long, got ${length}`)
-    checkKind(monitor, at, windows)
+    checkKind(monitor, at, surroundings)
   })
 }
 
@@ -59,10 +66,10 @@ function checkKnown(names: readonly string[] = [], known: readonly string[], opt
     )
 }
 
-function checkKind(monitor: MonitorDefinition, at: string, windows: readonly WindowDefinition[]): void {
+function checkKind(monitor: MonitorDefinition, at: string, surroundings: MonitorSurroundings): void {
   switch (monitor.kind) {
     case 'threshold':
-      checkThreshold(monitor, at, windows)
+      checkThreshold(monitor, at, surroundings)
       break
     case 'drop':
       checkFilters(monitor.where, `${at}.where`)
@@ -99,7 +106,7 @@ function checkPerKey(
   throw new RangeError(`${at}.timeZone must be absent unless window is "day", got "${timeZone}"`)
 }
 
-function checkThreshold(monitor: ThresholdMonitor, at: string, windows: readonly WindowDefinition[]): void {
+function checkThreshold(monitor: ThresholdMonitor, at: string, { windows, live }: MonitorSurroundings): void {
   const { window: name, measure, group, above, below } = monitor
   const window = windows.find((candidate) => candidate.name === name)
   if (window === undefined) {
@@ -126,6 +133,26 @@ function checkThreshold(monitor: ThresholdMonitor, at: string, windows: readonly
     throw new RangeError(`${at}.group ${rule}, got undefined`)
   }
   if (above !== undefined && above < 0) throw new RangeError(`${at}.above must be 0 or more, got ${above}`)
+  checkKept(monitor, at, window, live)
+}
+
+/** What is forgotten before it can be judged would never be known. */
+function checkKept(
+  { forWindows = 1 }: ThresholdMonitor,
+  at: string,
+  window: WindowDefinition,
+  live: LiveSettings | undefined,
+): void {
+  const { retentionMs } = resolveLivePlan([], live, '')
+  const { everyMs } = resolveWindow(window)
+  const most = Math.floor((retentionMs - CRON_MS) / everyMs) + 1
+  if (forWindows <= most) return
+  const why = `as one begins every ${textOf(everyMs)} and is kept for ${textOf(retentionMs)} (live.retention)`
+  throw new RangeError(`${at}.forWindows must be at most ${most}, ${why}, got ${forWindows}`)
+}
+
+function textOf(ms: number): Duration {
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1_000}s`
 }
 
 /** Names of a window's measures that are one number. */

@@ -43,7 +43,7 @@ export interface ThresholdMonitor extends MonitorBase {
   above?: number
   /** A window without events counts 0. */
   below?: number
-  /** How many windows one after the other, 1 to 60. Default 1. */
+  /** How many windows one after the other, 1 to 60; the first must be kept (`live.retention`) until the last ends. Default 1. */
   forWindows?: number
 }
 
