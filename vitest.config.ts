@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 // Wrangler would remark on secrets that only a deployment has.
 process.env['WRANGLER_LOG'] ??= 'error'
+
+/** On two cores vitest would take one: but a test that talks to ClickHouse or workerd leaves its own core half idle. */
+const WORKERS = Math.max(2, availableParallelism() - 1)
 
 const JOURNEY = { testTimeout: 120_000, hookTimeout: 60_000 }
 
@@ -18,6 +22,7 @@ export default defineConfig({
   test: {
     // Journeys that run beside each other have browsers of their own: with more, two cores starve the pages.
     maxConcurrency: 3,
+    globalSetup: './test/support/migrated-data.ts',
     projects: [
       {
         test: {
@@ -28,6 +33,7 @@ export default defineConfig({
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
+          maxWorkers: WORKERS,
         },
       },
       {
@@ -41,6 +47,9 @@ export default defineConfig({
           name: 'workerd',
           // Every file would load all modules anew, which takes three times as long as its tests.
           isolate: false,
+          // One runtime for all; with two, files that share modules get in each other's way.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           setupFiles: ['consumers/src/clear-bucket.ts'],
           include: ['{collector,consumers}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
@@ -53,7 +62,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', IN_BROWSERS],
           ...JOURNEY,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -62,7 +71,7 @@ export default defineConfig({
           include: [IN_BROWSERS],
           ...JOURNEY,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

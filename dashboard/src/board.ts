@@ -1,9 +1,10 @@
 /** The panels and their places. */
 
 import type { TailEvent } from '@millrace/schemas/live'
-import { nameCountry } from './format.ts'
+import { capitalize, nameCountry } from './format.ts'
 import type { Panel } from './panel.ts'
 import { createAttentionPanel } from './panels/attention.ts'
+import { createCustomPanels } from './panels/custom.ts'
 import { createFunnelPanel } from './panels/funnel.ts'
 import { createHappeningPanel } from './panels/happening-panel.ts'
 import { createHerePanel } from './panels/here.ts'
@@ -96,10 +97,12 @@ export function createBoard({ attention, visitors, pipeline, timeZone, onExample
   visitors.append(...ofVisitors.map(({ element }) => element))
   pipeline.append(...ofPipeline.map(({ element }) => element))
   attention.append(ofAttention.element)
+  const custom = createCustomPanels(visitors)
   const all = [...ofVisitors, ...ofPipeline, ofAttention]
   return {
     showLive(state, now, range) {
       for (const panel of all) if (!panel.asks(range)) panel.showLive(state, now)
+      custom.showLive(state, now)
     },
     async ask(range, ask, signal) {
       await Promise.all(
@@ -108,11 +111,8 @@ export function createBoard({ attention, visitors, pipeline, timeZone, onExample
     },
     clear() {
       for (const panel of all) panel.clear()
+      custom.clear()
     },
     restyle: happening.restyle,
   }
-}
-
-function capitalize(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }

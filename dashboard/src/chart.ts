@@ -1,7 +1,7 @@
 /** Lines over time, drawn by uPlot. Told apart by colour and by dashes; the numbers are in a table beside and below. */
 
 import uPlot from 'uplot'
-import { formatMinute, formatMonth, formatShortDay, formatTick } from './format.ts'
+import { formatTick, nameTimes } from './format.ts'
 
 /** Lines that can be told apart. */
 export const MAX_LINES = 6
@@ -19,8 +19,6 @@ export interface ChartData {
 }
 
 const HEIGHT = 220
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 /** In units of CSS pixels; the first is drawn through. */
 const DASHES: readonly number[][] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [1, 4]]
@@ -75,7 +73,13 @@ export function createChart(
       cursor: { drag: { x: false, y: false }, y: false, points: { size: 6 } },
       scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
       axes: [
-        { ...axis, values: (_plot, ticks) => nameTicks(ticks), space: 64, size: 26, grid: { show: false } },
+        {
+          ...axis,
+          values: (_plot, ticks) => nameTimes(ticks.map((tick) => tick * 1_000)),
+          space: 64,
+          size: 26,
+          grid: { show: false },
+        },
         { ...axis, values: (_plot, ticks) => ticks.map((tick) => formatTick(tick)), size: 38 },
       ],
       series: [
@@ -144,13 +148,6 @@ export function createChart(
       draw()
     },
   }
-}
-
-/** Clocks, days or months, by how far apart they are. */
-function nameTicks(ticks: readonly number[]): string[] {
-  const stepMs = ((ticks[1] ?? 0) - (ticks[0] ?? 0)) * 1_000
-  const name = stepMs < 20 * HOUR_MS ? formatMinute : stepMs < 25 * DAY_MS ? formatShortDay : formatMonth
-  return ticks.map((tick) => name(tick * 1_000))
 }
 
 /** A canvas knows nothing of style sheets, so the colours are read off elements that have them. */

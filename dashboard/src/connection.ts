@@ -24,15 +24,36 @@ const GOOD_AFTER_MS = 10_000
 const TRIES_BEFORE_POLLING = 3
 const POLL_MS = 2_000
 
-/** Routers forget connections that are silent; one that does not answer by the time of the second is broken. */
-const PING_MS = 25_000
+/** How long connecting may take, and each answer to a poll. */
+const LIMIT_MS = 10_000
+
+/** One who said nothing for so long is pinged, and broken when it does not answer in time. */
+const PING_AFTER_MS = 10_000
+const PONG_MS = 5_000
+
+/**
+ * Numbers are said to be old when no message came for so long, though pings are answered: the server says something every
+ * 10 s, and of a quiet source every minute. Source: `consumers/src/live/aggregator.ts`.
+ */
+const SILENT_AFTER_MS = 15_000
+const SILENT_AFTER_QUIET_MS = 75_000
+
+/** A page that nobody sees lets go of the connection after so long: what is watched is kept awake at the server. */
+export const PAUSE_AFTER_MS = 5 * 60_000
+
+/** Codes with which the collector refuses a token. Other refusals are of something in between. Source: `collector/src/read-token.ts`. */
+const TOKEN_REFUSALS: readonly unknown[] = ['unknown_read_token', 'missing_read_token', 'wrong_source']
 
 /** How the page stands to the server. */
 export type ConnectionStatus =
   | { kind: 'connecting' }
   | { kind: 'live'; by: 'socket' | 'polling' }
-  /** `why`: what the server said, if it said something. */
+  /** Connected, but nothing was said since. */
+  | { kind: 'silent'; since: number }
+  /** `why`: what the server said, if it said something. `since`: when it said the last thing. */
   | { kind: 'lost'; since: number; retryAt: number; why?: string }
+  /** Nobody looks. */
+  | { kind: 'paused'; since: number }
   /** The token is of no source: trying again is of no use. */
   | { kind: 'refused'; message: string }
 
@@ -71,26 +92,41 @@ export interface ConnectionOptions {
   token: string
   tail: Tail
   effects: ConnectionEffects
+  /** Whether nothing is counted just now, by what was heard. */
+  isQuiet: () => boolean
   onMessage: (message: SnapshotMessage | ChangeMessage) => void
+  /** Told what the server could not do, such as taking conditions. */
+  onError: (message: string) => void
   onStatus: (status: ConnectionStatus) => void
 }
 
 /** A source in view. */
 export interface Connection {
   setTail: (tail: Tail) => void
-  /** Does not wait for the next try. */
+  /** Does not wait for the next try, or for the one that is under way; a connection that works is checked. */
   retry: () => void
   /** Asks for everything anew. */
   refresh: () => void
+  /** Pauses when the page was hidden for {@link PAUSE_AFTER_MS}, and goes on where it was when it is seen. */
+  setHidden: (isHidden: boolean) => void
   close: () => void
+}
+
+/** One WebSocket, from its opening to its end. */
+interface Link {
+  socket: Socket
+  openedAt: number | undefined
+  hasHeard: boolean
 }
 
 /** Connects at once; see the types for what it says. */
 export function createConnection(options: ConnectionOptions): Connection {
-  const { origin, token, effects, onMessage, onStatus } = options
+  const { origin, token, effects, isQuiet, onMessage, onError, onStatus } = options
   let { tail } = options
-  let socket: Socket | undefined
+  let link: Link | undefined
   let version: string | undefined
+  /** When the last message came, by whatever way. */
+  let heardAt: number | undefined
   /** Tries since the last good connection. */
   let tries = 0
   /** Those of them in which nothing was heard. */
@@ -98,11 +134,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   let lostSince: number | undefined
   let retryAt = 0
   let isPolling = false
+  let isPaused = false
   let isOver = false
-  const timers: Record<'retry' | 'ping' | 'poll', unknown> = {
+  const timers: Record<'retry' | 'connect' | 'ping' | 'silence' | 'poll' | 'hidden', unknown> = {
     retry: undefined,
+    connect: undefined,
     ping: undefined,
+    silence: undefined,
     poll: undefined,
+    hidden: undefined,
   }
   const abort = new AbortController()
 
@@ -111,60 +151,73 @@ export function createConnection(options: ConnectionOptions): Connection {
     timers[timer] = effects.setTimer(run, afterMs)
   }
 
+  function stopTimers(...names: (keyof typeof timers)[]): void {
+    for (const name of names) effects.clearTimer(timers[name])
+  }
+
   function open(): void {
-    if (isOver || socket !== undefined) return
-    effects.clearTimer(timers.retry)
-    const current = effects.openSocket(liveUrl(origin, version), [
+    if (isOver || isPaused || link !== undefined) return
+    stopTimers('retry')
+    const socket = effects.openSocket(liveUrl(origin, version), [
       LIVE_PROTOCOL,
       `${TOKEN_PROTOCOL_PREFIX}${encodeToken(token)}`,
     ])
-    socket = current
-    let openedAt: number | undefined
-    let hasHeard = false
-    let isAnswered = true
-    const ping = () => {
-      if (!isAnswered) return lose()
-      isAnswered = false
-      current.send('ping')
-      start('ping', ping, PING_MS)
-    }
-    // A socket that is given up may still say that it closed, long after.
-    const lose = () => {
-      if (socket !== current) return
-      current.onopen = current.onmessage = current.onclose = null
-      socket = undefined
-      current.close()
-      effects.clearTimer(timers.ping)
-      const wasGood = openedAt !== undefined && hasHeard && effects.now() - openedAt >= GOOD_AFTER_MS
-      tries = wasGood ? 1 : tries + 1
-      silentTries = hasHeard ? 0 : silentTries + 1
-      tryLater(hasHeard)
-    }
-    current.onopen = () => {
-      openedAt = effects.now()
+    const current: Link = { socket, openedAt: undefined, hasHeard: false }
+    link = current
+    start('connect', lose, LIMIT_MS)
+    socket.onopen = () => {
+      stopTimers('connect')
+      current.openedAt = effects.now()
       say({ type: 'tail', ...tail })
-      start('ping', ping, PING_MS)
+      start('ping', ping, PING_AFTER_MS)
+      start('silence', tellSilent, SILENT_AFTER_MS)
     }
-    current.onmessage = ({ data }) => {
-      isAnswered = true
+    socket.onmessage = ({ data }) => {
+      start('ping', ping, PING_AFTER_MS)
       const message = parseMessage(data)
-      if (message === undefined || message.type === 'error') return
-      hasHeard = true
+      if (message === undefined) return
+      if (message.type === 'error') return onError(message.message)
+      current.hasHeard = true
       isPolling = false
-      effects.clearTimer(timers.poll)
+      stopTimers('poll')
       hear(message, 'socket')
       // Who hears it may have asked for everything anew, by another socket.
-      if (socket === current) say({ type: 'ack', version: message.version })
+      if (link !== current) return
+      say({ type: 'ack', version: message.version })
+      start('silence', tellSilent, isQuiet() ? SILENT_AFTER_QUIET_MS : SILENT_AFTER_MS)
     }
-    current.onclose = lose
+    socket.onclose = lose
   }
 
   function say(message: ClientMessage): void {
-    socket?.send(JSON.stringify(message))
+    link?.socket.send(JSON.stringify(message))
+  }
+
+  function ping(): void {
+    link?.socket.send('ping')
+    start('ping', lose, PONG_MS)
+  }
+
+  function tellSilent(): void {
+    // One that never said anything is of no use, whatever it answers to pings.
+    if (link?.hasHeard === true) onStatus({ kind: 'silent', since: heardAt ?? effects.now() })
+    else lose()
+  }
+
+  /** Gives the socket up and tries again later. */
+  function lose(): void {
+    if (link === undefined) return
+    const { openedAt, hasHeard } = link
+    drop()
+    const wasGood = openedAt !== undefined && hasHeard && effects.now() - openedAt >= GOOD_AFTER_MS
+    tries = wasGood ? 1 : tries + 1
+    silentTries = hasHeard ? 0 : silentTries + 1
+    tryLater(hasHeard)
   }
 
   function hear(message: SnapshotMessage | ChangeMessage, by: 'socket' | 'polling'): void {
     version = message.version
+    heardAt = effects.now()
     lostSince = undefined
     onMessage(message)
     onStatus({ kind: 'live', by })
@@ -174,7 +227,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (isOver) return
     const waitMs = waitBefore(tries, effects.random())
     start('retry', open, waitMs)
-    lostSince ??= effects.now()
+    // While polling gets through nothing is lost.
+    if (!isPolling) lostSince ??= heardAt ?? effects.now()
     retryAt = effects.now() + waitMs
     // The first try of all is explained before it is told.
     if (!isPolling && (hasHeard || tries > 1)) tellLost()
@@ -188,14 +242,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function tellLost(why?: string): void {
-    const lost = { kind: 'lost', since: lostSince ?? effects.now(), retryAt } as const
+    const lost = { kind: 'lost', since: lostSince ?? heardAt ?? effects.now(), retryAt } as const
     onStatus(why === undefined ? lost : { ...lost, why })
   }
 
   async function askWhy(): Promise<void> {
     const answer = await askWindows()
     // The socket may have got through meanwhile.
-    if (isOver || lostSince === undefined) return
+    if (isOver || isPaused || lostSince === undefined) return
     if (answer.kind === 'refused') return refuse(answer.message)
     if (answer.kind === 'failed') return tellLost(answer.message)
     if (version !== undefined) return
@@ -209,7 +263,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (answer.kind === 'refused') return refuse(answer.message)
     if (answer.kind === 'snapshot') hear(answer.message, 'polling')
     else {
-      lostSince ??= effects.now()
+      lostSince ??= heardAt ?? effects.now()
       retryAt = effects.now() + POLL_MS
       tellLost(answer.message)
     }
@@ -217,13 +271,20 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function askWindows(): Promise<WindowsAnswer> {
+    const limit = new AbortController()
+    const timer = effects.setTimer(() => limit.abort(), LIMIT_MS)
     try {
       const headers = { authorization: `Bearer ${token}` }
-      const response = await effects.fetch(`${origin}/v1/live/windows`, { headers, signal: abort.signal })
+      const signal = AbortSignal.any([abort.signal, limit.signal])
+      const response = await effects.fetch(`${origin}/v1/live/windows`, { headers, signal })
       return readAnswer(response.status, await response.text())
     } catch {
       // No answer at all: the network's fault, or the server is away.
-      return { kind: 'failed' }
+      return limit.signal.aborted
+        ? { kind: 'failed', message: `no answer within ${LIMIT_MS / 1_000} s` }
+        : { kind: 'failed' }
+    } finally {
+      effects.clearTimer(timer)
     }
   }
 
@@ -232,21 +293,46 @@ export function createConnection(options: ConnectionOptions): Connection {
     onStatus({ kind: 'refused', message })
   }
 
+  function pause(): void {
+    isPaused = true
+    isPolling = false
+    tries = silentTries = 0
+    lostSince ??= heardAt ?? effects.now()
+    stopTimers('retry', 'poll')
+    drop()
+    onStatus({ kind: 'paused', since: lostSince })
+  }
+
   function stop(): void {
     isOver = true
-    for (const timer of Object.values(timers)) effects.clearTimer(timer)
+    stopTimers('retry', 'poll', 'hidden')
     abort.abort()
     drop()
   }
 
-  /** Closes the socket without a word about it. */
+  /** Closes the socket without a word about it: one that is given up may still say that it closed, long after. */
   function drop(): void {
-    effects.clearTimer(timers.ping)
-    const current = socket
-    socket = undefined
-    if (current === undefined) return
-    current.onopen = current.onmessage = current.onclose = null
-    current.close()
+    stopTimers('connect', 'ping', 'silence')
+    const socket = link?.socket
+    link = undefined
+    if (socket === undefined) return
+    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.close()
+  }
+
+  function retry(): void {
+    if (isOver || isPaused) return
+    const isWell = link?.hasHeard === true && effects.now() - (heardAt ?? 0) < SILENT_AFTER_MS
+    if (isWell) {
+      ping()
+      return
+    }
+    drop()
+    open()
+    if (isPolling) start('poll', () => void poll(), 0)
+    if (lostSince === undefined) return
+    retryAt = effects.now()
+    tellLost()
   }
 
   onStatus({ kind: 'connecting' })
@@ -255,19 +341,26 @@ export function createConnection(options: ConnectionOptions): Connection {
     setTail(next) {
       tail = next
       // A socket that is not open yet says it when it is.
-      try {
-        say({ type: 'tail', ...tail })
-      } catch {
-        // `InvalidStateError`: it is still connecting.
-      }
+      if (link?.openedAt !== undefined) say({ type: 'tail', ...tail })
     },
-    retry() {
-      if (!isOver) open()
-    },
+    retry,
     refresh() {
       version = undefined
       drop()
       open()
+    },
+    setHidden(isHidden) {
+      if (isOver) return
+      if (isHidden) return isPaused ? undefined : start('hidden', pause, PAUSE_AFTER_MS)
+      stopTimers('hidden')
+      if (isPaused) {
+        isPaused = false
+        onStatus({ kind: 'connecting' })
+        open()
+      } else if (link === undefined || link.hasHeard) {
+        // The computer may have slept. A try that is under way goes on.
+        retry()
+      }
     },
     close: stop,
   }
@@ -306,11 +399,10 @@ type WindowsAnswer =
   | { kind: 'failed'; message?: string }
 
 function readAnswer(status: number, text: string): WindowsAnswer {
-  const body = parseMessage(text) as SnapshotMessage | { message?: unknown } | undefined
+  const body = parseMessage(text) as SnapshotMessage | { code?: unknown; message?: unknown } | undefined
   if (status === 200 && body !== undefined && 'type' in body) return { kind: 'snapshot', message: body }
-  const said =
-    body !== undefined && 'message' in body && typeof body.message === 'string' ? body.message : undefined
-  if (status === 401 || status === 403)
-    return { kind: 'refused', message: said ?? 'the read token is not known' }
-  return said === undefined ? { kind: 'failed' } : { kind: 'failed', message: said }
+  const said = body !== undefined && 'message' in body ? body : { message: undefined }
+  const message = typeof said.message === 'string' ? said.message : `the answer was ${status}`
+  const isTokens = 'code' in said && TOKEN_REFUSALS.includes(said.code)
+  return { kind: isTokens ? 'refused' : 'failed', message }
 }

@@ -1,84 +1,57 @@
 /**
  * Conditions on events of the stream, `country:is:DE`, as `docs/query.md` has them. The server chooses by them what it sends;
- * here the same is done to events that were there before. Pure.
+ * here the same is done, by the same rules, to events that were there before. Pure.
  */
 
-import type { TailEvent, WindowFilter } from '@millrace/schemas/live'
-
-/** Whether a value meets what stands in the condition. */
-type Test = (value: string, wanted: string) => boolean
-
-const COMPARE = (holds: (value: number, wanted: number) => boolean): Test => {
-  return (value, wanted) => value !== '' && holds(Number(value), Number(wanted))
-}
-
-const TESTS = {
-  is: (value, wanted) => value === wanted,
-  is_not: (value, wanted) => value !== wanted,
-  in: (value, wanted) => wanted.split(',').includes(value),
-  not_in: (value, wanted) => !wanted.split(',').includes(value),
-  contains: (value, wanted) => value.includes(wanted),
-  not_contains: (value, wanted) => !value.includes(wanted),
-  starts_with: (value, wanted) => value.startsWith(wanted),
-  ends_with: (value, wanted) => value.endsWith(wanted),
-  gt: COMPARE((value, wanted) => value > wanted),
-  gte: COMPARE((value, wanted) => value >= wanted),
-  lt: COMPARE((value, wanted) => value < wanted),
-  lte: COMPARE((value, wanted) => value <= wanted),
-  exists: (value) => value !== '',
-  not_exists: (value) => value === '',
-} satisfies Record<WindowFilter['op'], Test>
+import {
+  findEventField,
+  MAX_WATCH_FILTERS,
+  MAX_WATCH_FILTERS_LENGTH,
+  parseFilterText,
+  type TailEvent,
+} from '@millrace/schemas/live'
 
 /** A condition that was understood, as text. */
 export type ParsedFilter = { ok: true; text: string } | { ok: false; message: string }
 
-/** Reads what was typed. A text without colons is sought in the names of events. */
-export function parseFilter(typed: string): ParsedFilter {
-  const text = typed.trim()
-  const [, field, op, value] = /^([^:\s]+):([^:]*)(?::(.*))?$/s.exec(text) ?? []
-  if (field === undefined || op === undefined)
-    return text === ''
-      ? { ok: false, message: 'Write a condition.' }
-      : { ok: true, text: `event:contains:${text}` }
-  if (!Object.hasOwn(TESTS, op))
-    return { ok: false, message: `“${op}” is no comparison. There are ${Object.keys(TESTS).join(', ')}.` }
-  const takesNone = op === 'exists' || op === 'not_exists'
-  if (takesNone) return { ok: true, text: `${field}:${op}` }
-  if (value === undefined || value === '')
-    return { ok: false, message: `A value is missing: ${field}:${op}:…` }
+/** Whether an event meets conditions. */
+export type EventTest = (event: TailEvent) => boolean
+
+/**
+ * Reads what was typed. A text that does not begin with a field and a colon is sought in the names of events.
+ *
+ * @param others conditions that there are already
+ */
+export function parseFilter(typed: string, others: readonly string[] = []): ParsedFilter {
+  const words = typed.trim()
+  if (words === '') return { ok: false, message: 'Write a condition.' }
+  const text = /^[^:\s]*:/.test(words) ? words : `event:contains:${words}`
+  const parsed = parseFilterText(text, findEventField)
+  if (!parsed.ok) return { ok: false, message: tellMistake(text, parsed.message) }
+  if (others.includes(text)) return { ok: true, text }
+  if (others.length >= MAX_WATCH_FILTERS)
+    return { ok: false, message: `There may be ${MAX_WATCH_FILTERS} conditions at once. Remove one first.` }
+  if ([...others, text].join('').length > MAX_WATCH_FILTERS_LENGTH)
+    return { ok: false, message: `All conditions together may have ${MAX_WATCH_FILTERS_LENGTH} characters.` }
   return { ok: true, text }
 }
 
-/** Whether an event meets all of the conditions, as far as can be told from what is shown of it. */
-export function meetsFilters(event: TailEvent, filters: readonly string[]): boolean {
-  return filters.every((filter) => {
-    const [, field = '', op = '', wanted = ''] = /^([^:]+):([^:]+)(?::(.*))?$/s.exec(filter) ?? []
-    const test: Test | undefined = TESTS[op as keyof typeof TESTS]
-    return test?.(readField(event, field), wanted) ?? true
+/** In the words of the server, but for a field that there is not: it lists all that there are. */
+function tellMistake(text: string, message: string): string {
+  if (!message.startsWith('field must be one of')) return `“${text}”: ${message}.`
+  const name = text.slice(0, text.indexOf(':'))
+  return `There is no field “${name}”. Fields are columns, such as country, and paths, such as properties.plan.`
+}
+
+/** A test of all conditions, of what the server looks at: the columns that are shown, and of refused events their names alone. */
+export function createEventTest(filters: readonly string[]): EventTest {
+  const conditions = filters.map((filter) => {
+    const parsed = parseFilterText(filter, findEventField)
+    return parsed.ok ? parsed.condition : () => false
   })
-}
-
-/** The value of a field as text; empty where there is none. */
-export function readField(event: TailEvent, field: string): string {
-  const row = event.row ?? parseRaw(event.raw)
-  if (field === 'visitor_id') return readField(event, 'anonymous_id') || readField(event, 'user_id')
-  if (field === 'event' || field === 'type') return event[field]
-  if (field === 'message_id') return event.messageId
-  if (field === 'batch_id') return event.batchId
-  let value: unknown = row
-  for (const step of field.split('.')) {
-    const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, step)
-    value = isObject ? (value as Record<string, unknown>)[step] : undefined
-  }
-  return value === undefined || value === null || typeof value === 'object' ? '' : String(value)
-}
-
-/** A refused event has no columns; some of its fields are called the same in its own text. */
-function parseRaw(raw: string | undefined): unknown {
-  try {
-    return JSON.parse(raw ?? 'null')
-  } catch {
-    // Cut off, or never JSON.
-    return undefined
+  return (event) => {
+    const { messageId, type, batchId } = event
+    const row = { ...event.row, message_id: messageId, type, event: event.event, batch_id: batchId }
+    return conditions.every((condition) => condition({ row }))
   }
 }

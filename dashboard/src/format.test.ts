@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import {
+  capitalize,
   countOf,
   formatCount,
   formatMoney,
@@ -7,7 +8,9 @@ import {
   formatShare,
   formatSpan,
   formatTick,
+  listOf,
   nameCountry,
+  nameTimes,
   toSentence,
 } from './format.ts'
 
@@ -68,6 +71,19 @@ it('words agree with their number', () => {
     '2 events',
     '0 deliveries',
   ])
+})
+
+it('times of an axis have their day at midnight, and only days where they are days apart', () => {
+  const at = (day: number, hour: number) => new Date(2026, 10, day, hour).getTime()
+  expect(nameTimes([at(21, 12), at(22, 0), at(22, 12)])).toEqual(['12:00', '22 Nov', '12:00'])
+  expect(nameTimes([at(21, 0), at(22, 0), at(23, 0)])).toEqual(['21 Nov', '22 Nov', '23 Nov'])
+  expect(nameTimes([at(1, 0), at(31, 0)])).toEqual(['Nov 2026', 'Dec 2026'])
+  expect(nameTimes([at(21, 10)])).toEqual(['10:00'])
+})
+
+it('lists read as one does', () => {
+  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(listOf)).toEqual(['', 'a', 'a and b', 'a, b and c'])
+  expect([capitalize('mobile'), capitalize('')]).toEqual(['Mobile', ''])
 })
 
 it('sentence begins large and ends', () => {

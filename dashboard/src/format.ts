@@ -79,6 +79,20 @@ export function formatMonth(time: number): string {
   return MONTH.format(time)
 }
 
+/**
+ * Names of times that follow each other at one distance, as short as that allows: clocks with the day at each midnight, days, or
+ * months. Local time.
+ */
+export function nameTimes(times: readonly number[]): string[] {
+  const stepMs = (times[1] ?? 0) - (times[0] ?? 0)
+  // A day with a change of the clock has 23 or 25 hours.
+  if (stepMs >= 20 * HOUR_MS) return times.map(stepMs < 25 * DAY_MS ? formatShortDay : formatMonth)
+  return times.map((time) => {
+    const minute = formatMinute(time)
+    return minute === '00:00' ? formatShortDay(time) : minute
+  })
+}
+
 /** `10:31:04`. */
 export function formatClock(time: number): string {
   return clock(time).slice(0, 8)
@@ -129,9 +143,20 @@ export function countOf(value: number, one: string, many = `${one}s`): string {
   return `${formatCount(value)} ${value === 1 ? one : many}`
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function listOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** With a capital at its beginning. */
+export function capitalize(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}
+
 /** With a capital at its beginning and a full stop at its end. */
 export function toSentence(text: string): string {
   const trimmed = text.trim()
   const isEnded = /[.!?]$/.test(trimmed)
-  return trimmed === '' ? '' : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${isEnded ? '' : '.'}`
+  return trimmed === '' ? '' : `${capitalize(trimmed)}${isEnded ? '' : '.'}`
 }

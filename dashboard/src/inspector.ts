@@ -17,7 +17,7 @@ export interface Inspector {
   focus: () => void
 }
 
-/** Builds it; `onClose` is told when it is closed by its button. */
+/** Builds it; `onClose` is told when its button is pressed. */
 export function createInspector(onClose: () => void): Inspector {
   const element = h('aside', { class: 'inspector', id: 'inspector', 'aria-label': 'Inspector' })
   let heading: HTMLElement | undefined

@@ -5,21 +5,27 @@ import { createBanner } from './banner.ts'
 import { createBoard } from './board.ts'
 import { type Connection, type ConnectionStatus, createConnection } from './connection.ts'
 import { find, setText } from './dom.ts'
-import { countOf, formatCount, formatRate, toSentence } from './format.ts'
+import { countOf, formatDay, formatRate, toSentence } from './format.ts'
 import { readRate } from './panels/happening.ts'
 import { readVisitors } from './panels/here.ts'
 import { createAsk } from './query.ts'
-import { type Range, readHash, writeHash } from './range.ts'
+import { askAgainAfter, type Range, readHash, writeHash } from './range.ts'
 import { createRangePicker } from './range-picker.ts'
 import { createSourcePicker, createTokenForm } from './source-picker.ts'
-import { addSource, loadSources, nameSource, parseToken, type SourceList, saveSources } from './sources.ts'
-import { applyMessage, isEmpty, type LiveState, lacksDefinitions, serverNow } from './state.ts'
+import {
+  addSource,
+  loadSources,
+  nameSource,
+  parseToken,
+  refuseSource,
+  type SourceList,
+  saveSources,
+} from './sources.ts'
+import { applyMessage, isEmpty, isQuiet, type LiveState, lacksDefinitions, serverNow } from './state.ts'
 import { createStream } from './stream.ts'
 import { applyTheme, loadTheme, nextTheme, saveTheme } from './theme.ts'
+import { createTitle, NO_TITLE } from './title.ts'
 import { showWelcome } from './welcome.ts'
-
-/** Numbers of a range that ends now, and those that are always asked for, are asked for again after so long. */
-const ASK_EVERY_MS = 60_000
 
 /** Ages and spans go on though no message comes. */
 const DRAW_EVERY_MS = 1_000
@@ -31,7 +37,10 @@ const DEVELOPMENT_WRITE_KEY = 'dev'
 
 const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 const storage = readStorage()
-const announce = createAnnouncer({ say: (text) => setText(find('announcements'), text), now: Date.now })
+const announce = createAnnouncer({
+  say: (text) => setText(find('announcements'), text),
+  now: Date.now,
+})
 
 let sources: SourceList = loadSources(storage)
 /** Given by the collector, not entered: not remembered. */
@@ -41,11 +50,18 @@ let state: LiveState | undefined
 let connection: Connection | undefined
 let status: ConnectionStatus = { kind: 'connecting' }
 let asking = new AbortController()
+let askedAt = 0
 let isDrawn = true
 let isRefreshed = false
 let welcomed = ''
 
-const stream = createStream((tail) => connection?.setTail(tail))
+const showTitle = createTitle({
+  set: (title) => {
+    document.title = title
+  },
+  now: Date.now,
+})
+const stream = createStream({ onTail: (tail) => connection?.setTail(tail), announce: announce.tell })
 const board = createBoard({
   attention: find('attention-panels'),
   visitors: find('visitors-panels'),
@@ -55,19 +71,29 @@ const board = createBoard({
 })
 find('stream-panels').append(stream.element)
 const banner = createBanner(find('pill'), find('banner'), () => connection?.retry())
-const picker = createSourcePicker(find('sources'), { list: sources, onChange: changeSources })
-find('token-form').append(createTokenForm('token', (token) => changeSources(addSource(sources, token))))
+const picker = createSourcePicker(find('sources'), {
+  list: sources,
+  onChange: changeSources,
+  onToken: takeToken,
+})
+find('token-form').append(createTokenForm('token', takeToken))
+find('ask-again').addEventListener('click', connect)
 createRangePicker(find('range'), range, changeRange)
 startTheme()
+new ResizeObserver(() => {
+  document.documentElement.style.setProperty('--head', `${find('head').offsetHeight}px`)
+}).observe(find('head'))
 
 setInterval(() => {
   banner.tick(Date.now())
   requestDraw()
+  askWhenDue()
 }, DRAW_EVERY_MS)
-setInterval(() => {
-  if (range.kind !== 'days' && !document.hidden) askAgain()
-}, ASK_EVERY_MS)
-document.addEventListener('visibilitychange', requestDraw)
+document.addEventListener('visibilitychange', () => {
+  connection?.setHidden(document.hidden)
+  requestDraw()
+  askWhenDue()
+})
 addEventListener('online', () => connection?.retry())
 void begin()
 
@@ -94,8 +120,12 @@ async function fetchDevelopmentToken(): Promise<string | undefined> {
 function connect(): void {
   connection?.close()
   asking.abort()
+  connection = undefined
   isRefreshed = false
   state = undefined
+  // What was said of another source is not true of this one.
+  showStatus({ kind: 'connecting' })
+  announce.clear()
   board.clear()
   stream.clear()
   const token = sources.chosen
@@ -116,6 +146,7 @@ function connect(): void {
       setTimer: (run, afterMs) => setTimeout(run, afterMs),
       clearTimer: (timer) => clearTimeout(timer as number | undefined),
     },
+    isQuiet: () => state !== undefined && isQuiet(state),
     onMessage(message) {
       const before = state
       state = applyMessage(state, message, Date.now())
@@ -128,14 +159,22 @@ function connect(): void {
       }
       requestDraw()
     },
+    onError: stream.refuse,
     onStatus(next) {
-      status = next
-      banner.show(next)
-      banner.tick(Date.now())
+      showStatus(next)
       if (next.kind === 'refused') refuse(token, next.message)
       if (next.kind === 'lost' && state === undefined) showView('away')
+      requestDraw()
+      if (document.hidden) tellTitle()
     },
   })
+  connection.setHidden(document.hidden)
+}
+
+function showStatus(next: ConnectionStatus): void {
+  status = next
+  banner.show(next)
+  banner.tick(Date.now())
 }
 
 function learnName(token: string, name: string): void {
@@ -152,6 +191,14 @@ function changeSources(next: SourceList): void {
   if (isOther) connect()
 }
 
+/** Tries it, also one that was tried before. */
+function takeToken(token: string): void {
+  sources = addSource(sources, token)
+  picker.show(sources)
+  remember()
+  connect()
+}
+
 function remember(): void {
   const entered = sources.sources.filter(({ token }) => token !== givenToken)
   const { chosen } = sources
@@ -160,15 +207,14 @@ function remember(): void {
 }
 
 function refuse(token: string, message: string): void {
-  // One that never worked is not worth keeping; one that did may work again.
-  if (sources.sources.some((source) => source.token === token && source.name === undefined)) {
-    sources = { sources: sources.sources.filter((source) => source.token !== token) }
-    picker.show(sources)
-    remember()
-  }
+  state = undefined
+  sources = refuseSource(sources, token)
+  picker.show(sources)
+  remember()
   showView('token')
   setText(find('refusal'), toSentence(message))
   find('refusal').hidden = false
+  find('ask-again').hidden = sources.chosen !== token
 }
 
 function changeRange(next: Range): void {
@@ -179,9 +225,15 @@ function changeRange(next: Range): void {
   requestDraw()
 }
 
+function askWhenDue(): void {
+  const now = Date.now()
+  if (!document.hidden && now - askedAt >= askAgainAfter(range, formatDay(now))) askAgain()
+}
+
 function askAgain(): void {
   asking.abort()
   asking = new AbortController()
+  askedAt = Date.now()
   const token = sources.chosen
   if (token === undefined || state === undefined) return
   void board.ask(range, createAsk(location.origin, token, fetch.bind(globalThis)), asking.signal)
@@ -202,15 +254,26 @@ function draw(): void {
   const isWelcome = isEmpty(state) && range.kind === 'live'
   showView(isWelcome ? 'empty' : 'board')
   if (isWelcome) welcome(state)
-  // What is stale must not look as if it went on.
-  const now = status.kind === 'lost' ? state.now : serverNow(state, Date.now())
+  const now = shownNow(state)
   board.showLive(state, now, range)
-  stream.show(state)
-  const visitors = readVisitors(state, now)
-  document.title = `${formatCount(visitors)} here · ${state.source} · Millrace`
+  stream.show(state, { isPolling: status.kind === 'live' && status.by === 'polling' })
+  tellTitle()
   if (status.kind === 'live' && !isWelcome) {
-    announce(`${countOf(visitors, 'visitor')} here, ${formatRate(readRate(state, now))} events a second.`)
+    const visitors = readVisitors(state, now)
+    const words = `${countOf(visitors, 'visitor')} here, ${formatRate(readRate(state, now))} events a second.`
+    announce.tellNumber(visitors, words)
   }
+}
+
+/** The server's clock; of what is stale the clock at its last message, so that it does not look as if it went on. */
+function shownNow(known: LiveState): number {
+  return status.kind === 'live' ? serverNow(known, Date.now()) : known.now
+}
+
+function tellTitle(): void {
+  if (state === undefined || status.kind === 'refused') return
+  const visitors = readVisitors(state, shownNow(state))
+  showTitle({ kind: status.kind, source: state.source, visitors, isHidden: document.hidden })
 }
 
 function welcome({ source }: LiveState): void {
@@ -223,8 +286,8 @@ function welcome({ source }: LiveState): void {
 function showView(view: 'token' | 'loading' | 'away' | 'empty' | 'board'): void {
   if (document.body.dataset['view'] === view) return
   document.body.dataset['view'] = view
-  if (view !== 'token') find('refusal').hidden = true
-  if (view === 'token' || view === 'loading') document.title = 'Dashboard · Millrace'
+  if (view !== 'token') find('refusal').hidden = find('ask-again').hidden = true
+  if (view === 'token' || view === 'loading') document.title = NO_TITLE
 }
 
 function startTheme(): void {

@@ -1,8 +1,9 @@
 /** The frame of a panel: its question, how sure its numbers are, and what stands there while there are none. */
 
 import type { WindowState } from '@millrace/schemas/live'
-import { h, setText } from './dom.ts'
-import { toSentence } from './format.ts'
+import { button, h, setText } from './dom.ts'
+import { formatMinute, toSentence } from './format.ts'
+import { describeLateness } from './lateness.ts'
 import type { Answer, Ask, Question } from './query.ts'
 import type { Range } from './range.ts'
 import type { LiveState } from './state.ts'
@@ -13,6 +14,10 @@ export type Sureness = WindowState | 'stored'
 /** What numbers are made of, and how sure they are where that may change. */
 export interface Basis {
   state?: Sureness
+  /** What is provisional is so from then on: what came before is settled. Absent: all of it is. */
+  since?: number
+  /** Whether something of it was corrected after it was final, beside what is provisional. */
+  isCorrected?: boolean
   /** Which time: `last 30 min`. */
   text: string
 }
@@ -62,42 +67,59 @@ const BASIS_WORDS: Record<Sureness, string> = {
   stored: 'stored',
 }
 
-/** How sure numbers are, as a mark and a word, so that it needs no colour. */
-export function basisMark(state: Sureness): HTMLElement {
-  return h('span', { class: `mark ${state}` }, BASIS_WORDS[state])
+/** How sure numbers are, each as a mark and words, so that it needs no colour. */
+export function marksOf(
+  { state, since, isCorrected = false }: Basis,
+  late?: string,
+): { kind: string; words: string }[] {
+  const from = since === undefined ? '' : `from ${formatMinute(since)} `
+  return [
+    ...(state === undefined ? [] : [{ kind: state, words: `${from}${BASIS_WORDS[state]}` }]),
+    ...(isCorrected ? [{ kind: 'corrected', words: BASIS_WORDS.corrected }] : []),
+    ...(late === undefined ? [] : [{ kind: 'late', words: late }]),
+  ]
 }
 
 /** Builds a panel. */
 export function createPanel<Model>(spec: PanelSpec<Model>): Panel {
-  const title = h('h3', { id: `${spec.id}-title` }, spec.title)
+  const title = h('h3', { id: `${spec.id}-title`, tabindex: -1 }, spec.title)
   const basisText = h('span')
-  const basisState = h('span')
-  const basis = h('p', { class: 'basis', hidden: true }, basisText, basisState)
+  const basisMarks = h('span', { class: 'marks' })
+  const basis = h('p', { class: 'basis', hidden: true }, basisText, basisMarks)
   const note = h('p', { class: 'note' }, 'Waiting for the first numbers …')
+  let askAgain: (() => void) | undefined
+  const again = button('Try again', () => askAgain?.(), { class: 'again', hidden: true })
   const body = h('div', { class: 'body', hidden: true })
   const element = h(
     'section',
     { class: `panel w${spec.width}`, id: spec.id, 'aria-labelledby': title.id },
     h('header', {}, title, basis),
     note,
+    again,
     body,
   )
   const show = spec.mount(body)
   let hasShown = false
+  let markedAs = ''
 
-  function showAll({ basis: made, model }: Shown<Model>): void {
+  function showAll({ basis: made, model }: Shown<Model>, late?: string): void {
     basis.hidden = made === undefined || model === undefined
     if (made !== undefined) {
       setText(basisText, made.text)
-      const { state = '' } = made
-      if (element.dataset['basis'] !== state) {
-        basisState.replaceChildren(...(state === '' ? [] : [basisMark(state)]))
-        element.dataset['basis'] = state
+      element.dataset['basis'] = made.state ?? ''
+      const marks = marksOf(made, late)
+      const next = marks.map(({ words }) => words).join()
+      if (markedAs !== next) {
+        basisMarks.replaceChildren(
+          ...marks.map(({ kind, words }) => h('span', { class: `mark ${kind}` }, words)),
+        )
+        markedAs = next
       }
     }
     hasShown = model !== undefined
     body.hidden = !hasShown
     note.hidden = hasShown
+    offerAgain(false)
     note.className = 'note'
     setText(note, spec.empty)
     if (model !== undefined) show(model)
@@ -105,11 +127,18 @@ export function createPanel<Model>(spec: PanelSpec<Model>): Panel {
 
   function say(text: string, kind: 'note' | 'note problem'): void {
     note.hidden = false
+    offerAgain(kind !== 'note')
     note.className = kind
     setText(note, text)
   }
 
-  return {
+  function offerAgain(isOffered: boolean): void {
+    // A button that goes away leaves the focus in the panel.
+    if (!isOffered && document.activeElement === again) title.focus()
+    again.hidden = !isOffered
+  }
+
+  const panel: Panel = {
     element,
     asks: (range) => spec.questions !== undefined && (range.kind !== 'live' || spec.fromLive === undefined),
     showLive(state, now) {
@@ -119,11 +148,16 @@ export function createPanel<Model>(spec: PanelSpec<Model>): Panel {
     async ask(range, ask, signal) {
       setText(title, range.kind === 'live' ? spec.title : (spec.pastTitle ?? spec.title))
       const questions = spec.questions?.(range) ?? []
+      askAgain = () => {
+        say('Asking …', 'note')
+        void panel.ask(range, ask, signal)
+      }
       element.setAttribute('aria-busy', 'true')
       if (!hasShown) say('Asking …', 'note')
       try {
         const answers = await Promise.all(questions.map((question) => ask(question, signal)))
-        if (!signal.aborted && spec.fromAnswers !== undefined) showAll(spec.fromAnswers(answers, range))
+        if (!signal.aborted && spec.fromAnswers !== undefined)
+          showAll(spec.fromAnswers(answers, range), describeLateness(questions, answers))
       } catch (error) {
         if (signal.aborted) return
         const why = error instanceof Error ? error.message : String(error)
@@ -142,4 +176,5 @@ export function createPanel<Model>(spec: PanelSpec<Model>): Panel {
       say('Waiting for the first numbers …', 'note')
     },
   }
+  return panel
 }

@@ -34,10 +34,8 @@ export function createRangePicker(parent: HTMLElement, range: Range, onPick: (ra
   const form = h(
     'form',
     { class: 'days', novalidate: true, hidden: range.kind !== 'days' },
-    h('label', { for: from.id }, 'First day'),
-    from,
-    h('label', { for: to.id }, 'Last day'),
-    to,
+    h('span', { class: 'day' }, h('label', { for: from.id }, 'First day'), from),
+    h('span', { class: 'day' }, h('label', { for: to.id }, 'Last day'), to),
     h('button', { type: 'submit' }, 'Show'),
     problem,
   )
@@ -56,7 +54,7 @@ export function createRangePicker(parent: HTMLElement, range: Range, onPick: (ra
     if (span !== undefined) onPick({ kind: 'last', span })
     else if (value === 'live') onPick({ kind: 'live' })
     else if (findMistake(from.value, to.value) === undefined) pickDays()
-    else from.focus()
+    // The focus stays: who comes by with the arrow keys goes on.
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()

@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest'
-import { askFor, cohortsOf, describeRange, findMistake, type Range, readHash, writeHash } from './range.ts'
+import {
+  askAgainAfter,
+  askFor,
+  cohortsOf,
+  describeRange,
+  findMistake,
+  type Range,
+  readHash,
+  writeHash,
+} from './range.ts'
 
 const DAYS = { kind: 'days', from: '2015-05-17', to: '2015-05-20' } as const
 
@@ -62,4 +71,14 @@ it('range has words', () => {
     describeRange({ ...DAYS, to: DAYS.from }),
     describeRange({ kind: 'last', span: '1h' }),
   ]).toEqual(['2015-05-17 to 2015-05-20', '2015-05-17', 'last hour'])
+})
+
+it.each<[Range, number]>([
+  [{ kind: 'live' }, 60_000],
+  [{ kind: 'last', span: '30d' }, 60_000],
+  [{ kind: 'days', from: '2026-11-01', to: '2026-11-22' }, 300_000],
+  [{ kind: 'days', from: '2026-11-01', to: '2026-12-31' }, 300_000],
+  [{ kind: 'days', from: '2026-11-01', to: '2026-11-21' }, Number.POSITIVE_INFINITY],
+])('range %j is asked for again after %d ms', (range, expected) => {
+  expect(askAgainAfter(range, '2026-11-22')).toBe(expected)
 })

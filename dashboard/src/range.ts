@@ -13,6 +13,10 @@ export const LAST_SPANS = ['1h', '24h', '7d', '30d'] as const
 export type LastSpan = (typeof LAST_SPANS)[number]
 
 const DAY_MS = 86_400_000
+
+/** How often what ends now is asked for again, and days of which the last one is not over. */
+const ASK_EVERY_MS = 60_000
+const ASK_DAYS_EVERY_MS = 5 * 60_000
 const SPAN_MS: Record<LastSpan, number> = {
   '1h': 3_600_000,
   '24h': DAY_MS,
@@ -55,6 +59,12 @@ export function askFor(range: Exclude<Range, { kind: 'live' }>, timeZone: string
           ['to', dayAfter(range.to)],
         ]
   return [...when, ['timeZone', timeZone]]
+}
+
+/** Milliseconds after which a range is asked for again; for ever where it is over. */
+export function askAgainAfter(range: Range, today: string): number {
+  if (range.kind !== 'days') return ASK_EVERY_MS
+  return range.to >= today ? ASK_DAYS_EVERY_MS : Number.POSITIVE_INFINITY
 }
 
 /** In words, to stand after what a panel shows. */

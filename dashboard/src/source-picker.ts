@@ -1,12 +1,15 @@
 /** Chooses the source that is shown, and takes and forgets read tokens. */
 
 import { button, h, setText } from './dom.ts'
-import { addSource, forgetSource, type KnownSource, parseToken, type SourceList } from './sources.ts'
+import { forgetSource, type KnownSource, parseToken, type SourceList } from './sources.ts'
 
 /** What a person does with sources. */
 export interface SourcePickerOptions {
   list: SourceList
+  /** Another one is chosen, or one is forgotten. */
   onChange: (list: SourceList) => void
+  /** A token was entered, which may be one that is known. */
+  onToken: (token: string) => void
 }
 
 /** A picker on the page. */
@@ -17,7 +20,7 @@ export interface SourcePicker {
 /** Builds it in `parent`, with the dialog that it opens. */
 export function createSourcePicker(
   parent: HTMLElement,
-  { list, onChange }: SourcePickerOptions,
+  { list, onChange, onToken }: SourcePickerOptions,
 ): SourcePicker {
   let current = list
   const select = h('select', { id: 'source', 'aria-label': 'Source' })
@@ -35,7 +38,7 @@ export function createSourcePicker(
     rows,
     createTokenForm('dialog-token', (token) => {
       dialog.close()
-      onChange(addSource(current, token))
+      onToken(token)
     }),
     h(
       'p',

@@ -5,6 +5,7 @@ import {
   loadSources,
   nameSource,
   parseToken,
+  refuseSource,
   type SourceList,
   type Storage,
   saveSources,
@@ -76,6 +77,11 @@ it('forgetting what is shown shows the next, if there is one', () => {
   expect(forgetSource(TWO, 'b')).toEqual({ sources: [{ token: 'a', name: 'shop' }], chosen: 'a' })
   expect(forgetSource({ sources: [{ token: 'a' }], chosen: 'a' }, 'a')).toEqual({ sources: [] })
   expect(forgetSource(TWO, 'a').chosen).toBe('b')
+})
+
+it('refused token is kept if it ever worked', () => {
+  expect(refuseSource(TWO, 'b')).toEqual({ sources: [{ token: 'a', name: 'shop' }] })
+  expect(refuseSource({ ...TWO, chosen: 'a' }, 'a')).toEqual({ ...TWO, chosen: 'a' })
 })
 
 it.each([

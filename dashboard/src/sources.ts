@@ -59,6 +59,12 @@ export function forgetSource({ sources, chosen }: SourceList, token: string): So
   return next === undefined ? { sources: others } : { sources: others, chosen: next }
 }
 
+/** After a token was refused: one that never worked is not worth keeping, one that did may work again. */
+export function refuseSource(list: SourceList, token: string): SourceList {
+  const isNew = list.sources.some((source) => source.token === token && source.name === undefined)
+  return isNew ? { sources: list.sources.filter((source) => source.token !== token) } : list
+}
+
 /** A read token as it may stand in a header: what was pasted, without the space around it. `undefined` when it cannot be one. */
 export function parseToken(text: string): string | undefined {
   const token = text.trim()

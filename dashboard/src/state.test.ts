@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { change, definition, group, HEALTH, NOW, snapshot, stateOf, tailEvent, window } from './fixtures.ts'
 import {
   applyMessage,
+  exampleKey,
   isEmpty,
+  isQuiet,
   KEEP_MS,
   type LiveState,
   lacksDefinitions,
@@ -89,6 +91,21 @@ describe('state', () => {
     const events = Array.from({ length: MAX_EVENTS + 20 }, (_, index) => tailEvent(String(index)))
     const kept = stateOf({ events }).events
     expect([kept.length, kept[0]?.messageId]).toEqual([MAX_EVENTS, '20'])
+    expect(stateOf({ events }).passed).toBe(MAX_EVENTS + 20)
+  })
+
+  it('keeps the last two examples of each reason, when the stream has them no more too', () => {
+    const refused = (id: string, reason: string) => tailEvent(id, { status: 'quarantined', reason })
+    const first = stateOf({
+      events: [refused('1', 'a'), refused('2', 'a'), refused('3', 'a'), refused('4', 'b')],
+    })
+    const many = Array.from({ length: MAX_EVENTS }, (_, index) => tailEvent(`e${index}`))
+    const later = applied(first, { events: many })
+    const ids = (state: LiveState, reason: string) =>
+      state.examples.get(exampleKey('quarantined', reason))?.map(({ messageId }) => messageId)
+    expect([ids(later, 'a'), ids(later, 'b')]).toEqual([['2', '3'], ['4']])
+    expect(ids(applied(later, { events: [refused('3', 'a')] }), 'a')).toEqual(['2', '3'])
+    expect(stateOf({ source: 'other' }).examples.size).toBe(0)
   })
 
   it('keeps health and monitors that a change does not tell', () => {
@@ -101,6 +118,14 @@ describe('state', () => {
     const state = stateOf()
     expect(serverNow(state, state.heardAt + 1_500)).toBe(NOW + 1_500)
     expect(serverNow(state, state.heardAt - 9_000)).toBe(NOW)
+  })
+
+  it('is quiet while no window is open', () => {
+    const windows = [window('a', NOW - 20_000), window('a', NOW - 10_000, { state: 'corrected' })]
+    expect(isQuiet(stateOf({ windows }))).toBe(true)
+    expect(
+      isQuiet(applied(stateOf({ windows }), { windows: [window('a', NOW, { state: 'provisional' })] })),
+    ).toBe(false)
   })
 
   it('lacks definitions when windows come of which none was told', () => {

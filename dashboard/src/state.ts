@@ -17,6 +17,9 @@ const KEEP_WINDOWS = 3
 /** Events of the stream that are kept. */
 export const MAX_EVENTS = 500
 
+/** Events of each reason that are kept as its examples, whatever the stream shows. */
+const MAX_EXAMPLES = 2
+
 /** All that was heard of one source. */
 export interface LiveState {
   source: string
@@ -35,6 +38,10 @@ export interface LiveState {
   events: readonly TailEvent[]
   /** Events that passed since the page was opened, and were not sent because there were too many. */
   missed: number
+  /** Events that came to the stream since the page was opened, those that are not kept any more too. */
+  passed: number
+  /** The last ones of what was not accepted, by {@link exampleKey}, oldest first. */
+  examples: ReadonlyMap<string, readonly TailEvent[]>
 }
 
 /** The state after a message. `undefined` for a change to what is not known. */
@@ -57,6 +64,11 @@ export function isEmpty(state: LiveState): boolean {
   return state.health.receivedAt === null && state.events.length === 0 && state.windows.size === 0
 }
 
+/** Whether nothing is being counted: the server has no window open, and speaks seldom. */
+export function isQuiet({ windows }: LiveState): boolean {
+  return ![...windows.values()].some((list) => list.some(({ state }) => state === 'provisional'))
+}
+
 /** Whether there are windows of which only a snapshot says what they are: those of a source that had none before. */
 export function lacksDefinitions({ windows, definitions }: LiveState): boolean {
   const known = new Set(definitions.map(({ name }) => name))
@@ -66,6 +78,11 @@ export function lacksDefinitions({ windows, definitions }: LiveState): boolean {
 /** Tells one event of the stream from all others, copies and refusals of it too. */
 export function eventKey({ status, messageId, batchId, receivedAt, index }: TailEvent): string {
   return JSON.stringify([status, messageId, batchId, receivedAt, index])
+}
+
+/** What examples stand under. */
+export function exampleKey(status: TailEvent['status'], reason: string): string {
+  return `${status} ${reason}`
 }
 
 function applySnapshot(before: LiveState | undefined, message: SnapshotMessage, heardAt: number): LiveState {
@@ -81,8 +98,8 @@ function applySnapshot(before: LiveState | undefined, message: SnapshotMessage, 
     windows: prune(byName(message.windows), message),
     health: message.health,
     monitors: message.monitors,
-    events: mergeEvents(known?.events ?? [], message.events),
     missed: known?.missed ?? 0,
+    ...takeEvents(known, message.events),
   }
 }
 
@@ -118,8 +135,8 @@ function applyChange(state: LiveState, message: ChangeMessage, heardAt: number):
     windows: prune(windows, message),
     health: message.health ?? state.health,
     monitors: message.monitors ?? state.monitors,
-    events: message.events === undefined ? state.events : mergeEvents(state.events, message.events),
     missed: state.missed + (message.missed ?? 0),
+    ...takeEvents(state, message.events ?? []),
   }
 }
 
@@ -151,14 +168,35 @@ function prune(
   return kept
 }
 
+type Taken = Pick<LiveState, 'events' | 'passed' | 'examples'>
+
 /** The later ones after those that are known, each once. */
-function mergeEvents(known: readonly TailEvent[], more: readonly TailEvent[]): TailEvent[] {
-  const seen = new Set(known.map(eventKey))
+function takeEvents(known: Taken | undefined, more: readonly TailEvent[]): Taken {
+  const { events, passed, examples } = known ?? { events: [], passed: 0, examples: new Map() }
+  if (more.length === 0) return { events, passed, examples }
+  const seen = new Set(events.map(eventKey))
   const fresh = more.filter((event) => {
     const key = eventKey(event)
     if (seen.has(key)) return false
     seen.add(key)
     return true
   })
-  return [...known, ...fresh].slice(-MAX_EVENTS)
+  return {
+    events: [...events, ...fresh].slice(-MAX_EVENTS),
+    passed: passed + fresh.length,
+    examples: addExamples(examples, fresh),
+  }
+}
+
+function addExamples(known: Taken['examples'], fresh: readonly TailEvent[]): Taken['examples'] {
+  const refused = fresh.filter(({ status, reason }) => status !== 'accepted' && reason !== undefined)
+  if (refused.length === 0) return known
+  const examples = new Map(known)
+  for (const event of refused) {
+    const key = exampleKey(event.status, event.reason ?? '')
+    // One that went out of the stream may be told again.
+    const others = (examples.get(key) ?? []).filter((other) => eventKey(other) !== eventKey(event))
+    examples.set(key, [...others, event].slice(-MAX_EXAMPLES))
+  }
+  return examples
 }

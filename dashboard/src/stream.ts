@@ -1,42 +1,64 @@
 /** "What arrives?": the live stream of events, its conditions, and the list that the inspector is opened from. */
 
-import type { TailEvent } from '@millrace/schemas/live'
+import { EVENT_FIELD_NAMES, TAIL_STATUSES, type TailEvent } from '@millrace/schemas/live'
 import type { Tail } from './connection.ts'
 import { button, h, setText } from './dom.ts'
 import { parseFilter } from './event-filter.ts'
-import { countOf, formatCount, formatDay, formatExactClock, formatSpan } from './format.ts'
+import { countOf, formatCount, formatDay, formatExactClock, formatSpan, toSentence } from './format.ts'
 import { createInspector } from './inspector.ts'
 import { eventKey, type LiveState } from './state.ts'
-import { chooseEvents, countStatuses, describeEvent, nameEvent, STATUSES } from './stream-list.ts'
+import {
+  chooseEvents,
+  countStatuses,
+  describeEvent,
+  type Held,
+  holdList,
+  nameEvent,
+  tellNone,
+  tellTally,
+} from './stream-list.ts'
 
-/** Names that are offered while typing. */
+/** Names of events that are offered while typing, before the fields. */
 const MAX_SUGGESTIONS = 30
 
 /** The stream on the page. */
 export interface Stream {
   element: HTMLElement
-  show: (state: LiveState) => void
-  /** Opens an event in the inspector. */
+  show: (state: LiveState, how: { isPolling: boolean }) => void
+  /** Opens an event in the inspector; closing it gives the focus back. */
   inspect: (event: TailEvent) => void
+  /** Says that the server did not take the conditions. */
+  refuse: (message: string) => void
   /** Which events the server is to send. */
   tail: () => Tail
   /** Of another source nothing stays. */
   clear: () => void
 }
 
-/** Builds it; `onTail` is told when other events are wanted. */
-export function createStream(onTail: (tail: Tail) => void): Stream {
+/** What the stream needs. */
+export interface StreamOptions {
+  /** Told when other events are wanted. */
+  onTail: (tail: Tail) => void
+  /** Says something to screen readers. */
+  announce: (text: string) => void
+}
+
+/** Builds it. */
+export function createStream({ onTail, announce }: StreamOptions): Stream {
   let filters: string[] = []
-  const statuses = new Set<TailEvent['status']>(STATUSES)
+  const statuses = new Set<TailEvent['status']>(TAIL_STATUSES)
   let latest: LiveState | undefined
-  /** The events at the moment the list was held. */
-  let held: readonly TailEvent[] | undefined
+  let isPolling = false
+  let isPaused = false
+  let isPointed = false
+  let held: Held | undefined
   let selected: string | undefined
+  let isOpenedElsewhere = false
   const lines = new Map<string, HTMLElement>()
 
   const title = h('h3', { id: 'stream-title' }, 'What arrives?')
-  const hold = button('Pause', toggleHold, { 'aria-pressed': 'false' })
-  const chips = new Map(STATUSES.map((status) => [status, statusChip(status)]))
+  const hold = button('Pause', togglePause)
+  const chips = new Map(TAIL_STATUSES.map((status) => [status, statusChip(status)]))
   const conditions = h('ul', { class: 'conditions', 'aria-label': 'Conditions' })
   const suggestions = h('datalist', { id: 'stream-names' })
   const input = h('input', {
@@ -65,10 +87,10 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
     h('code', {}, 'properties.price:gt:10'),
     '; a word is sought in the names of events. Arrow keys move in the list, Enter opens an event, Escape closes it.',
   )
-  const tally = h('p', { class: 'hint', role: 'status' })
+  const tally = h('p', { class: 'hint tally' })
   const list = h('ol', { class: 'events', 'aria-labelledby': title.id })
   const none = h('p', { class: 'note' }, 'No event yet.')
-  const inspector = createInspector(() => select(undefined))
+  const inspector = createInspector(closeInspector)
   const element = h(
     'section',
     { class: 'panel w12', id: 'stream', 'aria-labelledby': title.id },
@@ -93,20 +115,31 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
 
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    const parsed = parseFilter(input.value)
-    problem.hidden = parsed.ok
-    setText(problem, parsed.ok ? '' : parsed.message)
+    const parsed = parseFilter(input.value, filters)
+    tellProblem(parsed.ok ? '' : parsed.message)
     if (!parsed.ok) return
     input.value = ''
     setFilters([...new Set([...filters, parsed.text])])
   })
   list.addEventListener('keydown', moveFocus)
+  // Lines that somebody is about to press or read stay where they are.
+  list.addEventListener('pointerenter', () => point(true))
+  list.addEventListener('pointerleave', () => point(false))
+  list.addEventListener('focusin', draw)
+  list.addEventListener('focusout', () => queueMicrotask(draw))
   element.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || selected === undefined) return
-    const line = lines.get(selected)
-    select(undefined)
-    ;(line === undefined ? input : focusable(line)).focus()
+    if (event.key === 'Escape' && selected !== undefined) closeInspector()
   })
+
+  function tellProblem(text: string): void {
+    problem.hidden = text === ''
+    setText(problem, text)
+  }
+
+  function point(isIn: boolean): void {
+    isPointed = isIn
+    draw()
+  }
 
   function statusChip(status: TailEvent['status']): HTMLButtonElement {
     const chip = button(status, () => {
@@ -131,11 +164,12 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
         return h('li', {}, h('code', {}, filter), remove)
       }),
     )
+    tellProblem('')
     changed()
   }
 
   function tail(): Tail {
-    return { filters, statuses: STATUSES.filter((status) => statuses.has(status)) }
+    return { filters, statuses: TAIL_STATUSES.filter((status) => statuses.has(status)) }
   }
 
   function changed(): void {
@@ -143,41 +177,38 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
     draw()
   }
 
-  function toggleHold(): void {
-    held = held === undefined ? (latest?.events ?? []) : undefined
-    hold.setAttribute('aria-pressed', String(held !== undefined))
-    setText(hold, held === undefined ? 'Pause' : 'Resume')
+  function togglePause(): void {
+    isPaused = !isPaused
+    setText(hold, isPaused ? 'Resume' : 'Pause')
+    const newer = held === undefined || latest === undefined ? 0 : latest.passed - held.passed
+    announce(isPaused ? 'Paused.' : `Goes on: ${countOf(newer, 'newer event')}.`)
     draw()
+  }
+
+  /** Why the list is to stay as it is. A line that was pressed with the pointer is read as long as the inspector shows it. */
+  function whyHeld(): Held['why'] | undefined {
+    if (isPaused) return 'paused'
+    const isFocused = list.contains(document.activeElement)
+    const isRead = isFocused && (selected !== undefined || list.querySelector(':focus-visible') !== null)
+    return isPointed || isRead ? 'reading' : undefined
   }
 
   function draw(): void {
     const all = latest?.events ?? []
-    const shown = chooseEvents(held ?? all, tail())
+    if (latest !== undefined) held = holdList(held, whyHeld(), latest)
+    const shown = chooseEvents(held?.events ?? all, tail())
     const counts = countStatuses(all)
     for (const [status, chip] of chips) setText(chip, `${status} ${formatCount(counts[status])}`)
     drawLines(shown)
     none.hidden = shown.length > 0
-    setText(
-      none,
-      all.length === 0
-        ? 'No event yet.'
-        : 'No event here meets the conditions. New ones that do will appear.',
-    )
-    setText(tally, tellTally(all))
+    setText(none, tellNone(latest, tail()))
+    setText(tally, latest === undefined ? '' : tellTally(latest, held, isPolling))
     suggest(all)
-  }
-
-  function tellTally(all: readonly TailEvent[]): string {
-    const missed = latest?.missed ?? 0
-    const newer = held === undefined ? 0 : all.length - held.filter((event) => all.includes(event)).length
-    return [
-      ...(held === undefined ? [] : [`Paused. ${countOf(newer, 'newer event')}.`]),
-      ...(missed > 0 ? [`${countOf(missed, 'event')} passed too quickly to be shown; all are counted.`] : []),
-    ].join(' ')
   }
 
   function drawLines(events: readonly TailEvent[]): void {
     const keys = new Set(events.map(eventKey))
+    const hadFocus = list.contains(document.activeElement)
     for (const [key, line] of lines) {
       if (keys.has(key)) continue
       line.remove()
@@ -196,7 +227,11 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
       if (line === next) next = line.nextElementSibling
       else list.insertBefore(line, next)
     }
-    if (!list.contains(document.activeElement)) setActive(list.firstElementChild)
+    if (list.contains(document.activeElement)) return
+    // The line that had it went out at the end.
+    const last = list.lastElementChild
+    setActive(hadFocus ? last : list.firstElementChild)
+    if (hadFocus && last !== null) focusable(last).focus()
   }
 
   /** Of all lines one can be reached by Tab. */
@@ -223,6 +258,7 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
   }
 
   function select(event: TailEvent | undefined): void {
+    isOpenedElsewhere = false
     const key = event === undefined ? undefined : eventKey(event)
     for (const [other, line] of lines) {
       line.toggleAttribute('data-selected', other === key)
@@ -234,9 +270,24 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
     inspector.show(event)
   }
 
+  /** Focus goes back to where the event was opened: its line, or else what shows it as an example. */
+  function closeInspector(): void {
+    const key = selected
+    const examples = isOpenedElsewhere ? [...document.querySelectorAll<HTMLElement>('[data-event]')] : []
+    const opener = examples.find(({ dataset }) => dataset['event'] === key)
+    const line = key === undefined ? undefined : lines.get(key)
+    select(undefined)
+    const target = opener ?? (line === undefined ? hold : focusable(line))
+    target.focus()
+    draw()
+  }
+
   function suggest(events: readonly TailEvent[]): void {
     const names = [...new Set(events.map(({ event }) => event).filter((name) => name !== ''))].sort()
-    const shown = names.slice(0, MAX_SUGGESTIONS).map((name) => `event:is:${name}`)
+    const shown = [
+      ...names.slice(0, MAX_SUGGESTIONS).map((name) => `event:is:${name}`),
+      ...EVENT_FIELD_NAMES.map((name) => `${name}:is:`),
+    ]
     if (shown.join('\n') === suggestions.dataset['names']) return
     suggestions.dataset['names'] = shown.join('\n')
     suggestions.replaceChildren(...shown.map((value) => h('option', { value })))
@@ -244,20 +295,24 @@ export function createStream(onTail: (tail: Tail) => void): Stream {
 
   return {
     element,
-    show(state) {
+    show(state, how) {
       latest = state
+      isPolling = how.isPolling
       draw()
     },
     inspect(event) {
       select(event)
+      isOpenedElsewhere = true
       inspector.focus()
     },
+    refuse: (message) => tellProblem(`The server does not take these conditions. ${toSentence(message)}`),
     tail,
     clear() {
       latest = undefined
       held = undefined
-      hold.setAttribute('aria-pressed', 'false')
+      isPaused = false
       setText(hold, 'Pause')
+      tellProblem('')
       select(undefined)
       draw()
     },

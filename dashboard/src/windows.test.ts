@@ -81,3 +81,15 @@ it('groups of several windows add up by their whole key', () => {
     { key: ['a', 'CHF'], events: 1, sums: [4, 0] },
   ])
 })
+
+it('what has no group of its own adds up too, and stands last', () => {
+  const other = { events: 40, values: { n: 7 } }
+  const windows = [
+    window('r', NOW, { groups: [group(['a'], { n: 1 })], other }),
+    window('r', NOW + 10_000, { other }),
+  ]
+  expect(sumGroups(windows, ['n'])).toEqual([
+    { key: ['a'], events: 1, sums: [1] },
+    { key: null, events: 80, sums: [14] },
+  ])
+})

@@ -67,18 +67,30 @@ export function sumTops(lists: readonly (readonly TopEntry[])[]): TopEntry[] {
   return [...sums.values()].sort((a, b) => b.count - a.count || a.value.localeCompare(b.value))
 }
 
-/** Sums of measures over windows by group, and of the events in them. Largest first by events. */
-export function sumGroups(
-  windows: readonly LiveWindow[],
-  measures: readonly string[],
-): { key: string[]; events: number; sums: number[] }[] {
-  const sums = new Map<string, { key: string[]; events: number; sums: number[] }>()
-  for (const group of windows.flatMap(({ groups }) => groups)) {
-    const id = JSON.stringify(group.key)
-    const sum = sums.get(id) ?? { key: group.key, events: 0, sums: measures.map(() => 0) }
+/** A group over several windows. */
+export interface GroupSum {
+  /** `null` of what had no group of its own. */
+  key: string[] | null
+  events: number
+  /** One for each measure. */
+  sums: number[]
+}
+
+/** Sums of measures over windows by group, and of the events in them. Largest first by events, what has no group last. */
+export function sumGroups(windows: readonly LiveWindow[], measures: readonly string[]): GroupSum[] {
+  const sums = new Map<string, GroupSum>()
+  const add = (key: string[] | null, group: Pick<GroupValues, 'events' | 'values'>) => {
+    const id = JSON.stringify(key)
+    const sum = sums.get(id) ?? { key, events: 0, sums: measures.map(() => 0) }
     sum.events += group.events
     sum.sums = sum.sums.map((value, index) => value + (numberOf(group, measures[index] ?? '') ?? 0))
     sums.set(id, sum)
   }
-  return [...sums.values()].sort((a, b) => b.events - a.events)
+  for (const { groups, other } of windows) {
+    for (const group of groups) add(group.key, group)
+    if (other !== undefined) add(null, other)
+  }
+  return [...sums.values()].sort(
+    (a, b) => Number(a.key === null) - Number(b.key === null) || b.events - a.events,
+  )
 }

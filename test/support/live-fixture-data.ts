@@ -12,6 +12,7 @@ import type {
   MonitorStatus,
   SnapshotMessage,
   TailEvent,
+  WindowDefinition,
   WindowState,
 } from '@millrace/schemas/live'
 import { shippedWindows } from '@millrace/schemas/live'
@@ -52,7 +53,11 @@ const PAGES: Readonly<Record<string, number>> = {
 
 const REFERRERS = { Google: 212, Instagram: 96, 'news.ycombinator.com': 41, Newsletter: 38, Bing: 17 }
 const CLASSES = { direct: 402, search: 229, social: 96, referral: 58, email: 38, paid: 21 }
-const COUNTRIES = { DE: 512, AT: 148, CH: 121, FR: 66, NL: 51, US: 40, GB: 33, PL: 12, '': 9 }
+const UNKNOWN_VIEWS = 118
+const COUNTRIES = {
+  ...{ DE: 512, AT: 148, CH: 121, FR: 66, NL: 51, US: 40, GB: 33, PL: 12, '': 9 },
+  ...{ IT: 8, ES: 7, SE: 5, JP: 4, BR: 3 },
+}
 const DEVICES = { mobile: 604, desktop: 341, tablet: 44, '': 3 }
 const FUNNEL = {
   page: 992,
@@ -67,13 +72,21 @@ const SALES: readonly [string, string, number][] = [
   ['Textiles', 'EUR', 16],
   ['Kitchen', 'CHF', 27],
 ]
-const VITALS: Readonly<Record<string, readonly [number, number, number]>> = {
-  LCP: [1_840, 3_120, 5_260],
-  INP: [96, 236, 610],
-  CLS: [0.03, 0.118, 0.27],
-  FCP: [1_120, 2_060, 3_480],
-  TTFB: [310, 720, 1_240],
+
+/** Orders a minute and what one brings: some have products of two categories, and each has shipping. */
+const ORDERS: Readonly<Record<string, readonly [number, number]>> = { EUR: [9, 39.9], CHF: [4, 40.1] }
+
+const QUANTILES = { p50: '0.5', p75: '0.75', p95: '0.95', p99: '0.99' }
+
+/** Measurements in a quarter of an hour, and their quantiles. */
+const VITALS: Readonly<Record<string, readonly [number, number, number, number, number]>> = {
+  LCP: [466, 1_840, 2_620, 3_120, 5_260],
+  INP: [22, 96, 148, 236, 610],
+  CLS: [452, 0.03, 0.062, 0.118, 0.27],
+  FCP: [466, 1_120, 1_540, 2_060, 3_480],
+  TTFB: [466, 310, 460, 720, 1_240],
 }
+const PLANS = { free: 31, pro: 12, team: 5, '': 2 }
 
 /** What the page is told when it begins. */
 export function snapshotAt(now: number, version: string): SnapshotMessage {
@@ -82,7 +95,7 @@ export function snapshotAt(now: number, version: string): SnapshotMessage {
     version,
     source: 'dev',
     now,
-    watermark: now - 4 * SECOND_MS,
+    watermark: now - LATENESS_MS,
     definitions: DEFINITIONS,
     windows: windowsAt(now),
     health: healthAt(now),
@@ -137,7 +150,21 @@ export function eventsBetween(from: number, to: number): TailEvent[] {
   return events
 }
 
-const DEFINITIONS: LiveDefinition[] = shippedWindows.map((definition) => {
+/** A window that only the configuration of this shop has. */
+const OWN_WINDOW: WindowDefinition = {
+  name: 'signups_by_plan',
+  title: 'Who signs up?',
+  where: [{ field: 'event', op: 'is', value: 'Signed Up' }],
+  by: ['properties.plan'],
+  window: { kind: 'tumbling', size: '5m' },
+  measures: {
+    signups: { kind: 'count' },
+    visitors: { kind: 'uniques', of: 'visitor_id' },
+    value: { kind: 'quantiles', of: 'properties.value', quantiles: [0.5, 0.95] },
+  },
+}
+
+const DEFINITIONS: LiveDefinition[] = [...shippedWindows, OWN_WINDOW].map((definition) => {
   const { name, title = name, by = [], measures } = definition
   const { sizeMs, everyMs } = sizesOf(definition)
   return {
@@ -151,9 +178,9 @@ const DEFINITIONS: LiveDefinition[] = shippedWindows.map((definition) => {
   }
 })
 
-function sizesOf({ window }: (typeof shippedWindows)[number]): { sizeMs: number; everyMs: number } {
+function sizesOf({ window }: WindowDefinition): { sizeMs: number; everyMs: number } {
   const ms = (text: string) => Number.parseInt(text, 10) * (text.endsWith('s') ? SECOND_MS : MINUTE_MS)
-  if (window.kind === 'session') throw new TypeError('no shipped window is of sessions')
+  if (window.kind === 'session') throw new TypeError('none of them is of sessions')
   return { sizeMs: ms(window.size), everyMs: ms(window.kind === 'sliding' ? window.every : window.size) }
 }
 
@@ -193,19 +220,35 @@ const GROUPS: Readonly<Record<string, MakeGroups>> = {
   },
   top_referrers: (start, part) => {
     const classes = ranks(CLASSES, start, part)
-    return [group([], sumOf(classes), { referrers: ranks(REFERRERS, start, part), classes })]
+    const views = sumOf(classes) + Math.round(UNKNOWN_VIEWS * part)
+    return [group([], views, { referrers: ranks(REFERRERS, start, part), classes })]
   },
+  orders: (start, part) =>
+    Object.entries(ORDERS).map(([currency, [perMinute, revenue]]) => {
+      const orders = Math.round(perMinute * part * wave(start, currency))
+      return group([currency], orders, { orders, revenue: Math.round(orders * revenue * 100) / 100 })
+    }),
   revenue: (start, part) =>
     SALES.map(([category, currency, price]) => {
       const orders = Math.round(4 * part * wave(start, category + currency))
       return group([category, currency], orders, { orders, revenue: Math.round(orders * price * 130) / 100 })
     }),
   vitals: (start, part) =>
-    Object.entries(VITALS).map(([name, values]) => {
+    Object.entries(VITALS).map(([name, [count, ...values]]) => {
       const factor = wave(start, name)
-      const [p50, p95, p99] = values.map((value) => Math.round(value * factor * 1_000) / 1_000)
-      const value = { '0.5': p50 ?? null, '0.95': p95 ?? null, '0.99': p99 ?? null }
-      return group([name], Math.round(31 * part), { value })
+      const value = Object.fromEntries(
+        Object.values(QUANTILES).map((quantile, index) => [
+          quantile,
+          Math.round((values[index] ?? 0) * factor * 1_000) / 1_000,
+        ]),
+      )
+      return group([name], Math.round(count * part), { value })
+    }),
+  signups_by_plan: (start, part) =>
+    Object.entries(PLANS).map(([plan, count]) => {
+      const signups = Math.round(count * part * wave(start, plan))
+      const value = { '0.5': 19 + signups / 8, '0.95': 79 + signups }
+      return group([plan], signups, { signups, visitors: signups, value })
     }),
   funnel: (start, part) => visitorsOf(FUNNEL, start, part, false),
   countries: (start, part) => visitorsOf(COUNTRIES, start, part, true),
@@ -273,7 +316,7 @@ function healthAt(now: number): LiveHealth {
     retries: { warehouse: 0, lake: 0 },
     deadLetters: 0,
     spilled: 0,
-    gaps: 3,
+    gaps: null,
   }
 }
 
@@ -296,6 +339,8 @@ function monitorsAt(now: number): MonitorStatus[] {
       since: now - 427_000,
       message: 'The values are spread otherwise than in the 7 days before (index 0.41, at most 0.25).',
       keys: ['properties.price'],
+      more: 12,
+      undelivered: [{ webhook: 'ops', at: now - 181_000, count: 3, error: 'it answered 500' }],
     },
     {
       name: 'warehouse_fresh',
@@ -444,32 +489,23 @@ export function answerTo(name: string, search: URLSearchParams, now: number): ob
   const field = search.get('field') ?? search.get('by') ?? ''
   const table = (counts: Readonly<Record<string, number>>, factor: number) => ({
     columns: [field, 'events', 'people'],
-    rows: Object.entries(counts).map(([value, count]) => [
-      value,
-      count * factor,
-      Math.round((count * factor) / 3.1),
-    ]),
+    rows: Object.entries(counts)
+      .sort(([, a], [, b]) => b - a)
+      .map(([value, count]) => [value, count * factor, Math.round((count * factor) / 3.1)]),
   })
   switch (name) {
     case 'timeseries':
       return search.get('by') === 'event'
-        ? {
-            buckets: days,
-            series: Object.entries(RATES)
-              .slice(0, 5)
-              .map(([event, rate]) => ({
-                name: event,
-                total: Math.round(rate * 70_000),
-                values: over(rate * 10_000, event),
-              })),
-          }
+        ? { buckets: days, series: seriesOf(Number(search.get('limit') ?? 5), over) }
         : { buckets: days, series: [{ name: null, total: 18_204, values: over(3_100, 'people') }] }
     case 'top':
       if (field === 'page_path') return table(PAGES, 130)
       if (field === 'country') return table(COUNTRIES, 90)
       if (field === 'device_type') return table(DEVICES, 90)
       return table(
-        field === 'referrer_class' ? { ...CLASSES, internal: 900 } : { ...REFERRERS, '': 1_200 },
+        field === 'referrer_class'
+          ? { ...CLASSES, '': UNKNOWN_VIEWS, internal: 900 }
+          : { ...REFERRERS, '': 1_200 },
         60,
       )
     case 'breakdown':
@@ -522,6 +558,20 @@ export function answerTo(name: string, search: URLSearchParams, now: number): ob
   }
 }
 
+/** The largest so many, and all others as one. */
+function seriesOf(limit: number, over: (base: number, salt: string) => number[]): object[] {
+  const rates = Object.entries(RATES).sort(([, a], [, b]) => b - a)
+  const left = rates.slice(limit).reduce((sum, [, rate]) => sum + rate, 0)
+  const one = (name: string | null, rate: number) => ({
+    ...{ name, total: Math.round(rate * 70_000), values: over(rate * 10_000, name ?? 'others') },
+    ...(name === null ? { isOther: true } : {}),
+  })
+  return [
+    ...rates.slice(0, limit).map(([event, rate]) => one(event, rate)),
+    ...(left > 0 ? [one(null, left)] : []),
+  ]
+}
+
 function answerBreakdown(search: URLSearchParams): object {
   const metric = search.get('metric') ?? 'events'
   if (search.get('by') === 'properties.currency') {
@@ -537,10 +587,10 @@ function answerBreakdown(search: URLSearchParams): object {
           ]
     return { columns: ['properties.currency', metric], rows }
   }
-  const quantile = ['p50', 'p95', 'p99'].indexOf(metric)
-  const rows = Object.entries(VITALS).map(([name, values]) => [
+  const quantile = Object.keys(QUANTILES).indexOf(metric)
+  const rows = Object.entries(VITALS).map(([name, [count, ...values]]) => [
     name,
-    quantile < 0 ? 48_200 : (values[quantile] ?? null),
+    quantile < 0 ? count : (values[quantile] ?? null),
   ])
   return { columns: ['properties.name', metric], rows }
 }

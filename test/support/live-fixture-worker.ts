@@ -12,10 +12,24 @@ export const FIXTURE_TOKEN = 'dev-read'
 /** Where a test gives orders, as a POST, and reads the report, as a GET. */
 export const ORDERS_PATH = '/test-orders'
 
+/** How often it says how the pipeline is, whatever else happens: as the Worker does. */
+const HEALTH_MS = 5_000
+
+/** Events of an answer to a poll, as of the Worker. */
+const MAX_POLLED = 50
+
 /** How it behaves from now on; what is left out stays. */
 export interface FixtureOrders {
   /** Whether the source has no events. */
   isEmpty?: boolean
+  /** Whether sockets hear anything at all, beside answers to pings. */
+  speaks?: boolean
+  /** Whether the token is one. */
+  knowsToken?: boolean
+  /** Whether something in between refuses everything live with a page of its own. */
+  isWalled?: boolean
+  /** Whether a tail is refused, whatever it asks for. */
+  refusesTails?: boolean
   /** Whether `/demo/read-token` tells the token. */
   tellsToken?: boolean
   /** Whether WebSockets are let in. */
@@ -34,6 +48,8 @@ export interface FixtureOrders {
 
 /** What was asked of it. */
 export interface FixtureReport {
+  /** WebSockets that were asked for, refused ones too. */
+  tries: number
   /** `?since=` of each WebSocket, empty where there was none. */
   sinces: string[]
   /** Versions that were acknowledged. */
@@ -62,17 +78,22 @@ export default {
 export class LiveAggregator {
   #orders: Required<Omit<FixtureOrders, 'drops' | 'change' | 'plays'>> = {
     isEmpty: false,
+    speaks: true,
+    knowsToken: true,
+    isWalled: false,
+    refusesTails: false,
     tellsToken: true,
     takesSockets: true,
     answersWindows: true,
     refusesQuestions: '',
   }
-  #report: FixtureReport = { sinces: [], acks: [], tails: [], questions: [], polls: 0 }
+  #report: FixtureReport = { tries: 0, sinces: [], acks: [], tails: [], questions: [], polls: 0 }
   #sockets = new Set<ServerSocket>()
   #changes: ChangeMessage[] = []
   #version = 1
   #playing: ReturnType<typeof setInterval> | undefined
   #playedTo = Date.now()
+  #speaking: ReturnType<typeof setInterval> | undefined
 
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url)
@@ -80,9 +101,15 @@ export class LiveAggregator {
       if (request.method === 'POST') this.#obey((await request.json()) as FixtureOrders)
       return Response.json(this.#report)
     }
+    if (url.pathname === '/v1/live') this.#report.tries++
     if (url.pathname === '/demo/read-token') {
       return this.#orders.tellsToken ? new Response(FIXTURE_TOKEN) : new Response(null, { status: 404 })
     }
+    if (this.#orders.isWalled && url.pathname.startsWith('/v1/live')) {
+      const headers = { 'content-type': 'text/html' }
+      return new Response('<h1>Forbidden</h1>', { status: 403, headers })
+    }
+    if (!this.#orders.knowsToken) return refuseToken()
     if (url.pathname === '/v1/live') return this.#watch(request, url)
     if (request.headers.get('authorization') !== `Bearer ${FIXTURE_TOKEN}`) return refuseToken()
     if (url.pathname === '/v1/live/windows') return this.#tellWindows()
@@ -91,8 +118,11 @@ export class LiveAggregator {
 
   #obey({ drops, change, plays, ...orders }: FixtureOrders): void {
     this.#orders = { ...this.#orders, ...orders }
-    if (plays === true) this.#playing ??= setInterval(() => this.#play(), 1_000)
-    else if (plays === false) clearInterval(this.#playing)
+    if (plays !== undefined) {
+      clearInterval(this.#playing)
+      this.#playedTo = Date.now()
+      if (plays) this.#playing = setInterval(() => this.#play(), 1_000)
+    }
     if (drops === true) {
       for (const socket of this.#sockets) socket.close(1012, 'restart')
       this.#sockets.clear()
@@ -104,15 +134,18 @@ export class LiveAggregator {
     const now = Date.now()
     this.#send({ windows: openWindowsAt(now), events: eventsBetween(this.#playedTo + 1, now) })
     this.#playedTo = now
-    this.#changes = this.#changes.slice(-50)
+  }
+
+  #speak(): void {
+    if (this.#orders.speaks) this.#send({ health: this.#snapshot().health })
   }
 
   #send(change: Partial<ChangeMessage>): void {
     const now = Date.now()
     const version = String(++this.#version)
-    const filled = { type: 'change', version, now, watermark: now - 4_000 } as const
+    const filled = { type: 'change', version, now, watermark: now - 30_000 } as const
     const message: ChangeMessage = { ...filled, windows: [], ...change }
-    this.#changes.push(message)
+    this.#changes = [...this.#changes.slice(-50), message]
     for (const socket of this.#sockets) socket.send(JSON.stringify(message))
   }
 
@@ -128,6 +161,7 @@ export class LiveAggregator {
     server.addEventListener('message', ({ data }) => this.#hear(server, String(data)))
     server.addEventListener('close', () => this.#sockets.delete(server))
     this.#sockets.add(server)
+    this.#speaking ??= setInterval(() => this.#speak(), HEALTH_MS)
     server.send(JSON.stringify(this.#firstMessage(since)))
     const headers = { 'sec-websocket-protocol': 'millrace.live.v1' }
     return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit)
@@ -139,8 +173,13 @@ export class LiveAggregator {
       return
     }
     const message = JSON.parse(text) as ClientMessage
-    if (message.type === 'ack') this.#report.acks.push(message.version)
-    else this.#report.tails.push(message)
+    if (message.type === 'ack') {
+      this.#report.acks.push(message.version)
+      return
+    }
+    this.#report.tails.push(message)
+    if (!this.#orders.refusesTails) return
+    socket.send(JSON.stringify({ type: 'error', code: 'invalid_message', message: 'a field is not known' }))
   }
 
   /** Everything, or what changed since a version that is known. */
@@ -148,7 +187,8 @@ export class LiveAggregator {
     const missed = this.#changes.filter(({ version }) => Number(version) > Number(since))
     const last = missed.at(-1)
     if (since === '' || last === undefined) return this.#snapshot()
-    return { ...last, windows: missed.flatMap(({ windows }) => windows) }
+    const events = missed.flatMap((change) => change.events ?? [])
+    return { ...last, windows: missed.flatMap(({ windows }) => windows), events }
   }
 
   #snapshot(): SnapshotMessage {
@@ -158,7 +198,10 @@ export class LiveAggregator {
 
   #tellWindows(): Response {
     this.#report.polls++
-    if (this.#orders.answersWindows) return Response.json(this.#snapshot())
+    if (this.#orders.answersWindows) {
+      const snapshot = this.#snapshot()
+      return Response.json({ ...snapshot, events: snapshot.events.slice(-MAX_POLLED) })
+    }
     return Response.json(
       {
         success: false,

@@ -2,7 +2,7 @@
 
 import type { MonitorStatus } from '@millrace/schemas/live'
 import { h } from '../dom.ts'
-import { formatSpan } from '../format.ts'
+import { countOf, formatCount, formatMoment, formatSpan, toSentence } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { sortMonitors } from '../pipeline.ts'
 import type { LiveState } from '../state.ts'
@@ -48,9 +48,26 @@ export function createAttentionPanel(): Panel {
   })
 }
 
+/** Whom or what it concerns: the first of them, and how many more there are. */
+export function shownKeys({ keys, more = 0 }: Pick<MonitorStatus, 'keys' | 'more'>): {
+  keys: string[]
+  more: string
+} {
+  const left = Math.max(0, keys.length - MAX_KEYS) + more
+  return { keys: keys.slice(0, MAX_KEYS), more: left === 0 ? '' : `and ${formatCount(left)} more` }
+}
+
+/** What webhooks were not told, a sentence each. */
+export function tellUndelivered({ undelivered = [] }: Pick<MonitorStatus, 'undelivered'>): string[] {
+  return undelivered.map(({ webhook, at, count, error }) => {
+    const when = formatMoment(at).slice(0, 16)
+    return `Webhook ${webhook} was not told of ${countOf(count, 'change')}, last at ${when}: ${toSentence(error)}`
+  })
+}
+
 function monitorItem(monitor: ShownMonitor): HTMLElement {
-  const { title, state, message, keys } = monitor
-  const more = keys.length > MAX_KEYS ? ` and ${keys.length - MAX_KEYS} more` : ''
+  const { title, state, message } = monitor
+  const { keys, more } = shownKeys(monitor)
   return h(
     'li',
     { class: state },
@@ -60,9 +77,10 @@ function monitorItem(monitor: ShownMonitor): HTMLElement {
       {},
       h('p', {}, h('strong', {}, title), h('span', { class: 'since' }, ` for ${sinceText(monitor)}`)),
       h('p', {}, message),
-      keys.length === 0
+      keys.length === 0 && more === ''
         ? undefined
-        : h('p', { class: 'keys' }, ...keys.slice(0, MAX_KEYS).map((key) => h('code', {}, key)), more),
+        : h('p', { class: 'keys' }, ...keys.map((key) => h('code', {}, key)), more),
+      ...tellUndelivered(monitor).map((sentence) => h('p', { class: 'undelivered' }, sentence)),
     ),
   )
 }

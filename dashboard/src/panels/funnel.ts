@@ -8,7 +8,7 @@ import { askFor, type Range } from '../range.ts'
 import type { LiveState } from '../state.ts'
 import { createTable } from '../table.ts'
 import { currentWindow, numberOf } from '../windows.ts'
-import { storedBasis } from './bases.ts'
+import { lastSpan, storedBasis } from './bases.ts'
 
 /** The events of the shipped window `funnel`, in the order of a purchase. */
 export const STEPS: readonly { event: string; title: string }[] = [
@@ -21,8 +21,18 @@ export const STEPS: readonly { event: string; title: string }[] = [
 
 /** What is shown. */
 export interface Funnel {
-  steps: { title: string; people: number; fromFirst: number | null; fromPrevious: number | null }[]
+  steps: FunnelStep[]
   note: string
+}
+
+/** One step. */
+export interface FunnelStep {
+  title: string
+  people: number
+  fromFirst: number | null
+  fromPrevious: number | null
+  /** How many left before it; only of the step before which most did. */
+  lost?: number
 }
 
 /** Of the live window, which counts each step by itself. */
@@ -34,7 +44,7 @@ export function readFunnel(state: LiveState, now: number): Shown<Funnel> {
     return numberOf(group, 'visitors') ?? 0
   })
   return {
-    basis: { state: window.state, text: 'last 30 min' },
+    basis: lastSpan(window, state.watermark),
     model: { steps: withShares(counts), note: 'Visitors who did it, in any order.' },
   }
 }
@@ -74,28 +84,46 @@ export function createFunnelPanel(timeZone: string): Panel {
         caption: 'Steps to an order',
         columns: ['Step', 'Visitors', 'Of first', 'Of step before'],
       })
+      const loss = h('p')
       const note = h('p', { class: 'hint' })
-      body.append(note)
-      return (model) => {
+      body.append(loss, note)
+      return ({ steps, note: words }) => {
         show(
-          model.steps.map(({ title, people, fromFirst, fromPrevious }) => ({
+          steps.map(({ title, people, fromFirst, fromPrevious, lost }) => ({
             label: title,
-            values: [formatCount(people), formatShare(fromFirst), formatShare(fromPrevious)],
+            values: [
+              formatCount(people),
+              formatShare(fromFirst),
+              `${lost === undefined ? '' : '▼ '}${formatShare(fromPrevious)}`,
+            ],
             share: Math.min(1, fromFirst ?? 0),
           })),
         )
-        setText(note, model.note)
+        setText(loss, tellLoss(steps))
+        setText(note, words)
       }
     },
   })
 }
 
-function withShares(counts: readonly number[]): Funnel['steps'] {
+/** Where most leave, in a sentence; empty where nobody does. */
+export function tellLoss(steps: readonly FunnelStep[]): string {
+  const index = steps.findIndex(({ lost }) => lost !== undefined)
+  const [before, after] = [steps[index - 1], steps[index]]
+  if (before === undefined || after?.lost === undefined) return ''
+  const share = formatShare(after.lost / before.people)
+  return `▼ Most leave between “${before.title}” and “${after.title}”: ${formatCount(after.lost)}, ${share} of them.`
+}
+
+function withShares(counts: readonly number[]): FunnelStep[] {
+  const losses = counts.map((count, index) => (index === 0 ? 0 : (counts[index - 1] ?? 0) - count))
+  const most = Math.max(...losses)
   const share = (here: number, of: number | undefined) => (of === undefined || of === 0 ? null : here / of)
   return counts.map((people, index) => ({
     title: STEPS[index]?.title ?? '',
     people,
     fromFirst: share(people, counts[0]),
     fromPrevious: index === 0 ? null : share(people, counts[index - 1]),
+    ...(most > 0 && index === losses.indexOf(most) ? { lost: most } : {}),
   }))
 }

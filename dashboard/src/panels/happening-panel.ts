@@ -2,7 +2,7 @@
 
 import { createChart, MAX_LINES } from '../chart.ts'
 import { h, setText } from '../dom.ts'
-import { formatClock, formatCount, formatDay, formatMinute, formatRate } from '../format.ts'
+import { capitalize, formatClock, formatCount, formatDay, formatMinute, formatRate } from '../format.ts'
 import { createPanel, type Panel } from '../panel.ts'
 import { askFor } from '../range.ts'
 import { createTable } from '../table.ts'
@@ -28,7 +28,8 @@ export function createHappeningPanel(timeZone: string): { panel: Panel; restyle:
         : [
             {
               name: 'timeseries',
-              fields: [['by', 'event'], ['limit', String(MAX_NAMES)], ...askFor(range, timeZone)],
+              // One more than are shown: one may be put among the others.
+              fields: [['by', 'event'], ['limit', String(MAX_NAMES + 1)], ...askFor(range, timeZone)],
             },
           ],
     fromAnswers: readHappeningAnswer,
@@ -47,11 +48,18 @@ function mountHappening(body: HTMLElement): { show: (model: Happening) => void; 
   let slots: number[] = []
   let pointed: number | undefined
 
+  const total = h('span', { class: 'count', id: 'events' })
+  const what = h('span', { class: 'what' })
   const unit = h('p', { class: 'hint' })
   const canvas = h('div', { class: 'canvas' })
   const legend = h('div', { class: 'legend' })
   const numbers = h('details', { class: 'numbers' }, h('summary', {}, 'Show the numbers'))
-  body.append(unit, h('div', { class: 'chart' }, canvas, legend), numbers)
+  const lead = h('p', { class: 'lead' }, total, ' ', what)
+  body.append(
+    h('div', { class: 'headline' }, lead, unit),
+    h('div', { class: 'chart' }, canvas, legend),
+    numbers,
+  )
   const chart = createChart(canvas, (index) => {
     pointed = index
     showLegend()
@@ -89,7 +97,11 @@ function mountHappening(body: HTMLElement): { show: (model: Happening) => void; 
   return {
     show(next) {
       model = next
-      const named = slotsOf(next.lines.filter(({ isOther }) => isOther !== true).map(({ name }) => name))
+      const { value, isRate } = next.total
+      setText(total, isRate ? formatRate(value) : formatCount(value))
+      setText(what, next.total.what)
+      const names = next.lines.filter(({ isOther }) => isOther !== true).map(({ name }) => name)
+      const named = slotsOf(names, isRate ? 'live' : 'stored')
       slots = next.lines.map(({ name }, index) => (name === OTHERS ? MAX_LINES - 1 : (named[index] ?? 0)))
       const { times, corrected, provisionalFrom } = next
       const lines = next.lines.map(({ name, values }, index) => ({ name, values, slot: slots[index] ?? 0 }))
@@ -139,8 +151,4 @@ function nameTime(time: number, times: readonly number[]): string {
   const step = (times[1] ?? 0) - (times[0] ?? 0)
   if (step < 60_000) return formatClock(time)
   return step < 86_400_000 / 2 ? `${formatDay(time)} ${formatMinute(time)}` : formatDay(time)
-}
-
-function capitalize(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }

@@ -1,12 +1,12 @@
 /** "What is happening?": events by name over time. Pure; drawn in `happening-panel.ts`. */
 
 import type { LiveWindow } from '@millrace/schemas/live'
-import type { Basis, Shown } from '../panel.ts'
-import { type Answer, asNumberOrNull, bucketTime } from '../query.ts'
+import type { Shown } from '../panel.ts'
+import { type Answer, asNumber, asNumberOrNull, bucketTime } from '../query.ts'
 import type { Range } from '../range.ts'
 import { KEEP_MS, type LiveState } from '../state.ts'
-import { leastSure, numberOf } from '../windows.ts'
-import { storedBasis } from './bases.ts'
+import { numberOf } from '../windows.ts'
+import { liveBasis, storedBasis } from './bases.ts'
 
 const WINDOW = 'events'
 
@@ -15,6 +15,9 @@ export const MAX_NAMES = 5
 
 /** The rest, as one line. */
 export const OTHERS = 'all others'
+
+/** Measured by the SDK and done by nobody, so it is among the others unless there is nothing else. */
+const MEASURED = 'Web Vital'
 
 /** The last windows that a rate of now is made of, beside the one that is open. */
 const RATE_WINDOWS = 5
@@ -32,6 +35,8 @@ export interface HappeningLine {
 
 /** What is shown. */
 export interface Happening {
+  /** All events together, and what that number is. */
+  total: { value: number; what: string; isRate: boolean }
   /** Beginnings of the steps, milliseconds since 1970. */
   times: number[]
   /** Those with most events first. */
@@ -64,7 +69,7 @@ export function readHappening(state: LiveState, now: number): Shown<Happening> {
   const times = Array.from({ length: KEEP_MS / everyMs }, (_, index) => from + index * everyMs)
   const byStart = new Map(ended.map((window) => [window.start, window]))
   const names = rankNames(begun)
-  const shown = names.slice(0, MAX_NAMES)
+  const shown = namesToShow(names)
   const seconds = everyMs / 1_000
   const rate = rateSpan(everyMs, now)
   const lineOf = (name: string, countIn: (window: LiveWindow) => number): HappeningLine => {
@@ -86,10 +91,10 @@ export function readHappening(state: LiveState, now: number): Shown<Happening> {
   const restOf = (window: LiveWindow) =>
     window.events - shown.reduce((sum, name) => sum + countOf(window, name), 0)
   const provisional = ended.filter((window) => window.state === 'provisional').map(({ start }) => start)
-  const basis: Basis = { state: leastSure(begun), text: 'last 15 min, by 10 s' }
   return {
-    basis,
+    basis: liveBasis(begun, state.watermark, 'last 15 min, by 10 s'),
     model: {
+      total: { value: readRate(state, now), what: 'events a second, last minute', isRate: true },
       times,
       lines: isMore ? [...lines, { ...lineOf(OTHERS, restOf), isOther: true }] : lines,
       unit: 'events a second',
@@ -102,17 +107,43 @@ export function readHappening(state: LiveState, now: number): Shown<Happening> {
 /** Of stored events. */
 export function readHappeningAnswer([answer]: Answer[], range: Range): Shown<Happening> {
   const { buckets = [], series = [] } = answer ?? {}
-  const lines = series.map((one): HappeningLine => {
-    const name = one.isOther === true ? OTHERS : one.name === null || one.name === '' ? '(no name)' : one.name
-    const line = { name, values: one.values, total: asNumberOrNull(one.total ?? null) }
-    return one.isOther === true ? { ...line, isOther: true } : line
-  })
-  if (!lines.some(({ total }) => (total ?? 0) > 0)) return { model: undefined }
+  const total = series.reduce((sum, one) => sum + asNumber(one.total), 0)
+  if (total === 0) return { model: undefined }
   const times = buckets.map(bucketTime)
+  const named = series.filter(({ isOther }) => isOther !== true)
+  const shown = new Set(namesToShow(named.map(({ name }) => name ?? '')))
+  const lines = named
+    .filter(({ name }) => shown.has(name ?? ''))
+    .map(
+      ({ name, values, total: count = null }): HappeningLine => ({
+        name: name === null || name === '' ? '(no name)' : name,
+        values,
+        total: asNumberOrNull(count),
+      }),
+    )
+  const rest = series.filter(({ name, isOther }) => isOther === true || !shown.has(name ?? ''))
+  const others: HappeningLine = {
+    name: OTHERS,
+    isOther: true,
+    values: times.map((_, index) => rest.reduce((sum, { values }) => sum + (values[index] ?? 0), 0)),
+    total: rest.reduce((sum, one) => sum + asNumber(one.total), 0),
+  }
   return {
     basis: storedBasis(range),
-    model: { times, lines, unit: `events ${nameStep(times)}`, corrected: [] },
+    model: {
+      total: { value: total, what: 'events', isRate: false },
+      times,
+      lines: rest.length === 0 ? lines : [...lines, others],
+      unit: `events ${nameStep(times)}`,
+      corrected: [],
+    },
   }
+}
+
+/** Those that get a line, of names by how many there are. */
+function namesToShow(names: readonly string[]): string[] {
+  const shown = names.filter((name) => name !== MEASURED).slice(0, MAX_NAMES)
+  return shown.length === 0 ? [...names] : shown
 }
 
 /** `a minute`, `an hour`, by what lies between buckets. */

@@ -2,13 +2,13 @@
 
 import { h, setText } from '../dom.ts'
 import { createSparkline } from '../figures.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatSpan } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { type Answer, asNumberOrNull } from '../query.ts'
 import { askFor, type Range } from '../range.ts'
 import { KEEP_MS, type LiveState } from '../state.ts'
 import { currentWindow, numberOf } from '../windows.ts'
-import { storedBasis } from './bases.ts'
+import { lastSpan, storedBasis } from './bases.ts'
 
 const WINDOW = 'active_visitors'
 
@@ -42,7 +42,10 @@ export function readHere(state: LiveState, now: number): Shown<Here> {
   const current = currentWindow(state, WINDOW, now)
   const most = Math.max(count, ...trend)
   return {
-    basis: { state: current?.state ?? 'final', text: 'last 2 min' },
+    basis:
+      current === undefined
+        ? { state: 'final', text: `last ${formatSpan(definition.sizeMs)}` }
+        : lastSpan(current, state.watermark),
     model: {
       count,
       what: count === 1 ? 'visitor' : 'visitors',

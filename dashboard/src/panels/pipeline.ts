@@ -4,7 +4,7 @@ import { h } from '../dom.ts'
 import { createFigures, type Figure } from '../figures.ts'
 import { formatCount, formatMoment, formatSpan } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
-import { isBehind, judgeHealth, nameStage, type Verdict } from '../pipeline.ts'
+import { formatCapped, isBehind, judgeHealth, nameStage, type Verdict } from '../pipeline.ts'
 import type { LiveState } from '../state.ts'
 
 /** What is shown. */
@@ -19,15 +19,20 @@ export interface Pipeline {
 export function readPipeline({ health, watermark }: LiveState, now: number): Shown<Pipeline> {
   const { latencyMs, retries, stages } = health
   const retried = Object.values(retries).reduce((sum, count) => sum + count, 0)
-  const count = (name: string, value: number | null, isBad = (value ?? 0) > 0): Figure => ({
+  const count = (name: string, value: number, isBad = value > 0): Figure => ({
     name,
-    value: value === null ? 'not known' : formatCount(value),
+    value: formatCount(value),
     isBad,
+  })
+  const inR2 = (name: string, value: number | null): Figure => ({
+    name: `${name}, all sources`,
+    value: value === null ? 'not known' : formatCapped(value),
+    isBad: (value ?? 0) > 0,
   })
   return {
     basis: { text: 'last 5 min' },
     model: {
-      verdict: judgeHealth(health),
+      verdict: judgeHealth(health, now),
       stages: [
         ...stages.map(({ stage, lagMs }) => ({
           name: nameStage(stage),
@@ -46,9 +51,9 @@ export function readPipeline({ health, watermark }: LiveState, now: number): Sho
         count('duplicates', health.duplicates, false),
         count('late', health.late, false),
         count('retries', retried),
-        count('dead letters', health.deadLetters),
-        count('spilled', health.spilled),
-        count('gaps, last day', health.gaps),
+        inR2('dead letters', health.deadLetters),
+        inR2('spilled', health.spilled),
+        ...(health.gaps === null ? [] : [count('gaps, last day', health.gaps)]),
         {
           name: 'last receipt',
           value: health.receivedAt === null ? 'never' : formatMoment(health.receivedAt).slice(11, 19),
@@ -76,10 +81,10 @@ export function createPipelinePanel(): Panel {
       const showCounts = createFigures(body, 'figures four')
       let said = ''
       return (model) => {
-        const { isWell, sentences } = model.verdict
+        const { kind, sentences } = model.verdict
         if (said !== sentences.join()) {
           verdict.replaceChildren(...sentences.map((sentence) => h('li', {}, sentence)))
-          verdict.classList.toggle('well', isWell)
+          verdict.className = `verdict ${kind}`
           said = sentences.join()
         }
         showStages(model.stages)

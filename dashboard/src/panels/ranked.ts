@@ -7,10 +7,13 @@ import { askFor, type Range } from '../range.ts'
 import type { LiveState } from '../state.ts'
 import { createTable, type TableRow } from '../table.ts'
 import { currentWindow, numberOf, recentWindows, sumTops, topOf } from '../windows.ts'
-import { sinceFirst, storedBasis } from './bases.ts'
+import { lastSpan, sinceFirst, storedBasis } from './bases.ts'
 
 /** Rows that a list shows. */
 const MAX_ROWS = 10
+
+/** Values that a question gives at most. */
+const MAX_ASKED = 1_000
 
 /** Windows that follow each other are summed up over so long. */
 const SUM_MS = 15 * 60_000
@@ -30,7 +33,7 @@ export function readPages(state: LiveState, now: number): Shown<Ranked[]> {
   const pages = sumTops(windows.map(({ groups }) => topOf(groups[0], 'pages')))
   if (pages.length === 0) return { model: undefined }
   return {
-    basis: sinceFirst(windows),
+    basis: sinceFirst(windows, state.watermark),
     model: pages.map(({ value, count, error }) => ({ name: value, counts: [count], error })),
   }
 }
@@ -53,7 +56,7 @@ export function readGroups(state: LiveState, now: number, name: string): Shown<R
       counts: [numberOf(other, 'visitors') ?? 0, numberOf(other, 'views') ?? other.events],
     })
   }
-  return { basis: { state: window.state, text: 'last 30 min' }, model: ranked }
+  return { basis: lastSpan(window, state.watermark), model: ranked }
 }
 
 /** The rows of an answer of `top` whose columns have these names. */
@@ -65,14 +68,29 @@ export function readTop(answer: Answer | undefined, columns: readonly string[]):
   }))
 }
 
+/** How a list is shown. */
+export interface RankedLook {
+  nameOf: (name: string) => string
+  /** Whether the share of all is told; then what is below the last row is one row more. */
+  withShare?: boolean
+  /** Whether the first count is of people, of whom one may be in two rows. */
+  ofPeople?: boolean
+  /** Rows with a name. Default 10. */
+  maxRows?: number
+}
+
 /** As rows of a table, with a bar for the first count. */
 export function rankedRows(
   ranked: readonly Ranked[],
-  { nameOf, withShare = false }: { nameOf: (name: string) => string; withShare?: boolean },
+  { nameOf, withShare = false, ofPeople = false, maxRows = MAX_ROWS }: RankedLook,
 ): TableRow[] {
-  const largest = Math.max(1, ...ranked.map(({ counts }) => counts[0] ?? 0))
-  const sum = ranked.reduce((all, { counts }) => all + (counts[0] ?? 0), 0)
-  return ranked.slice(0, MAX_ROWS).map(({ name, counts, error = 0 }) => ({
+  const named = ranked.filter(({ name }) => name !== null)
+  const rest = ranked.filter(({ name }) => name === null)
+  if (withShare) rest.unshift(...named.slice(maxRows))
+  const shown = [...named.slice(0, maxRows), ...(rest.length === 0 ? [] : [sumRanked(rest, ofPeople)])]
+  const largest = Math.max(1, ...shown.map(({ counts }) => counts[0] ?? 0))
+  const sum = shown.reduce((all, { counts }) => all + (counts[0] ?? 0), 0)
+  return shown.map(({ name, counts, error = 0 }) => ({
     label: name === null ? 'all others' : name === '' ? '(not known)' : nameOf(name),
     values: [
       ...counts.map((count, index) => `${index === 0 && error > 0 ? '≤ ' : ''}${formatCount(count)}`),
@@ -81,6 +99,17 @@ export function rankedRows(
     share: (counts[0] ?? 0) / largest,
     isMuted: name === null || name === '',
   }))
+}
+
+/** Several as one that has no name. People who are in more than one of them are counted more than once. */
+function sumRanked(ranked: readonly Ranked[], ofPeople: boolean): Ranked {
+  const firsts = ranked.map(({ counts }) => counts[0] ?? 0)
+  const sum = firsts.reduce((all, count) => all + count, 0)
+  const errors = ranked.reduce((all, { error = 0 }) => all + error, 0)
+  const counts = (ranked[0]?.counts ?? []).map((_, index) =>
+    ranked.reduce((all, one) => all + (one.counts[index] ?? 0), 0),
+  )
+  return { name: null, counts, error: errors + (ofPeople ? sum - Math.max(...firsts) : 0) }
 }
 
 /** What tells one list from another. */
@@ -100,28 +129,35 @@ export interface RankedOptions
 /** A panel with one list. */
 export function createRankedPanel(options: RankedOptions): Panel {
   const { columns, field, asked, timeZone, nameOf = (name: string) => name, withShare = false } = options
+  const metric = asked[0] === 'people' ? 'people' : 'events'
   return createPanel<Ranked[]>({
     ...options,
-    questions: (range) => [askTop(field, range, timeZone, asked.includes('people') ? 'people' : 'events')],
+    questions: (range) => [askTop(field, range, timeZone, { metric, withShare })],
     fromAnswers([answer], range) {
       const ranked = readTop(answer, asked)
       return { basis: storedBasis(range), model: ranked.length === 0 ? undefined : ranked }
     },
     mount(body) {
       const show = createTable(body, { caption: options.title, columns })
-      return (ranked) => show(rankedRows(ranked, { nameOf, withShare }))
+      const ofPeople = metric === 'people'
+      return (ranked) => show(rankedRows(ranked, { nameOf, withShare, ofPeople }))
     },
   })
 }
 
-/** The question for the values of a field of page views. */
-export function askTop(field: string, range: Range, timeZone: string, metric: 'people' | 'events') {
+/** The question for the values of a field of page views: for shares all of them, else those that are shown. */
+export function askTop(
+  field: string,
+  range: Range,
+  timeZone: string,
+  { metric = 'events', withShare = false }: { metric?: 'people' | 'events'; withShare?: boolean } = {},
+) {
   const when = range.kind === 'live' ? [] : askFor(range, timeZone)
   const fields: [string, string][] = [
     ['field', field],
     ['event', 'page'],
     ['metric', metric],
-    ['limit', String(MAX_ROWS + 2)],
+    ['limit', String(withShare ? MAX_ASKED : MAX_ROWS + 2)],
     ...when,
   ]
   return { name: 'top' as const, fields }

@@ -37,16 +37,21 @@ export function readReferrers(state: LiveState, now: number): Shown<Referrers> {
       counts: [count],
       error,
     }))
-  const model = { names: sum('referrers'), classes: sum('classes') }
-  if (model.classes.length === 0 && model.names.length === 0) return { model: undefined }
-  return { basis: sinceFirst(windows), model }
+  const classes = sum('classes')
+  // A list of the most frequent values leaves the empty one out.
+  const views = windows.reduce((all, { events }) => all + events, 0)
+  const unknown = views - classes.reduce((all, { counts }) => all + (counts[0] ?? 0), 0)
+  if (unknown > 0) classes.push({ name: '', counts: [unknown] })
+  classes.sort((a, b) => (b.counts[0] ?? 0) - (a.counts[0] ?? 0))
+  if (classes.length === 0) return { model: undefined }
+  return { basis: sinceFirst(windows, state.watermark), model: { names: sum('referrers'), classes } }
 }
 
-/** Of stored events: the site itself refers nobody, and direct visits have no name. */
+/** Of stored events: the site itself refers nobody, and direct visits have no name. Views of which nothing is known count. */
 export function readReferrersAnswer([names, classes]: Answer[], range: Range): Shown<Referrers> {
   const model = {
     names: readTop(names, ['events']).filter(({ name }) => name !== ''),
-    classes: readTop(classes, ['events']).filter(({ name }) => name !== '' && name !== 'internal'),
+    classes: readTop(classes, ['events']).filter(({ name }) => name !== 'internal'),
   }
   if (model.names.length === 0 && model.classes.length === 0) return { model: undefined }
   return { basis: storedBasis(range), model }
@@ -62,8 +67,8 @@ export function createReferrersPanel(timeZone: string): Panel {
     empty: 'Nobody came from elsewhere in this time.',
     fromLive: readReferrers,
     questions: (range) => [
-      askTop('referrer_name', range, timeZone, 'events'),
-      askTop('referrer_class', range, timeZone, 'events'),
+      askTop('referrer_name', range, timeZone),
+      askTop('referrer_class', range, timeZone, { withShare: true }),
     ],
     fromAnswers: readReferrersAnswer,
     mount(body) {
@@ -77,7 +82,7 @@ export function createReferrersPanel(timeZone: string): Panel {
       const showNames = createTable(names, { caption: 'Referrers by name', columns: ['From', 'Views'] })
       return (model) => {
         showClasses(rankedRows(model.classes, { nameOf: (name) => CLASSES[name] ?? name, withShare: true }))
-        showNames(rankedRows(model.names.slice(0, 5), { nameOf: (name) => name }))
+        showNames(rankedRows(model.names, { nameOf: (name) => name, maxRows: 5 }))
         names.hidden = model.names.length === 0
       }
     },

@@ -5,9 +5,7 @@ import { button, h } from '../dom.ts'
 import { countOf, formatClock, formatCount } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { nameReason } from '../reasons.ts'
-import { eventKey, type LiveState } from '../state.ts'
-
-const MAX_EXAMPLES = 2
+import { eventKey, exampleKey, type LiveState } from '../state.ts'
 
 /** A reason, how often, and the latest events that have it. */
 export interface RefusedReason {
@@ -23,8 +21,8 @@ export interface Refused {
   omitted: RefusedReason[]
 }
 
-/** Of health, and of the stream for examples. Most frequent first. */
-export function readRefused({ health, events }: LiveState): Shown<Refused> {
+/** Of health, with the latest examples. Most frequent first. */
+export function readRefused({ health, examples }: LiveState): Shown<Refused> {
   const list = (counts: Record<string, number>, status: TailEvent['status']): RefusedReason[] => {
     const reasons = Object.entries(counts).filter(([, count]) => count > 0)
     return reasons
@@ -32,10 +30,7 @@ export function readRefused({ health, events }: LiveState): Shown<Refused> {
       .map(([reason, count]) => ({
         reason,
         count,
-        examples: events
-          .filter((event) => event.status === status && event.reason === reason)
-          .slice(-MAX_EXAMPLES)
-          .reverse(),
+        examples: [...(examples.get(exampleKey(status, reason)) ?? [])].reverse(),
       }))
   }
   const model = {

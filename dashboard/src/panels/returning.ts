@@ -1,7 +1,7 @@
 /** "Who comes back?": of those who came first on a day, how many came again on the days that followed. Always stored events. */
 
 import { h, setText } from '../dom.ts'
-import { formatCount, formatShare } from '../format.ts'
+import { capitalize, formatCount, formatShare } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { type Answer, asNumber, asNumberOrNull } from '../query.ts'
 import { askFor, cohortsOf, type Range } from '../range.ts'
@@ -78,13 +78,7 @@ export function createReturningPanel(timeZone: string): Panel {
         head.replaceChildren(
           h('th', { scope: 'col' }, `First ${interval}`),
           h('th', { scope: 'col' }, 'People'),
-          ...periods.map((period) =>
-            h(
-              'th',
-              { scope: 'col' },
-              period.replace(/^./, (first) => first.toUpperCase()),
-            ),
-          ),
+          ...periods.map((period) => h('th', { scope: 'col' }, capitalize(period))),
         )
         const largest = Math.max(1e-9, ...cohorts.flatMap(({ shares }) => shares.map((share) => share ?? 0)))
         rows.replaceChildren(

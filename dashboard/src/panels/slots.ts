@@ -1,9 +1,15 @@
 /** Keeps a name's colour while it is shown, though its rank changes. */
 
-/** A function that gives each of these names a slot from 0 on; those that were there before keep theirs. */
-export function createSlots(count: number): (names: readonly string[]) => number[] {
+/**
+ * A function that gives each of these names a slot from 0 on; those that were there before keep theirs, as long as what they are
+ * `of` is the same. One alone has the first.
+ */
+export function createSlots(count: number): (names: readonly string[], of?: string) => number[] {
   let taken = new Map<string, number>()
-  return (names) => {
+  let shownOf = ''
+  return (names, of = '') => {
+    if (of !== shownOf || names.length === 1) taken = new Map()
+    shownOf = of
     const next = new Map<string, number>()
     for (const name of names) {
       const slot = taken.get(name)

@@ -1,4 +1,4 @@
-/** "How fast is the site?": Web Vitals at three quantiles, against the usual thresholds. */
+/** "How fast is the site?": Web Vitals at four quantiles; of them p75 against the usual thresholds, which are made for it. */
 
 import { fill, h, setText } from '../dom.ts'
 import { formatCount } from '../format.ts'
@@ -7,17 +7,22 @@ import { type Answer, asNumber, asNumberOrNull } from '../query.ts'
 import { askFor, type Range } from '../range.ts'
 import type { LiveState } from '../state.ts'
 import { formatVital, goodVital, nameVital, type Rating, rateVital, VITALS } from '../vitals.ts'
-import { leastSure, quantilesOf, recentWindows } from '../windows.ts'
-import { storedBasis } from './bases.ts'
+import { currentWindow, quantilesOf } from '../windows.ts'
+import { lastSpan, storedBasis } from './bases.ts'
 
 /** Quantiles, by what they are called here and in the window. */
 const QUANTILES = [
   { name: 'p50', key: '0.5' },
+  { name: 'p75', key: '0.75' },
   { name: 'p95', key: '0.95' },
   { name: 'p99', key: '0.99' },
 ] as const
 
-const LOOK_BACK_MS = 15 * 60_000
+/** The quantile that thresholds are for. Source: web.dev/articles/vitals, "the 75th percentile of page loads". */
+const RATED = QUANTILES.findIndex(({ name }) => name === 'p75')
+
+/** With fewer measurements one page load more or less decides, so nothing is rated. */
+const MIN_MEASURED = 30
 
 /** One metric. */
 export interface Speed {
@@ -25,40 +30,40 @@ export interface Speed {
   /** In the order of {@link QUANTILES}. */
   values: (number | null)[]
   count: number
+  /** Of p75; absent where there are too few measurements, or no thresholds. */
+  rating?: Rating
+  isFew: boolean
 }
 
-/** Of the live windows: of each metric the latest minute that is over and has it, else the one that runs. */
+/** Of the live window. */
 export function readSpeed(state: LiveState, now: number): Shown<Speed[]> {
-  const windows = recentWindows(state, 'vitals', LOOK_BACK_MS, now)
-  const ended = windows.filter(({ end }) => end <= now)
-  const names = sortVitals(windows.flatMap(({ groups }) => groups.map(({ key }) => key[0] ?? '')))
-  const used = names.flatMap((name) => {
-    const has = ({ groups }: (typeof windows)[number]) => groups.some(({ key }) => key[0] === name)
-    const window = ended.findLast(has) ?? windows.findLast(has)
-    const group = window?.groups.find(({ key }) => key[0] === name)
-    if (window === undefined || group === undefined) return []
-    const quantiles = quantilesOf(group, 'value')
+  const window = currentWindow(state, 'vitals', now)
+  if (window === undefined || window.groups.length === 0) return { model: undefined }
+  const groups = new Map(window.groups.map((group) => [group.key[0] ?? '', group]))
+  const model = sortVitals([...groups.keys()]).map((name) => {
+    const quantiles = quantilesOf(groups.get(name), 'value')
     const values = QUANTILES.map(({ key }) => quantiles[key] ?? null)
-    return [{ window, speed: { name, values, count: group.events } }]
+    return judgeSpeed(name, values, groups.get(name)?.events ?? 0)
   })
-  if (used.length === 0) return { model: undefined }
-  return {
-    basis: { state: leastSure(used.map(({ window }) => window)), text: 'latest full minute of each' },
-    model: used.map(({ speed }) => speed),
-  }
+  return { basis: lastSpan(window, state.watermark), model }
 }
 
-/** Of stored events: three answers of quantiles and one of counts. */
+/** Of stored events: an answer for each quantile, and one of counts. */
 export function readSpeedAnswer(answers: Answer[], range: Range): Shown<Speed[]> {
   const columns = answers.map(({ rows = [] }) => new Map(rows.map((row) => [String(row[0] ?? ''), row[1]])))
   const counts = columns[QUANTILES.length]
   const names = sortVitals([...(counts?.keys() ?? [])]).filter((name) => name !== '')
-  const model = names.map((name) => ({
-    name,
-    values: QUANTILES.map((_, index) => asNumberOrNull(columns[index]?.get(name) ?? null)),
-    count: asNumber(counts?.get(name)),
-  }))
+  const model = names.map((name) => {
+    const values = QUANTILES.map((_, index) => asNumberOrNull(columns[index]?.get(name) ?? null))
+    return judgeSpeed(name, values, asNumber(counts?.get(name)))
+  })
   return { basis: storedBasis(range), model: model.length === 0 ? undefined : model }
+}
+
+function judgeSpeed(name: string, values: (number | null)[], count: number): Speed {
+  const isFew = count < MIN_MEASURED
+  const rating = isFew ? undefined : rateVital(name, values[RATED] ?? null)
+  return { name, values, count, isFew, ...(rating === undefined ? {} : { rating }) }
 }
 
 const RATING_WORDS: Record<Rating, string> = { good: 'good', middling: 'needs improvement', poor: 'poor' }
@@ -111,37 +116,45 @@ function mountSpeed(body: HTMLElement): (model: Speed[]) => void {
     ...(['good', 'middling', 'poor'] as const).map((rating) =>
       h('span', { class: 'rated' }, ratingMark(rating), RATING_WORDS[rating]),
     ),
+    `p75 is rated. Fewer than ${MIN_MEASURED} measurements are too few to judge.`,
   )
   body.append(
     h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Web Vitals' }, table),
     legend,
   )
-  const parts = new WeakMap<Element, { name: HTMLElement; title: HTMLElement; cells: HTMLElement[] }>()
+  const parts = new WeakMap<
+    Element,
+    { row: HTMLElement; name: HTMLElement; title: HTMLElement; cells: HTMLElement[] }
+  >()
   const make = () => {
     const [name, title] = [h('abbr'), h('small')]
     const cells = columns.slice(1).map(() => h('td'))
-    return [
-      h('tr', {}, h('th', { scope: 'row' }, name, ' ', title), ...cells),
-      { name, title, cells },
-    ] as const
+    const row = h('tr', {}, h('th', { scope: 'row' }, name, ' ', title), ...cells)
+    return [row, { row, name, title, cells }] as const
   }
   return (model) =>
-    fill(rows, model, parts, make, ({ name, title, cells }, speed) => {
+    fill(rows, model, parts, make, ({ row, name, title, cells }, speed) => {
+      row.classList.toggle('few', speed.isFew)
       setText(name, speed.name)
       name.title = nameVital(speed.name)
       setText(title, nameVital(speed.name))
       const [good, ...others] = cells
       if (good !== undefined) setText(good, goodVital(speed.name))
       others.forEach((cell, index) => {
-        if (index < QUANTILES.length) showValue(cell, speed.name, speed.values[index] ?? null)
-        else setText(cell, formatCount(speed.count))
+        const value = formatVital(speed.name, speed.values[index] ?? null)
+        if (index === QUANTILES.length) setText(cell, tellMeasured(speed))
+        else if (index === RATED) showRated(cell, value, speed.rating)
+        else setText(cell, value)
       })
     })
 }
 
-function showValue(cell: HTMLElement, name: string, value: number | null): void {
-  const rating = rateVital(name, value)
-  const text = formatVital(name, value)
+/** How many there are, and whether that is too few. */
+export function tellMeasured({ count, isFew }: Pick<Speed, 'count' | 'isFew'>): string {
+  return `${formatCount(count)}${isFew ? ', too few' : ''}`
+}
+
+function showRated(cell: HTMLElement, text: string, rating: Rating | undefined): void {
   if (cell.dataset['shown'] === `${rating} ${text}`) return
   cell.dataset['shown'] = `${rating} ${text}`
   cell.replaceChildren(

@@ -92,7 +92,7 @@ export interface LiveHealth {
   stages: StageHealth[]
   /** Deliveries that failed in a sink and are tried again, by sink. */
   retries: Record<string, number>
-  /** Objects in R2 now, counted up to 1,000; `null` when unknown. */
+  /** Objects in R2 now, of all sources, counted up to 1,000; `null` when unknown. */
   deadLetters: number | null
   spilled: number | null
   /** Events known to be missing, of the last day; `null` when unknown. */

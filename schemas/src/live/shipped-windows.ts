@@ -3,6 +3,7 @@
 import type { WindowDefinition } from './definition.ts'
 
 const PAGE = { field: 'event', op: 'is', value: 'page' } as const
+const ORDER = { field: 'event', op: 'is', value: 'Order Completed' } as const
 const VISITORS = { kind: 'uniques', of: 'visitor_id' } as const
 
 /**
@@ -33,7 +34,7 @@ export const shippedWindows: readonly WindowDefinition[] = [
   {
     name: 'top_referrers',
     title: 'Where do visitors come from?',
-    where: [PAGE, { field: 'referrer_class', op: 'not_in', value: ['internal', ''] }],
+    where: [PAGE, { field: 'referrer_class', op: 'is_not', value: 'internal' }],
     window: { kind: 'tumbling', size: '5m' },
     measures: {
       referrers: { kind: 'top', of: 'referrer_name', limit: 20 },
@@ -41,9 +42,17 @@ export const shippedWindows: readonly WindowDefinition[] = [
     },
   },
   {
-    name: 'revenue',
+    name: 'orders',
     title: 'What is sold?',
-    where: [{ field: 'event', op: 'is', value: 'Order Completed' }],
+    where: [ORDER],
+    by: ['properties.currency'],
+    window: { kind: 'tumbling', size: '1m' },
+    measures: { orders: { kind: 'count' }, revenue: { kind: 'sum', of: 'properties.revenue' } },
+  },
+  {
+    name: 'revenue',
+    title: 'Of which categories?',
+    where: [ORDER],
     each: 'properties.products',
     by: ['item.category', 'properties.currency'],
     window: { kind: 'tumbling', size: '1m' },
@@ -57,8 +66,8 @@ export const shippedWindows: readonly WindowDefinition[] = [
     title: 'How fast is the site?',
     where: [{ field: 'event', op: 'is', value: 'Web Vital' }],
     by: ['properties.name'],
-    window: { kind: 'tumbling', size: '1m' },
-    measures: { value: { kind: 'quantiles', of: 'properties.value', quantiles: [0.5, 0.95, 0.99] } },
+    window: { kind: 'sliding', size: '15m', every: '1m' },
+    measures: { value: { kind: 'quantiles', of: 'properties.value', quantiles: [0.5, 0.75, 0.95, 0.99] } },
     maxGroups: 20,
   },
   {
