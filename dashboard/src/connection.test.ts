@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   type ConnectionStatus,
   createConnection,
-  encodeToken,
   PAUSE_AFTER_MS,
   type Socket,
   waitBefore,
@@ -357,9 +356,4 @@ it.each([
   [60, 1, 30_000],
 ])('wait before try %i with chance %f is %i ms', (tries, random, expected) => {
   expect(waitBefore(tries, random)).toBe(expected)
-})
-
-it('token is base64url without padding, of UTF-8', () => {
-  expect(encodeToken('a?>')).toBe('YT8-')
-  expect(atob(encodeToken('ü').replaceAll('-', '+').replaceAll('_', '/'))).toBe('\xc3\xbc')
 })

@@ -3,15 +3,8 @@
  * where WebSockets do not get through. Says how it stands; what the messages mean is `state.ts`.
  */
 
-import {
-  type ChangeMessage,
-  type ClientMessage,
-  LIVE_PROTOCOL,
-  type LiveMessage,
-  type SnapshotMessage,
-  type TailEvent,
-  TOKEN_PROTOCOL_PREFIX,
-} from '@millrace/schemas/live'
+import type { ChangeMessage, ClientMessage, SnapshotMessage, TailEvent } from '@millrace/schemas/live'
+import { askWindows, LIMIT_MS, liveUrl, parseMessage, protocolsOf } from './live-request.ts'
 
 /** First wait after a break, which doubles with each further one, and the longest. */
 const FIRST_WAIT_MS = 1_000
@@ -23,9 +16,6 @@ const GOOD_AFTER_MS = 10_000
 /** After so many tries without a word the windows are polled, every so often. */
 const TRIES_BEFORE_POLLING = 3
 const POLL_MS = 2_000
-
-/** How long connecting may take, and each answer to a poll. */
-const LIMIT_MS = 10_000
 
 /** One who said nothing for so long is pinged, and broken when it does not answer in time. */
 const PING_AFTER_MS = 10_000
@@ -40,9 +30,6 @@ const SILENT_AFTER_QUIET_MS = 75_000
 
 /** A page that nobody sees lets go of the connection after so long: what is watched is kept awake at the server. */
 export const PAUSE_AFTER_MS = 5 * 60_000
-
-/** Codes with which the collector refuses a token. Other refusals are of something in between. Source: `collector/src/read-token.ts`. */
-const TOKEN_REFUSALS: readonly unknown[] = ['unknown_read_token', 'missing_read_token', 'wrong_source']
 
 /** How the page stands to the server. */
 export type ConnectionStatus =
@@ -158,10 +145,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function open(): void {
     if (isOver || isPaused || link !== undefined) return
     stopTimers('retry')
-    const socket = effects.openSocket(liveUrl(origin, version), [
-      LIVE_PROTOCOL,
-      `${TOKEN_PROTOCOL_PREFIX}${encodeToken(token)}`,
-    ])
+    const socket = effects.openSocket(liveUrl(origin, version), protocolsOf(token))
     const current: Link = { socket, openedAt: undefined, hasHeard: false }
     link = current
     start('connect', lose, LIMIT_MS)
@@ -247,7 +231,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function askWhy(): Promise<void> {
-    const answer = await askWindows()
+    const answer = await askWindows({ origin, token, effects, signal: abort.signal })
     // The socket may have got through meanwhile.
     if (isOver || isPaused || lostSince === undefined) return
     if (answer.kind === 'refused') return refuse(answer.message)
@@ -258,7 +242,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function poll(): Promise<void> {
-    const answer = await askWindows()
+    const answer = await askWindows({ origin, token, effects, signal: abort.signal })
     if (isOver || !isPolling) return
     if (answer.kind === 'refused') return refuse(answer.message)
     if (answer.kind === 'snapshot') hear(answer.message, 'polling')
@@ -268,24 +252,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       tellLost(answer.message)
     }
     start('poll', () => void poll(), POLL_MS)
-  }
-
-  async function askWindows(): Promise<WindowsAnswer> {
-    const limit = new AbortController()
-    const timer = effects.setTimer(() => limit.abort(), LIMIT_MS)
-    try {
-      const headers = { authorization: `Bearer ${token}` }
-      const signal = AbortSignal.any([abort.signal, limit.signal])
-      const response = await effects.fetch(`${origin}/v1/live/windows`, { headers, signal })
-      return readAnswer(response.status, await response.text())
-    } catch {
-      // No answer at all: the network's fault, or the server is away.
-      return limit.signal.aborted
-        ? { kind: 'failed', message: `no answer within ${LIMIT_MS / 1_000} s` }
-        : { kind: 'failed' }
-    } finally {
-      effects.clearTimer(timer)
-    }
   }
 
   function refuse(message: string): void {
@@ -370,39 +336,4 @@ export function createConnection(options: ConnectionOptions): Connection {
 export function waitBefore(tries: number, random: number): number {
   const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 10))
   return Math.round(longest * (0.5 + random / 2))
-}
-
-/** A token as a subprotocol can carry it: base64url of its UTF-8, without padding. */
-export function encodeToken(token: string): string {
-  const bytes = String.fromCharCode(...new TextEncoder().encode(token))
-  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
-}
-
-function liveUrl(origin: string, version: string | undefined): string {
-  const since = version === undefined ? '' : `?since=${encodeURIComponent(version)}`
-  return `${origin.replace(/^http/, 'ws')}/v1/live${since}`
-}
-
-function parseMessage(data: unknown): LiveMessage | undefined {
-  // The answer to a ping is no JSON.
-  if (typeof data !== 'string' || !data.startsWith('{')) return undefined
-  try {
-    return JSON.parse(data) as LiveMessage
-  } catch {
-    return undefined
-  }
-}
-
-type WindowsAnswer =
-  | { kind: 'snapshot'; message: SnapshotMessage }
-  | { kind: 'refused'; message: string }
-  | { kind: 'failed'; message?: string }
-
-function readAnswer(status: number, text: string): WindowsAnswer {
-  const body = parseMessage(text) as SnapshotMessage | { code?: unknown; message?: unknown } | undefined
-  if (status === 200 && body !== undefined && 'type' in body) return { kind: 'snapshot', message: body }
-  const said = body !== undefined && 'message' in body ? body : { message: undefined }
-  const message = typeof said.message === 'string' ? said.message : `the answer was ${status}`
-  const isTokens = 'code' in said && TOKEN_REFUSALS.includes(said.code)
-  return { kind: isTokens ? 'refused' : 'failed', message }
 }
