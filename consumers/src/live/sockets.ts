@@ -1,7 +1,7 @@
 /** Hibernating WebSockets of those who watch. What they are told is the watchers' business. */
 
 import { LIVE_PROTOCOL } from '@millrace/schemas/live'
-import { parseClientMessage, readWatch, UNREADABLE } from './client-message.ts'
+import { parseClientMessage, readWatch } from './client-message.ts'
 import type { Watch } from './rpc.ts'
 import type { Outlet, Watcher, Watchers, WatchOptions } from './watchers.ts'
 
@@ -72,10 +72,9 @@ export function createSockets(
     receive(socket, message) {
       const said = parseClientMessage(message)
       const watcher = known.get(socket)?.watcher
-      if (said === undefined) {
-        quietly(() =>
-          socket.send(JSON.stringify({ type: 'error', code: 'invalid_message', message: UNREADABLE })),
-        )
+      if ('problem' in said) {
+        const answer = { type: 'error', code: 'invalid_message', message: said.problem }
+        quietly(() => socket.send(JSON.stringify(answer)))
       } else if (said.type === 'ack') {
         watcher?.acknowledge(said.version)
       } else {
