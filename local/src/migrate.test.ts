@@ -212,6 +212,7 @@ describe('retention', () => {
     await run(`INSERT INTO sessions (source, session_id, ended_at) VALUES ${values}`)
     await run(`INSERT INTO quarantine (source, message_id, received_at) VALUES ${values}`)
     await run(`INSERT INTO rollup_hour (source, event, hour) VALUES ${values}`)
+    await run(`INSERT INTO live_windows (source, name, window_start) VALUES ${values}`)
     const losses: Loss[] = []
     const steps: object[] = []
     const answers: boolean[] = []
@@ -246,6 +247,8 @@ describe('retention', () => {
     const stay = ['blog-1', 'blog-40', 'dev-1', 'dev-100', 'dev-40', 'shop-1']
     expect(await left('events', 'message_id')).toEqual(stay)
     expect(await left('sessions', 'session_id')).toEqual(stay)
+    // As events, since nothing else is said.
+    expect(await left('live_windows', 'name')).toEqual(stay)
     expect(await left('quarantine', 'message_id')).toEqual([
       'blog-1',
       'dev-1',
@@ -270,11 +273,12 @@ describe('retention', () => {
         origin: 'retention',
         what:
           'deletes rows that are past their time: 3 of events (blog 90 days, shop 30 days); ' +
-          '3 of sessions (blog 90 days, shop 30 days); 2 of quarantine (blog 10 days); 1 of rollup_hour (shop 60 days)',
-        rows: 9,
+          '3 of sessions (blog 90 days, shop 30 days); 2 of quarantine (blog 10 days); 1 of rollup_hour (shop 60 days); ' +
+          '3 of live_windows (blog 90 days, shop 30 days)',
+        rows: 12,
       },
     ])
-    expect(steps.length).toBe(9)
+    expect(steps.length).toBe(10)
   })
 
   it('is set once, and asked about only when it is shortened', async () => {
@@ -285,13 +289,13 @@ describe('retention', () => {
     })
     await set(shop(200))
     await set(shop(200))
-    expect([steps.length, losses.length]).toEqual([4, 0])
+    expect([steps.length, losses.length]).toEqual([5, 0])
     await set(shop(50))
-    expect([steps.length, losses.length]).toEqual([8, 1])
+    expect([steps.length, losses.length]).toEqual([10, 1])
     await set(shop(60))
     await set(shop())
     await set(shop())
-    expect([steps.length, losses.length]).toEqual([16, 1])
+    expect([steps.length, losses.length]).toEqual([20, 1])
     expect(
       await run(
         "SELECT count() AS count FROM system.tables WHERE database = 'again' AND engine_full LIKE '%WHERE source = %'",
@@ -321,7 +325,7 @@ describe('retention', () => {
     await run('ALTER TABLE omitted MODIFY TTL toDate(received_at) + INTERVAL 1 YEAR')
     await set({ source: 'shop', retention: { eventsDays: 200 } })
     await set({ source: 'blog', retention: { eventsDays: 300 } })
-    expect(steps.at(-1)).toMatchObject({ table: 'sessions', rules: 'blog 300 days, shop 200 days' })
+    expect(steps.at(-1)).toMatchObject({ table: 'live_windows', rules: 'blog 300 days, shop 200 days' })
     await set({ source: 'blog', retention: { eventsDays: 300, quarantineDays: 9000 } })
     expect(steps.at(-1)).toMatchObject({ table: 'omitted', rules: 'blog 9000 days' })
   })

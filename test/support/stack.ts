@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Stack, type StackOptions, startStack } from '@millrace/local/stack'
+import { copyMigratedData } from './migrated-data.ts'
 
 /** A stack for one test file. */
 export interface TestStack extends Stack {
@@ -28,6 +29,7 @@ export interface TestStack extends Stack {
 /** Starts it. ClickHouse stays down once killed, and the cron runs only when it is triggered. */
 export async function startTestStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
   const dataPath = await mkdtemp(join(tmpdir(), 'millrace-test-'))
+  if (options.dataPath === undefined) await copyMigratedData(join(dataPath, 'clickhouse'))
   const workerLog: string[] = []
   const stack = await startStack({
     port: 0,

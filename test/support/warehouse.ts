@@ -10,6 +10,7 @@ import { createWarehouse } from '../../consumers/src/warehouse/insert.ts'
 import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
 import { startClickHouse } from '../../local/src/clickhouse/process.ts'
 import { DATABASE, migrate } from '../../local/src/migrate.ts'
+import { copyMigratedData } from './migrated-data.ts'
 
 /** Options of {@link TestWarehouse.recompute}. */
 export interface RunOptions {
@@ -43,6 +44,7 @@ export class CutOff extends Error {}
 /** Starts it. */
 export async function startWarehouse(measures: readonly SourceMeasures[] = []): Promise<TestWarehouse> {
   const dataPath = await mkdtemp(join(tmpdir(), 'millrace-warehouse-'))
+  await copyMigratedData(dataPath)
   const clickhouse = await startClickHouse({ dataPath, port: 0 })
   await migrate(clickhouse.url)
   const connection = { url: clickhouse.url, username: 'default', password: '', database: DATABASE }

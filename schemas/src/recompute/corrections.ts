@@ -89,7 +89,9 @@ export async function recomputeCorrections(statements: Statements, current: Run)
   if (any === undefined) return
   const parameters = runParameters(current)
   await run(addWork('target', NEW_TARGETS), parameters)
-  for (let count = await countTargets(statements, current), before = 0; count > before; ) {
+  let count = await countTargets(statements, current)
+  if (count === 0) return
+  for (let before = 0; count > before; ) {
     await run(addWork('target', TARGETS_OF_TARGETS), parameters)
     before = count
     count = await countTargets(statements, current)

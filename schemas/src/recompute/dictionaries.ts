@@ -22,42 +22,25 @@ WHERE dictGetOrDefault(concat(currentDatabase(), '.person_of_anonymous'), 'perso
 
 interface Reload {
   dictionary: string
-  /** Kind of the work that makes it stale. */
-  kind: string
-  /** Counts the ids of that work that the dictionary still has otherwise. */
+  /** Counts the ids of the work that the dictionary still has otherwise. */
   staleQuery: string
 }
 
-async function reload(statements: Statements, current: Run, what: Reload): Promise<void> {
-  const { dictionary, kind, staleQuery } = what
-  const parameters = runParameters(current)
-  const [work] = await statements.read<{ changed: string }>(
-    `SELECT count() AS changed FROM recompute_work WHERE run = {run:String} AND kind = '${kind}'`,
-    parameters,
-  )
-  if (Number(work?.changed) === 0) return
-  await reloadDictionaries(statements, {
+function reload(statements: Statements, current: Run, { dictionary, staleQuery }: Reload): Promise<void> {
+  return reloadDictionaries(statements, {
     dictionaries: [dictionary],
     cluster: current.cluster,
     staleQuery,
-    parameters,
+    parameters: runParameters(current),
   })
 }
 
-/** After users were joined or parted. */
+/** After users were joined or parted, which is work of the kind `changed_user`. */
 export function reloadUsers(statements: Statements, current: Run): Promise<void> {
-  return reload(statements, current, {
-    dictionary: 'person_of_user',
-    kind: 'changed_user',
-    staleQuery: STALE_USERS,
-  })
+  return reload(statements, current, { dictionary: 'person_of_user', staleQuery: STALE_USERS })
 }
 
-/** After anonymous ids got other owners; likewise. */
+/** After anonymous ids got other owners, of the kind `changed_owner`; likewise. */
 export function reloadOwners(statements: Statements, current: Run): Promise<void> {
-  return reload(statements, current, {
-    dictionary: 'person_of_anonymous',
-    kind: 'changed_owner',
-    staleQuery: STALE_OWNERS,
-  })
+  return reload(statements, current, { dictionary: 'person_of_anonymous', staleQuery: STALE_OWNERS })
 }

@@ -4,7 +4,7 @@ import { reloadOwners, reloadUsers } from './dictionaries.ts'
 import { recomputeOwners } from './owners.ts'
 import type { Statements } from './statements.ts'
 import { recomputeUsers } from './users.ts'
-import { addWork, HAS_CLIENT_SESSION, type Run, runParameters, workIds } from './work.ts'
+import { addWork, HAS_CLIENT_SESSION, type Run, readKinds, runParameters, workIds } from './work.ts'
 
 /** Times of an id that are looked at apart; an id with more of them, a device of many people, is looked at from the first to the last. */
 const MAX_TIMES = 100
@@ -44,10 +44,13 @@ FROM (${EVENTS_OF_OTHERS}) WHERE NOT ${HAS_CLIENT_SESSION} AND visitor_id != '' 
 /** Computes the persons of the ids in the work, and adds the minutes and sessions of events that have another one now. Idempotent. */
 export async function recomputeIdentity(statements: Statements, current: Run): Promise<void> {
   const { run } = statements
-  await recomputeUsers(statements, current)
-  await reloadUsers(statements, current)
-  await recomputeOwners(statements, current)
-  await reloadOwners(statements, current)
+  if ((await readKinds(statements, current)).has('user')) await recomputeUsers(statements, current)
+  let kinds = await readKinds(statements, current)
+  if (kinds.has('changed_user')) await reloadUsers(statements, current)
+  if (kinds.has('changed_user') || kinds.has('anonymous')) await recomputeOwners(statements, current)
+  kinds = await readKinds(statements, current)
+  if (kinds.has('changed_owner')) await reloadOwners(statements, current)
+  if (!kinds.has('changed_owner') && !kinds.has('changed_user')) return
   const parameters = runParameters(current)
   await run(addWork('minute', MINUTES_OF_OTHERS), parameters)
   await run(addWork('session', SESSIONS_OF_OTHERS), parameters)

@@ -4,7 +4,7 @@
  */
 
 import type { Statements } from './statements.ts'
-import { addWork, EVER, FOREVER, IS_NEW, type Run, runParameters, workIds } from './work.ts'
+import { addWork, EVER, FOREVER, IS_NEW, type Run, readKinds, runParameters, workIds } from './work.ts'
 
 /** Anonymous ids that were ever seen with users whose person changed, or are theirs by a correction. */
 const ANONYMOUS_OF_USERS = `
@@ -99,10 +99,12 @@ GROUP BY source, id, from_time, to_time, person HAVING sum(was) != 0`
  * Computes the owners of the anonymous ids in the work, and of those that users had whose person changed. Times in which an id
  * has another owner now become work of the kind `changed_owner`. The dictionary of users must be current.
  */
-export async function recomputeOwners({ run }: Statements, current: Run): Promise<void> {
+export async function recomputeOwners(statements: Statements, current: Run): Promise<void> {
+  const { run } = statements
   const parameters = runParameters(current)
   await run(addWork('anonymous', ANONYMOUS_OF_USERS), parameters)
   await run(addWork('owned', ANONYMOUS_TO_COMPUTE), parameters)
+  if (!(await readKinds(statements, current)).has('owned')) return
   await run(addWork('owner', OWNERS_BEFORE), parameters)
   await run(INSERT_OWNERS, parameters)
   await run(BURY_OWNERS, parameters)

@@ -3,7 +3,7 @@
 import { ROLLUP_FIELD_EVENTS, ROLLUP_FIELDS } from '../rollup-fields.ts'
 import { measuresSql, type SourceMeasures } from './measures.ts'
 import type { Statements } from './statements.ts'
-import { HAS_CLIENT_SESSION, type Run, runParameters } from './work.ts'
+import { HAS_CLIENT_SESSION, type Run, readKinds, runParameters } from './work.ts'
 
 /** Options of {@link recomputeRollups}. */
 export interface RollupOptions {
@@ -151,10 +151,12 @@ WHERE (source, ${time}) IN ${touched} AND computed_at < {now:DateTime64(3, 'UTC'
 
 /** Computes the roll-ups of the work. Idempotent. */
 export async function recomputeRollups(
-  { run }: Statements,
+  statements: Statements,
   current: Run,
   { measures, horizons }: RollupOptions,
 ): Promise<void> {
+  if (!(await readKinds(statements, current)).has('minute')) return
+  const { run } = statements
   const parameters = { ...runParameters(current), horizons: Object.fromEntries(horizons) }
   await run(insertMinutes(measuresSql(measures)), parameters)
   await run(bury(MINUTES), parameters)

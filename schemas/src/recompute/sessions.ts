@@ -4,7 +4,7 @@
  */
 
 import type { Statements } from './statements.ts'
-import { addWork, HAS_CLIENT_SESSION, type Run, runParameters, workIds } from './work.ts'
+import { addWork, HAS_CLIENT_SESSION, type Run, readKinds, runParameters, workIds } from './work.ts'
 
 /** Longest pause within a session, as in Google Analytics and our own SDK; a longer one ends it. */
 export const SESSION_GAP_SECONDS = 1_800
@@ -224,14 +224,23 @@ FROM (
 )`
 
 /** Computes the sessions of the work, and adds the minutes whose counts follow from them. Idempotent. */
-export async function recomputeSessions({ run }: Statements, current: Run): Promise<void> {
+export async function recomputeSessions(statements: Statements, current: Run): Promise<void> {
+  const { run } = statements
   const parameters = runParameters(current)
-  await run(addWork('session_range', SESSION_RANGES), parameters)
-  await run(addWork('visitor_range', VISITOR_RANGES), parameters)
-  await run(addWork('known', KNOWN_GAP_SESSIONS), parameters)
-  await run(INSERT_CLIENT_SESSIONS, parameters)
-  await run(bury('session'), parameters)
-  await run(INSERT_GAP_SESSIONS, parameters)
-  await run(bury('visitor'), parameters)
-  await run(addWork('minute', MINUTES_OF_RENAMED), parameters)
+  const kinds = await readKinds(statements, current)
+  const [hasSessions, hasVisitors] = [kinds.has('session'), kinds.has('visitor')]
+  if (hasSessions) await run(addWork('session_range', SESSION_RANGES), parameters)
+  if (hasVisitors) {
+    await run(addWork('visitor_range', VISITOR_RANGES), parameters)
+    await run(addWork('known', KNOWN_GAP_SESSIONS), parameters)
+  }
+  if (hasSessions) {
+    await run(INSERT_CLIENT_SESSIONS, parameters)
+    await run(bury('session'), parameters)
+  }
+  if (hasVisitors) {
+    await run(INSERT_GAP_SESSIONS, parameters)
+    await run(bury('visitor'), parameters)
+    await run(addWork('minute', MINUTES_OF_RENAMED), parameters)
+  }
 }

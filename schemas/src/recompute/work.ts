@@ -156,16 +156,37 @@ INSERT INTO recompute_work (run, kind)
 SELECT arrayJoin(arrayPushFront(groupArray(id), {run:String})), 'done'
 FROM recompute_work WHERE run = {run:String} AND kind = 'adopted'`
 
+const ANY_NEW = `
+SELECT 1 AS one FROM (
+  SELECT 1 FROM events WHERE ${IS_NEW} LIMIT 1
+  UNION ALL
+  SELECT 1 FROM corrected_events WHERE ${IS_NEW} LIMIT 1
+)`
+
 /** Writes down all that follows from what was inserted since the last run, and what runs that were cut off left behind. */
-export async function collectWork({ run }: Statements, current: Run): Promise<void> {
+export async function collectWork({ run, read }: Statements, current: Run): Promise<void> {
   const parameters = runParameters(current)
   await run(addWork('adopted', LEFT_BEHIND), parameters)
   await run(TAKE_OVER, parameters)
+  const [any] = await read(ANY_NEW, parameters)
+  if (any === undefined) return
   await run(addWork('minute', MINUTES_OF_NEW), parameters)
   await run(addWork('moved', MOVED), parameters)
   await run(VISITS_OF_NEW, parameters)
   await run(addWork('anonymous', ANONYMOUS_OF_NEW), parameters)
   await run(addWork('user', USERS_OF_NEW), parameters)
+}
+
+/**
+ * Kinds that a run has work of by now. A statement about another kind finds nothing, but to plan it alone takes ClickHouse up
+ * to a fifth of a second: so it is left out.
+ */
+export async function readKinds({ read }: Statements, current: Run): Promise<ReadonlySet<string>> {
+  const rows = await read<{ kind: string }>(
+    'SELECT DISTINCT kind FROM recompute_work WHERE run = {run:String}',
+    runParameters(current),
+  )
+  return new Set(rows.map(({ kind }) => kind))
 }
 
 /** Query of the ids of one kind of work, `source` and `id`. */
