@@ -31,10 +31,11 @@ const LOAD = { requests: buildRequests(3, 2, Date.UTC(2026, 10, 21)), connection
 
 test('load counts every answer and ends when its time is up', async () => {
   const { port, count } = await serve([[200, '{"success":true}']])
-  const { answeredCount, seconds } = await runLoad({ ...LOAD, port })
+  // Long enough for a machine that does other things meanwhile.
+  const { answeredCount, seconds } = await runLoad({ ...LOAD, port, durationMs: 1_000 })
   expect(answeredCount).toBe(count())
   expect(answeredCount).toBeGreaterThan(2)
-  expect(seconds).toBeGreaterThanOrEqual(0.1)
+  expect(seconds).toBeGreaterThanOrEqual(1)
 })
 
 test.each([
