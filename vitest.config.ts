@@ -40,7 +40,14 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { MILLRACE_ENV: 'development', CLICKHOUSE_PASSWORD: '' } },
+            // No ClickHouse: that of `npm start` may be on this machine, and is not theirs.
+            miniflare: {
+              bindings: {
+                MILLRACE_ENV: 'development',
+                CLICKHOUSE_URL: 'http://127.0.0.1:1',
+                CLICKHOUSE_PASSWORD: '',
+              },
+            },
           }),
         ],
         test: {

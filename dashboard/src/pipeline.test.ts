@@ -3,7 +3,11 @@ import { expect, it } from 'vitest'
 import { HEALTH, NOW } from './fixtures.ts'
 import { judgeHealth, sortMonitors } from './pipeline.ts'
 
-const LAGS = ['live', 'warehouse', 'computed', 'lake'].map((stage) => ({ stage, lagMs: 900, at: NOW }))
+const LAGS = ['live', 'warehouse', 'computed', 'lake', 'closed'].map((stage) => ({
+  stage,
+  lagMs: 900,
+  at: NOW,
+}))
 const WELL: LiveHealth = {
   ...HEALTH,
   ...{ receivedAt: NOW - 1_000, events: 1_000, stages: LAGS, deadLetters: 0, spilled: 0 },
@@ -22,7 +26,7 @@ it('pipeline of which nothing is known is not well', () => {
   expect(judgeHealth(HEALTH, NOW)).toEqual({
     kind: 'unknown',
     sentences: [
-      'Not all is known: nothing was ever received; the lag of the warehouse, the lake and sessions and roll-ups; whether there are dead letters; whether batches wait in R2 for the queue.',
+      'Not all is known: nothing was ever received; the lag of the warehouse, the lake, closed windows and sessions and roll-ups; whether there are dead letters; whether batches wait in R2 for the queue.',
     ],
   })
 })
@@ -47,6 +51,7 @@ it('trouble of the pipeline is told, the worst first, and then what is not known
       { stage: 'warehouse', lagMs: 240_000, at: 0 },
       { stage: 'lake', lagMs: 240_000, at: 0 },
       { stage: 'computed', lagMs: null, at: 0 },
+      { stage: 'closed', lagMs: 240_000, at: 0 },
     ],
     latencyMs: { p50: 900, p95: 8_000, p99: 9_000 },
     quarantined: { bot: 250 },
@@ -58,6 +63,7 @@ it('trouble of the pipeline is told, the worst first, and then what is not known
       '3 events of the last day did not arrive.',
       '4 deliveries to the warehouse failed and are tried again.',
       'Warehouse: 4 min behind.',
+      'Closed windows: 4 min behind.',
       '20% of the events of the last 5 minutes were refused.',
       '1,000 or more batches of all sources wait in R2 for the queue.',
       'One event in twenty takes 8 s or longer to be counted.',

@@ -8,6 +8,7 @@ const STAGES: Record<string, { title: string; inSentence: string; slowMs: number
   live: { title: 'Live windows', inSentence: 'live windows', slowMs: 10_000 },
   warehouse: { title: 'Warehouse', inSentence: 'the warehouse', slowMs: 60_000 },
   lake: { title: 'Lake', inSentence: 'the lake', slowMs: 15 * 60_000 },
+  closed: { title: 'Closed windows', inSentence: 'closed windows', slowMs: 2 * 60_000 },
   computed: { title: 'Sessions and roll-ups', inSentence: 'sessions and roll-ups', slowMs: 5 * 60_000 },
 }
 

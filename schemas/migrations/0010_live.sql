@@ -47,12 +47,13 @@ FROM
         SELECT source, minute, event, 0 AS live, events AS rolled
         FROM rollup_minute FINAL
         WHERE measure = '' AND minute >= now() - INTERVAL 1 DAY AND minute < now() - INTERVAL 11 MINUTE
-          AND (source, minute) IN (
-            SELECT source, toStartOfMinute(window_start) FROM live_windows
-            WHERE name = 'events' AND window_start >= now() - INTERVAL 1 DAY
-          )
-    )
-    WHERE lengthUTF8(event) < 200 AND (source, minute) NOT IN (
+    ) AS minutes
+    -- Also minutes that have no window at all, from when the source's first one was closed.
+    INNER JOIN (
+        SELECT source, min(toStartOfMinute(window_start)) AS since FROM live_windows
+        WHERE name = 'events' AND window_start >= now() - INTERVAL 1 DAY GROUP BY source
+    ) AS known USING (source)
+    WHERE minute > since AND lengthUTF8(event) < 200 AND (source, minute) NOT IN (
         SELECT source, toStartOfMinute(window_start) FROM live_windows
         WHERE name = 'events' AND is_other AND window_start >= now() - INTERVAL 1 DAY
     )

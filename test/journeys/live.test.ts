@@ -202,6 +202,17 @@ describe('windows', () => {
   })
 
   it('close though nothing comes, go to ClickHouse once, and equal the roll-ups', async () => {
+    const page = (path: string) => ({
+      ...{ type: 'page', anonymousId: 'reader', properties: { path, url: `https://shop.example${path}` } },
+      context: { page: { path, url: `https://shop.example${path}`, referrer: 'https://www.google.com/' } },
+    })
+    const products = [{ product_id: 'p', category: 'Home', price: 2.5, quantity: 4 }]
+    await post(
+      ...[page('/'), page('/'), page('/about')],
+      click('Order Completed', { properties: { revenue: 12, currency: 'EUR', products } }),
+      click('Web Vital', { properties: { name: 'LCP', value: 1_200 } }),
+    )
+    await waitFor(async () => countLive(await windowsOf('events'), 'events', 'page') === 3)
     await advance(15 * 60_000)
     const closed = await waitFor(
       () => windowsOf('events'),
@@ -235,6 +246,29 @@ FROM live_windows_latest WHERE source = 'dev' AND name = 'events' GROUP BY event
     expect(await stack.query('SELECT * FROM live_differences')).toEqual([])
   })
 
+  it('go to ClickHouse with all that they measure, those of every definition', async () => {
+    const definitions = ((await (await ask('/v1/live/windows')).json()) as SnapshotMessage).definitions
+    const filled = new Set<string>()
+    for (const { name } of definitions)
+      if ((await windowsOf(name)).some(({ events, state }) => events > 0 && state === 'final'))
+        filled.add(name)
+    expect(filled).toContain('top_pages')
+    await waitFor(
+      () => stack.query<{ name: string }>(`SELECT DISTINCT name FROM live_windows WHERE source = 'dev'`),
+      (found) => [...filled].every((name) => found.some((row) => row.name === name)),
+    )
+    const inObject = (await windowsOf('top_pages')).flatMap(({ groups }) =>
+      groups.flatMap(({ values }) => values['pages'] as { value: string; count: number }[]),
+    )
+    const [stored] = await stack.query<{ pages: string; views: string }>(`
+SELECT arrayStringConcat(arraySort(groupUniqArray(top.value)), ' ') AS pages, sum(top.count) AS views
+FROM live_windows_latest ARRAY JOIN tops['pages'] AS top WHERE source = 'dev' AND name = 'top_pages'`)
+    expect(stored?.pages).toBe([...new Set(inObject.map(({ value }) => value))].sort().join(' '))
+    expect(Number(stored?.views)).toBe(inObject.reduce((sum, { count }) => sum + count, 0))
+    const { health } = (await (await ask('/v1/live/windows')).json()) as SnapshotMessage
+    expect(health.stages.find(({ stage }) => stage === 'closed')?.lagMs).toBe(0)
+  })
+
   it('that are corrected get another version', async () => {
     const [window] = await windowsOf('events')
     const timestamp = new Date((window?.start ?? 0) + 1).toISOString()
@@ -249,7 +283,13 @@ FROM live_windows_latest WHERE source = 'dev' AND name = 'events' GROUP BY event
   it('tell how the pipeline is', async () => {
     await stack.worker.triggerCron()
     const { health }: SnapshotMessage = await (await ask('/v1/live/windows')).json()
-    expect(health.stages.map(({ stage }) => stage)).toEqual(['live', 'warehouse', 'computed', 'lake'])
+    expect(health.stages.map(({ stage }) => stage)).toEqual([
+      'live',
+      'warehouse',
+      'computed',
+      'lake',
+      'closed',
+    ])
     expect(health.deadLetters).toBe(0)
     expect(health.stages.find(({ stage }) => stage === 'warehouse')?.lagMs).toBe(0)
   })

@@ -312,6 +312,7 @@ function healthAt(now: number): LiveHealth {
       { stage: 'warehouse', lagMs: 1_700, at: now },
       { stage: 'computed', lagMs: 42_000, at: now },
       { stage: 'lake', lagMs: 131_000, at: now },
+      { stage: 'closed', lagMs: 0, at: now },
     ],
     retries: { warehouse: 0, lake: 0 },
     deadLetters: 0,

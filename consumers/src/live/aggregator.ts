@@ -4,7 +4,7 @@
  */
 
 import { DurableObject } from 'cloudflare:workers'
-import type { LivePlan, SnapshotMessage, TailEvent } from '@millrace/schemas/live'
+import type { LiveHealth, LivePlan, SnapshotMessage, TailEvent } from '@millrace/schemas/live'
 import { createJsonInsert } from '../statements.ts'
 import { decodeChange } from './change.ts'
 import { readWatchOptions } from './client-message.ts'
@@ -67,7 +67,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       watermark: () => this.#state.progress().watermark,
       changedSince: (stamp, shownAt) => this.#state.changedSince(stamp, shownAt, Date.now()),
       snapshot: () => this.#snapshot(),
-      health: () => this.#state.readHealth(Date.now()),
+      health: () => this.#readHealth(Date.now()),
       monitorsSince: (at) => (this.#monitorsAt > at ? this.#monitoring.statuses() : undefined),
       schedule: (ms, run) => void setTimeout(run, ms),
       epoch: crypto.randomUUID().slice(0, 8),
@@ -257,9 +257,15 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
       watermark: this.#state.progress().watermark,
       definitions: this.#state.definitions(),
       windows: this.#state.recent(now),
-      health: this.#state.readHealth(now),
+      health: this.#readHealth(now),
       monitors: this.#monitoring.statuses(),
     }
+  }
+
+  #readHealth(now: number): LiveHealth {
+    const health = this.#state.readHealth(now)
+    const closed = { stage: 'closed', lagMs: this.#delivery.failingMs(), at: now }
+    return { ...health, stages: [...health.stages, closed] }
   }
 
   #tellWindows(search: URLSearchParams): Response {

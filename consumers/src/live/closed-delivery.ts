@@ -25,6 +25,8 @@ export interface ClosedDeliveryEffects {
 /** The deliveries of one object. */
 export interface ClosedDelivery {
   isDue: () => boolean
+  /** For how long deliveries have failed; 0 when the last one got through. */
+  failingMs: () => number
   /** Never rejects; what did not get through is logged, and goes with the next. */
   deliver: () => Promise<void>
 }
@@ -33,7 +35,9 @@ export function createClosedDelivery(effects: ClosedDeliveryEffects): ClosedDeli
   const { source, undelivered, insert, settle, save, now, log } = effects
   let deliveredAt = 0
   let isDelivering = false
+  let failingSince: number | undefined
   return {
+    failingMs: () => (failingSince === undefined ? 0 : now() - failingSince),
     isDue: () => now() - deliveredAt >= DELIVER_MS,
     async deliver() {
       if (isDelivering || undelivered().length === 0) return
@@ -41,12 +45,20 @@ export function createClosedDelivery(effects: ClosedDeliveryEffects): ClosedDeli
       const startedAt = now()
       settle()
       try {
-        const hasMore = await deliverClosed(source, undelivered(), insert())
-        deliveredAt = hasMore ? 0 : startedAt
+        let refused = 0
+        const hasMore = await deliverClosed(source, undelivered(), insert(), ({ name, start }, error) => {
+          refused += 1
+          // Each would be a line a minute.
+          if (refused > 1) return
+          log({ level: 'error', event: 'live_window_refused', source, name, start, error: String(error) })
+        })
+        deliveredAt = hasMore && refused === 0 ? 0 : startedAt
+        failingSince = refused === 0 ? undefined : (failingSince ?? startedAt)
         save()
       } catch (error) {
         log({ level: 'warn', event: 'live_windows_undelivered', source, error: String(error) })
         deliveredAt = startedAt - DELIVER_MS + DELIVER_AGAIN_MS
+        failingSince ??= startedAt
       } finally {
         isDelivering = false
       }

@@ -1,6 +1,7 @@
 /** Closed windows as rows of ClickHouse's `live_windows`: each version of each once, however often it is written. */
 
-import type { GroupValues, MeasureValue, TopEntry } from '@millrace/schemas/live'
+import { ClickHouseError } from '@clickhouse/client-web'
+import type { GroupValues, LiveWindow, MeasureValue, TopEntry } from '@millrace/schemas/live'
 import type { Undelivered } from './window-table.ts'
 
 /** A row of `live_windows`: one group of one version of a window. */
@@ -16,19 +17,29 @@ export interface ClosedWindowRow {
   is_other: boolean
   events: number
   values: Record<string, number>
-  tops: Record<string, [value: string, count: number, error: number][]>
+  tops: Record<string, TopEntry[]>
 }
 
 /** Inserts rows; resolves when ClickHouse has them. */
 export type InsertJson = (table: string, rows: readonly object[]) => Promise<void>
 
+/**
+ * ClickHouse cannot read a row: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_QUOTED_STRING, TYPE_MISMATCH,
+ * CANNOT_READ_ALL_DATA, CANNOT_PARSE_NUMBER, INCORRECT_DATA. Source: ClickHouse, src/Common/ErrorCodes.cpp.
+ */
+const UNREADABLE_CODES: ReadonlySet<string> = new Set(['6', '27', '26', '53', '33', '72', '117'])
+
 /** Rows of one insert, and of one delivery; the rest comes with the next. */
 const ROWS_AN_INSERT = 20_000
 const ROWS_A_DELIVERY = 100_000
 
+/** What is told of a window that ClickHouse refuses by itself. */
+export type OnRefused = (window: LiveWindow, error: ClickHouseError) => void
+
 /**
  * Writes windows to ClickHouse, and marks those that it has. Rejects when it does not answer; what is written again is the same
- * rows.
+ * rows. Of rows that it answers it cannot take, those of other windows are written without them, so that one window that is
+ * refused for good holds up no other; it waits on.
  *
  * @returns whether there is more
  */
@@ -36,29 +47,51 @@ export async function deliverClosed(
   source: string,
   undelivered: readonly Undelivered[],
   insert: InsertJson,
+  onRefused: OnRefused,
 ): Promise<boolean> {
   // All rows are made before anything is awaited: what comes meanwhile is of the next version.
-  const batches: { rows: ClosedWindowRow[]; windows: Undelivered[] }[] = []
+  const batches: { parts: Part[]; rowCount: number }[] = []
   let total = 0
   let taken = 0
   for (const item of undelivered) {
     const rows = buildRows(source, item)
     const last = batches.at(-1)
-    if (last === undefined || last.rows.length + rows.length > ROWS_AN_INSERT)
-      batches.push({ rows, windows: [item] })
+    if (last === undefined || last.rowCount + rows.length > ROWS_AN_INSERT)
+      batches.push({ parts: [{ rows, item }], rowCount: rows.length })
     else {
-      last.rows.push(...rows)
-      last.windows.push(item)
+      last.parts.push({ rows, item })
+      last.rowCount += rows.length
     }
     taken += 1
     total += rows.length
     if (total >= ROWS_A_DELIVERY) break
   }
-  for (const { rows, windows } of batches) {
-    await insert('live_windows', rows)
-    for (const { markDelivered } of windows) markDelivered()
-  }
+  for (const { parts } of batches) await write(parts, insert, onRefused)
   return taken < undelivered.length
+}
+
+/** A window and its rows. */
+interface Part {
+  rows: ClosedWindowRow[]
+  item: Undelivered
+}
+
+async function write(parts: readonly Part[], insert: InsertJson, onRefused: OnRefused): Promise<void> {
+  try {
+    await insert(
+      'live_windows',
+      parts.flatMap(({ rows }) => rows),
+    )
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || !UNREADABLE_CODES.has(error.code)) throw error
+    const [first] = parts
+    if (parts.length === 1 && first !== undefined) return onRefused(first.item.window, error)
+    const half = Math.ceil(parts.length / 2)
+    await write(parts.slice(0, half), insert, onRefused)
+    await write(parts.slice(half), insert, onRefused)
+    return
+  }
+  for (const { item } of parts) item.markDelivered()
 }
 
 /** The rows of a window. One without events has none. */
@@ -79,7 +112,9 @@ function buildValues({
   const numbers: Record<string, number> = {}
   const tops: ClosedWindowRow['tops'] = {}
   for (const [name, value] of Object.entries(values)) {
-    if (isTop(value)) tops[name] = value.map((entry) => [entry.value, entry.count, entry.error])
+    // Named tuples are objects to ClickHouse where it reads JSON.
+    if (isTop(value))
+      tops[name] = value.map(({ value: text, count, error }) => ({ value: text, count, error }))
     else for (const [full, number] of flatten(name, value)) numbers[full] = number
   }
   return { events, values: numbers, tops }

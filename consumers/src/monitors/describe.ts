@@ -38,9 +38,10 @@ export function durationText(ms: number): string {
     .join(' ')
 }
 
-/** A time as `2026-11-22 10:07 UTC`. */
+/** A time as `2026-11-22 10:07 UTC`, with seconds where there are some. */
 export function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const text = new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+  return `${text.replace(/:00$/, '')} UTC`
 }
 
 /** What events are called that fulfil these conditions: by their name where that is one of them. */

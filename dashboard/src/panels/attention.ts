@@ -32,7 +32,7 @@ export function createAttentionPanel(): Panel {
     id: 'attention',
     title: 'What needs attention?',
     width: 12,
-    empty: 'No monitors are configured.',
+    empty: 'No monitors are configured, or none was judged since the start, which takes a minute.',
     fromLive: readAttention,
     mount(body) {
       const list = h('ul', { class: 'monitors' })

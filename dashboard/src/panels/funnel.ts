@@ -111,6 +111,8 @@ export function tellLoss(steps: readonly FunnelStep[]): string {
   const index = steps.findIndex(({ lost }) => lost !== undefined)
   const [before, after] = [steps[index - 1], steps[index]]
   if (before === undefined || after?.lost === undefined) return ''
+  if (steps.slice(1).every(({ people }) => people === 0))
+    return 'None of the later steps happened in this time.'
   const share = formatShare(after.lost / before.people)
   return `▼ Most leave between “${before.title}” and “${after.title}”: ${formatCount(after.lost)}, ${share} of them.`
 }

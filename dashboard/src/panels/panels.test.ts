@@ -400,6 +400,9 @@ describe('funnel', () => {
     expect(steps.map(({ lost }) => lost)).toEqual([undefined, 40, undefined, undefined, undefined])
     expect(tellLoss(steps)).toBe('▼ Most leave between “Any page” and “A product”: 40, 40% of them.')
     expect(tellLoss(steps.slice(2, 4))).toBe('')
+    const visited = [window('funnel', NOW - 30 * MINUTE, { end: NOW + 1, groups: groups.slice(0, 1) })]
+    const alone = readFunnel(stateOf({ windows: visited }), NOW).model?.steps ?? []
+    expect(tellLoss(alone)).toBe('None of the later steps happened in this time.')
   })
 
   it('of nobody is none', () => {

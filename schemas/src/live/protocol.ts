@@ -68,7 +68,7 @@ export interface LiveDefinition {
 
 /** How a stage of the pipeline is. */
 export interface StageHealth {
-  /** `live`, `warehouse`, `lake`, `computed`. */
+  /** `live`, `warehouse`, `lake`, `computed`, and `closed`: how long closed windows have not got through to ClickHouse. */
   stage: string
   /** How far behind what is received it is; `null` when unknown. */
   lagMs: number | null
