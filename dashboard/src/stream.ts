@@ -4,19 +4,11 @@ import { EVENT_FIELD_NAMES, TAIL_STATUSES, type TailEvent } from '@millrace/sche
 import type { Tail } from './connection.ts'
 import { button, h, setText } from './dom.ts'
 import { parseFilter } from './event-filter.ts'
-import { countOf, formatCount, formatDay, formatExactClock, formatSpan, toSentence } from './format.ts'
+import { eventLine, focusable } from './event-line.ts'
+import { countOf, formatCount, toSentence } from './format.ts'
 import { createInspector } from './inspector.ts'
 import { eventKey, type LiveState } from './state.ts'
-import {
-  chooseEvents,
-  countStatuses,
-  describeEvent,
-  type Held,
-  holdList,
-  nameEvent,
-  tellNone,
-  tellTally,
-} from './stream-list.ts'
+import { chooseEvents, countStatuses, type Held, holdList, tellNone, tellTally } from './stream-list.ts'
 
 /** Names of events that are offered while typing, before the fields. */
 const MAX_SUGGESTIONS = 30
@@ -317,37 +309,4 @@ export function createStream({ onTail, announce }: StreamOptions): Stream {
       draw()
     },
   }
-}
-
-const DAY_MS = 86_400_000
-
-/** History came in one piece; how many days it was on its way says nothing. */
-function tellAge(timestamp: number, receivedAt: number): string {
-  return receivedAt - timestamp > DAY_MS ? formatDay(timestamp) : formatSpan(receivedAt - timestamp)
-}
-
-function eventLine(event: TailEvent, onSelect: () => void): HTMLElement {
-  const { status, timestamp, receivedAt, violations = [] } = event
-  const warning =
-    violations.length === 0 || status !== 'accepted' ? undefined : h('span', { class: 'warned' }, 'off plan')
-  const age = timestamp > 0 ? tellAge(timestamp, receivedAt) : ''
-  const line = button('', onSelect, {
-    class: 'event',
-    tabindex: -1,
-    'aria-expanded': 'false',
-    'aria-controls': 'inspector',
-  })
-  line.append(
-    h('time', {}, formatExactClock(receivedAt)),
-    h('span', { class: `status ${status}` }, status),
-    h('span', { class: 'name' }, h('b', {}, nameEvent(event)), warning),
-    h('span', { class: 'what' }, describeEvent(event)),
-    h('span', { class: 'took', title: 'From when it happened to its receipt' }, age),
-  )
-  return h('li', {}, line)
-}
-
-/** The button of a line. */
-function focusable(line: Element): HTMLElement {
-  return (line.firstElementChild ?? line) as HTMLElement
 }

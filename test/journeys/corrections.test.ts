@@ -1,9 +1,9 @@
 /** Events that were wrong are corrected and retracted by other events, and every table reads as if they had come right. */
 
 import type { Envelope, EnvelopeEvent, JsonObject } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ConfiguredStack, startConfiguredStack } from '../support/configured-stack.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 import { expectTablesOf, readTables } from '../support/oracle/compare.ts'
 import { distinctEvents, type OracleEvent } from '../support/oracle/events.ts'
 import { waitFor } from '../support/wait.ts'
@@ -260,15 +260,7 @@ function deliver(source: string, lines: readonly Line[]): Envelope[] {
     timestamp: time(minute),
     originalTimestamp: time(minute),
   }))
-  const head = {
-    version: ENVELOPE_VERSION,
-    part: 0,
-    source,
-    route: 'batch' as const,
-    receivedAt: time(1_000),
-    batchId: 'b',
-  }
-  return [{ ...head, events, quarantined: [], omitted: [] } as Envelope]
+  return [buildEnvelope({ source, receivedAt: time(1_000), events })]
 }
 
 describe('a correction', () => {

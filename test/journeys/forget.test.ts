@@ -1,7 +1,6 @@
 /** A person is forgotten: nothing of hers is in any table, and everyone else's numbers are those of the events that stay. */
 
 import type { Envelope, EnvelopeEvent, QuarantinedEvent } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import { type Statements, sweepForgotten } from '@millrace/schemas/recompute'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ForgetEffects, findTraces, forget } from '../../cli/src/forget/forget.ts'
@@ -12,6 +11,7 @@ import { withoutForgotten } from '../../consumers/src/forgotten/without-forgotte
 import type { Sink } from '../../consumers/src/sink.ts'
 import { createWarehouse } from '../../consumers/src/warehouse/insert.ts'
 import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 import { expectTablesOf, readTables } from '../support/oracle/compare.ts'
 import { distinctEvents, type OracleEvent } from '../support/oracle/events.ts'
 import { resolveIdentity } from '../support/oracle/identity.ts'
@@ -41,20 +41,8 @@ beforeAll(async () => {
 })
 afterAll(() => warehouse.stop())
 
-function envelope(source: string, more: Partial<Envelope>): Envelope {
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
-    source,
-    route: 'batch',
-    receivedAt: START + 86_400_000,
-    batchId: 'b',
-    events: [],
-    quarantined: [],
-    omitted: [],
-    ...more,
-  }
-}
+const envelope = (source: string, more: Partial<Envelope>) =>
+  buildEnvelope({ source, receivedAt: START + 86_400_000, ...more })
 
 type Story = [id: string, minute: number, event: Omit<EnvelopeEvent, 'messageId' | 'timestamp'>]
 

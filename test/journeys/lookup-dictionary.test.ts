@@ -1,10 +1,11 @@
 /** Lookup tables in ClickHouse: what they say today and said at any time, however their loads are cut off or cross. */
 
 import { createHash } from 'node:crypto'
-import { ENVELOPE_VERSION, type Envelope } from '@millrace/schemas'
+import type { Envelope } from '@millrace/schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLookups } from '../../consumers/src/lookups/load-lookups.ts'
 import type { Statements } from '../../consumers/src/statements.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 import { createRandom } from '../support/oracle/random.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
 import { waitFor } from '../support/wait.ts'
@@ -256,13 +257,9 @@ function envelopeOf(
   source: string,
   sold: readonly { productId: string | undefined; at: number }[],
 ): Envelope {
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
+  return buildEnvelope({
     source,
-    route: 'batch',
     receivedAt: START + 2 * DAY_MS,
-    batchId: 'b',
     events: sold.map(({ productId, at }, index) => ({
       messageId: `m${index}`,
       type: 'track',
@@ -272,9 +269,7 @@ function envelopeOf(
       anonymousId: 'a',
       properties: productId === undefined ? {} : { product_id: productId },
     })),
-    quarantined: [],
-    omitted: [],
-  }
+  })
 }
 
 describe('a lookup table that is loaded through the collector', () => {

@@ -23,23 +23,17 @@ const ALARM_PATH = '/test-alarm'
 /** How far the Worker's clock is ahead. */
 let aheadMs = 0
 
-/** Alarms are the runtime's, which keeps real time, so they are set by it; here nothing else ever sets one. */
+/** Here nothing but the object itself ever sets an alarm. */
 const entry = () => `
-import { withClock } from './test/support/clock-worker.ts'
+import { alarmInMs, withAlarms, withClock } from './test/support/clock-worker.ts'
 import worker, { LiveAggregator as Base } from './worker.ts'
-const readClock = Date.now
-Date.now = () => readClock() + ${aheadMs}
-const clocked = withClock(worker)
+const clocked = withClock(worker, ${aheadMs})
 export class LiveAggregator extends Base {
   constructor(context, env) {
-    const { storage } = context
-    const setAlarm = storage.setAlarm.bind(storage)
-    storage.setAlarm = (at) => setAlarm(at - Date.now() + readClock())
-    super(context, env)
+    super(withAlarms(context), env)
   }
-  async alarmInMs() {
-    const at = await this.ctx.storage.getAlarm()
-    return at === null ? null : at - readClock()
+  alarmInMs() {
+    return alarmInMs(this.ctx)
   }
 }
 export default {

@@ -1,13 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the second event of a sequence is called so, and is no function.
 /** Every kind of monitor that asks ClickHouse, on the real engine: ok, firing and recovered, and whatever is at the bound. */
 
-import {
-  ENVELOPE_VERSION,
-  type Envelope,
-  type EnvelopeEvent,
-  type JsonObject,
-  type QuarantinedEvent,
-} from '@millrace/schemas'
+import type { EnvelopeEvent, JsonObject, QuarantinedEvent } from '@millrace/schemas'
 import type { MonitorDefinition, WindowFilter } from '@millrace/schemas/live'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evaluateMonitors } from '../../consumers/src/monitors/evaluate.ts'
@@ -16,6 +10,7 @@ import type { MonitorResult } from '../../consumers/src/monitors/result.ts'
 import { decideTransitions } from '../../consumers/src/monitors/transitions.ts'
 import { createStatements } from '../../consumers/src/statements.ts'
 import { checkMonitors } from '../../schemas/src/live/monitor-check.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 import { createRandom } from '../support/oracle/random.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
@@ -77,18 +72,8 @@ async function send(
   sent: readonly Sent[],
   { receivedAt = NOW, quarantined = [] as QuarantinedEvent[] } = {},
 ): Promise<void> {
-  const envelope: Envelope = {
-    version: ENVELOPE_VERSION,
-    part: 0,
-    source,
-    route: 'batch',
-    receivedAt,
-    batchId: `b${++count}`,
-    events: sent.map(toEvent),
-    quarantined,
-    omitted: [],
-  }
-  await warehouse.write([envelope])
+  const batch = { batchId: `b${++count}`, events: sent.map(toEvent), quarantined }
+  await warehouse.write([buildEnvelope({ source, receivedAt, ...batch })])
 }
 
 /** So many events, spread over the time before `to`. */

@@ -34,19 +34,14 @@ const START = Math.floor(Date.now() / (5 * MINUTE)) * 5 * MINUTE - 3 * 60 * MINU
 let offsetMs = START - Date.now()
 const now = () => Date.now() + offsetMs
 
-/** Alarms are the runtime's, which keeps real time, so they are set by it; whoever sets the clock ahead wakes the objects. */
+/** Alarms keep real time, so whoever sets the clock ahead wakes the objects. */
 const entry = () => `
-import { withClock, CLOCK_PATH } from './test/support/clock-worker.ts'
+import { CLOCK_PATH, withAlarms, withClock } from './test/support/clock-worker.ts'
 import worker, { LiveAggregator as Base } from './worker.ts'
-const readClock = Date.now
-Date.now = () => readClock() + ${offsetMs}
-const clocked = withClock(worker)
+const clocked = withClock(worker, ${offsetMs})
 export class LiveAggregator extends Base {
   constructor(context, env) {
-    const { storage } = context
-    const setAlarm = storage.setAlarm.bind(storage)
-    storage.setAlarm = (at) => setAlarm(at - Date.now() + readClock())
-    super(context, env)
+    super(withAlarms(context), env)
   }
   wake() {
     return this.ctx.storage.setAlarm(Date.now())

@@ -1,7 +1,8 @@
 /** The ten views that answer questions in SQL, against counts by hand over the same visits. */
 
-import { ENVELOPE_VERSION, type Envelope, type EnvelopeEvent, type ReferrerClass } from '@millrace/schemas'
+import type { EnvelopeEvent, ReferrerClass } from '@millrace/schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildEnvelope } from '../support/envelope.ts'
 import { createRandom } from '../support/oracle/random.ts'
 import { funnelOf, type ShopEvent } from '../support/question-events.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
@@ -120,19 +121,8 @@ function envelopeEvents({ id, country, device, referrer, campaign, events: own }
   }))
 }
 
-function envelopeOf(source: string, some: readonly EnvelopeEvent[]): Envelope {
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
-    source,
-    route: 'batch',
-    receivedAt: TO + 10 * DAY_MS,
-    batchId: 'b',
-    events: [...some],
-    quarantined: [],
-    omitted: [],
-  }
-}
+const envelopeOf = (source: string, some: readonly EnvelopeEvent[]) =>
+  buildEnvelope({ source, receivedAt: TO + 10 * DAY_MS, events: [...some] })
 
 /** Rows of a view, as lists of its columns' values. */
 async function ask(view: string, parameters = ''): Promise<unknown[][]> {

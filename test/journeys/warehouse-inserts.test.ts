@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import {
   decodeEnvelope,
-  ENVELOPE_VERSION,
   type Envelope,
   type EnvelopeEvent,
   encodeJson,
@@ -22,6 +21,7 @@ import { createWarehouse, type InsertRows } from '../../consumers/src/warehouse/
 import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
 import { type ClickHouseProcess, startClickHouse } from '../../local/src/clickhouse/process.ts'
 import { DATABASE, migrate } from '../../local/src/migrate.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 
 let dataPath: string
 let server: ClickHouseProcess
@@ -51,13 +51,9 @@ async function read<T>(query: string): Promise<T[]> {
 }
 
 function createEnvelope(events: Partial<EnvelopeEvent>[], more: Partial<Envelope> = {}): Envelope {
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
+  return buildEnvelope({
     source: 'shop',
-    route: 'batch',
     receivedAt: Date.UTC(2026, 10, 21, 10),
-    batchId: 'b',
     events: events.map((event, i) => ({
       messageId: `m${i}`,
       type: 'track',
@@ -65,10 +61,8 @@ function createEnvelope(events: Partial<EnvelopeEvent>[], more: Partial<Envelope
       timestamp: Date.UTC(2026, 10, 21, 9),
       ...event,
     })),
-    quarantined: [],
-    omitted: [],
     ...more,
-  }
+  })
 }
 
 describe('what people send', () => {

@@ -1,8 +1,8 @@
 /** Stories of people and devices, and whose each event is in the end. */
 
 import type { Envelope, EnvelopeEvent, EventType } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildEnvelope } from '../support/envelope.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 let warehouse: TestWarehouse
@@ -197,17 +197,8 @@ function envelopesOf(source: string, steps: readonly Step[]): Envelope[] {
   return steps.map((step, index) => {
     const [, minute, rest = ''] = /^(?:@(\d+) )?(.*)$/.exec(step) ?? []
     const at = START + Number(minute ?? index) * 60_000
-    return {
-      version: ENVELOPE_VERSION,
-      part: 0,
-      source,
-      route: 'batch',
-      receivedAt: at + 1_000,
-      batchId: `b${index}`,
-      events: [eventOf(rest, index, at)],
-      quarantined: [],
-      omitted: [],
-    }
+    const events = [eventOf(rest, index, at)]
+    return buildEnvelope({ source, receivedAt: at + 1_000, batchId: `b${index}`, events })
   })
 }
 
@@ -302,9 +293,7 @@ it('users with long ids, hundreds of them, are joined in one run', async () => {
         : { type: 'alias' as const, previousId: id(index - 200), userId: 'one' }
     return { ...event, messageId: `l${index}`, timestamp: at, originalTimestamp: at }
   })
-  const head = { version: ENVELOPE_VERSION, part: 0, source, route: 'batch' as const, batchId: 'b' }
-  const receivedAt = Date.UTC(2026, 10, 2)
-  await warehouse.write([{ ...head, receivedAt, events, quarantined: [], omitted: [] } as Envelope])
+  await warehouse.write([buildEnvelope({ source, receivedAt: Date.UTC(2026, 10, 2), events })])
   await warehouse.recompute()
   const [row] = await warehouse.query<{ persons: string[] }>(
     'SELECT groupUniqArray(person_id) AS persons FROM events_resolved WHERE source = {source:String}',

@@ -1,7 +1,6 @@
 /** An event that went through the lake is inserted as the Worker would have inserted it, byte for byte. */
 
 import type { Envelope, EnvelopeEvent, JsonObject } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import { bytesOf, encodeLakeFile, openLakeFile } from '@millrace/schemas/lake'
 import { encodeNative, type Row } from '@millrace/schemas/native'
 import fc from 'fast-check'
@@ -10,6 +9,7 @@ import { ROW_COLUMNS, toRows, toStorableRow } from '../../cli/src/replay/rows.ts
 import { transformRow } from '../../cli/src/replay/transform.ts'
 import { buildBatch } from '../../consumers/src/lake/batch.ts'
 import { buildEventRows } from '../../consumers/src/rows/rows.ts'
+import { buildEnvelope } from '../support/envelope.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 const key = fc.oneof(text, fc.constantFrom('a', 'a.b', 'a%2Eb', '%2E', '%252E', '', '__proto__', 'x%25'))
@@ -75,20 +75,15 @@ const envelope = fc
     receivedAt: time,
   })
   .map(
-    ({ events, sentAt, context, receivedAt }): Envelope => ({
-      version: ENVELOPE_VERSION,
-      part: 0,
-      source: 'shop',
-      route: 'batch',
-      receivedAt,
-      batchId: 'b',
-      stream: 's',
-      ...(sentAt === undefined ? {} : { sentAt }),
-      ...(context === undefined ? {} : { context }),
-      events: events.map((fields, index) => ({ ...fields, messageId: `m${index}` }) as EnvelopeEvent),
-      quarantined: [],
-      omitted: [],
-    }),
+    ({ events, sentAt, context, receivedAt }): Envelope =>
+      buildEnvelope({
+        source: 'shop',
+        receivedAt,
+        stream: 's',
+        ...(sentAt === undefined ? {} : { sentAt }),
+        ...(context === undefined ? {} : { context }),
+        events: events.map((fields, index) => ({ ...fields, messageId: `m${index}` }) as EnvelopeEvent),
+      }),
   )
 
 const ALWAYS = { from: 0, to: Number.MAX_SAFE_INTEGER }

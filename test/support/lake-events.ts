@@ -1,6 +1,7 @@
 /** Envelopes as the queue brings them: duplicated, late, in any company, of clients with clocks and without. */
 
-import { ENVELOPE_VERSION, type Envelope, type EnvelopeEvent } from '@millrace/schemas'
+import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import { buildEnvelope } from './envelope.ts'
 
 /** Options of {@link createDeliveries}. */
 export interface DeliveriesOptions {
@@ -84,11 +85,8 @@ function createEnvelope({
   const receivedAt = startMs + Math.floor(random() * spanHours * HOUR_MS)
   const lateMs = random() < 0.33 ? Math.floor(random() * lateHours * HOUR_MS) : 0
   const hasClock = random() < 0.7
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
+  return buildEnvelope({
     source,
-    route: 'batch',
     receivedAt,
     sentAt: receivedAt - 200,
     batchId: `${stream}-1`,
@@ -107,9 +105,7 @@ function createEnvelope({
         properties: { price: index / 100, name: `Schuh ${index % 7} ü` },
       }
     }),
-    quarantined: [],
-    omitted: [],
-  }
+  })
 }
 
 /** The same events received again: the corrected time of those with a clock differs a little, as the network's did. */

@@ -1,7 +1,4 @@
-/**
- * Numbers of a shop that never was, for the live page: what `/v1/live` and `/v1/query` would say at a moment. The same moment
- * gives the same numbers.
- */
+/** A shop that never was, for the live page: what `/v1/live` would say of it at a moment. The same moment gives the same. */
 
 import type {
   GroupValues,
@@ -11,12 +8,27 @@ import type {
   MeasureValue,
   MonitorStatus,
   SnapshotMessage,
-  TailEvent,
   WindowDefinition,
   WindowState,
 } from '@millrace/schemas/live'
 import { shippedWindows } from '@millrace/schemas/live'
-import type { JsonObject } from '@millrace/schemas/wire'
+import { eventsBetween } from './live-fixture-events.ts'
+import {
+  CLASSES,
+  COUNTRIES,
+  DEVICES,
+  FUNNEL,
+  ORDERS,
+  PAGES,
+  PLANS,
+  QUANTILES,
+  RATES,
+  REFERRERS,
+  SALES,
+  UNKNOWN_VIEWS,
+  VITALS,
+  wave,
+} from './live-fixture-numbers.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
@@ -26,67 +38,6 @@ const LATENESS_MS = 30_000
 
 /** How far back a snapshot goes. */
 const BACK_MS = 15 * MINUTE_MS
-
-/** Events a second by name, as a shop of some size has them. */
-const RATES: Readonly<Record<string, number>> = {
-  page: 6.2,
-  'Product Viewed': 3.4,
-  'Web Vital': 2.6,
-  'Product Added': 0.9,
-  'Cart Viewed': 0.7,
-  'Checkout Started': 0.34,
-  'Order Completed': 0.21,
-  identify: 0.12,
-}
-
-const PAGES: Readonly<Record<string, number>> = {
-  '/': 640,
-  '/p/stoneware-mug': 412,
-  '/p/oak-bread-board': 305,
-  '/collections/kitchen': 288,
-  '/cart': 190,
-  '/p/linen-tea-towel': 164,
-  '/checkout': 97,
-  '/journal/how-a-river-mill-grinds-flour-and-why-it-still-does': 61,
-  '/about': 22,
-}
-
-const REFERRERS = { Google: 212, Instagram: 96, 'news.ycombinator.com': 41, Newsletter: 38, Bing: 17 }
-const CLASSES = { direct: 402, search: 229, social: 96, referral: 58, email: 38, paid: 21 }
-const UNKNOWN_VIEWS = 118
-const COUNTRIES = {
-  ...{ DE: 512, AT: 148, CH: 121, FR: 66, NL: 51, US: 40, GB: 33, PL: 12, '': 9 },
-  ...{ IT: 8, ES: 7, SE: 5, JP: 4, BR: 3 },
-}
-const DEVICES = { mobile: 604, desktop: 341, tablet: 44, '': 3 }
-const FUNNEL = {
-  page: 992,
-  'Product Viewed': 571,
-  'Product Added': 188,
-  'Checkout Started': 96,
-  'Order Completed': 61,
-}
-const SALES: readonly [string, string, number][] = [
-  ['Kitchen', 'EUR', 24],
-  ['Table', 'EUR', 39],
-  ['Textiles', 'EUR', 16],
-  ['Kitchen', 'CHF', 27],
-]
-
-/** Orders a minute and what one brings: some have products of two categories, and each has shipping. */
-const ORDERS: Readonly<Record<string, readonly [number, number]>> = { EUR: [9, 39.9], CHF: [4, 40.1] }
-
-const QUANTILES = { p50: '0.5', p75: '0.75', p95: '0.95', p99: '0.99' }
-
-/** Measurements in a quarter of an hour, and their quantiles. */
-const VITALS: Readonly<Record<string, readonly [number, number, number, number, number]>> = {
-  LCP: [466, 1_840, 2_620, 3_120, 5_260],
-  INP: [22, 96, 148, 236, 610],
-  CLS: [452, 0.03, 0.062, 0.118, 0.27],
-  FCP: [466, 1_120, 1_540, 2_060, 3_480],
-  TTFB: [466, 310, 460, 720, 1_240],
-}
-const PLANS = { free: 31, pro: 12, team: 5, '': 2 }
 
 /** What the page is told when it begins. */
 export function snapshotAt(now: number, version: string): SnapshotMessage {
@@ -141,13 +92,6 @@ export function windowsAt(now: number): LiveWindow[] {
 /** Those that are not final yet: what a change has. */
 export function openWindowsAt(now: number): LiveWindow[] {
   return windowsAt(now).filter(({ end }) => end > now - LATENESS_MS - 2 * SECOND_MS)
-}
-
-/** Events of the stream, one about every 700 ms. */
-export function eventsBetween(from: number, to: number): TailEvent[] {
-  const events: TailEvent[] = []
-  for (let at = Math.ceil(from / 700) * 700; at <= to; at += 700) events.push(eventAt(at))
-  return events
 }
 
 /** A window that only the configuration of this shop has. */
@@ -283,21 +227,6 @@ function sumOf(entries: readonly { count: number }[]): number {
   return entries.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** Around 1: a slow swell, and a little noise. */
-function wave(time: number, name: string): number {
-  const phase = hash(name) * 6.28
-  return 1 + 0.22 * Math.sin(time / 210_000 + phase) + 0.16 * (hash(`${name}${time}`) - 0.5)
-}
-
-/** From 0 to 1, by FNV-1a. */
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (const unit of text) value = Math.imul(value ^ (unit.codePointAt(0) ?? 0), 0x01000193)
-  // Names that differ in their last letter alone are spread, too.
-  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d)
-  return ((value ^ (value >>> 12)) >>> 8) / 2 ** 24
-}
-
 function healthAt(now: number): LiveHealth {
   return {
     receivedAt: now - 300,
@@ -353,249 +282,4 @@ function monitorsAt(now: number): MonitorStatus[] {
       keys: [],
     },
   ]
-}
-
-const PEOPLE = ['a-1f0c', 'a-77b2', 'a-93de', 'a-c210', 'u-17', 'u-204']
-
-function eventAt(at: number): TailEvent {
-  const turn = Math.round(at / 700)
-  const pick = <Item>(list: readonly Item[], salt: string): Item =>
-    list[Math.floor(hash(`${salt}${turn}`) * list.length)] as Item
-  const base = {
-    messageId: `018f-${(turn % 65_536).toString(16).padStart(4, '0')}-${turn % 40}`,
-    timestamp: at - 420 - (turn % 7) * 90,
-    receivedAt: at,
-    batchId: `b-${(turn % 9_973).toString(36)}`,
-  }
-  if (turn % 23 === 0) return refusedEvent(base)
-  if (turn % 31 === 0)
-    return {
-      ...base,
-      status: 'filtered',
-      type: 'page',
-      event: 'page',
-      index: 0,
-      reason: 'bot',
-      message: 'a bot sent it',
-    }
-  if (turn % 37 === 0)
-    return {
-      ...base,
-      status: 'duplicate',
-      type: 'track',
-      event: 'Product Viewed',
-      row: { page_path: '/p/oak-bread-board' },
-    }
-  const event = pick(
-    ['page', 'page', 'page', 'Product Viewed', 'Product Viewed', 'Product Added', 'Web Vital'],
-    'e',
-  )
-  const path = pick(Object.keys(PAGES), 'p')
-  const who = pick(PEOPLE, 'w')
-  const properties: JsonObject =
-    event === 'page'
-      ? { title: 'The Mill Shop', path }
-      : event === 'Web Vital'
-        ? { name: 'LCP', value: 1_912.4, rating: 'good' }
-        : {
-            product_id: 'mug',
-            name: 'Stoneware mug',
-            category: 'Kitchen',
-            price: 24,
-            currency: 'EUR',
-            quantity: 1,
-          }
-  const isOff = event === 'Product Added' && turn % 2 === 0
-  return {
-    ...base,
-    status: 'accepted',
-    type: event === 'page' ? 'page' : 'track',
-    event,
-    row: {
-      source: 'dev',
-      message_id: base.messageId,
-      type: event === 'page' ? 'page' : 'track',
-      event,
-      properties,
-      ...(who.startsWith('u') ? { user_id: who } : { anonymous_id: who }),
-      page_path: path,
-      page_url: `https://mill.example${path}`,
-      page_title: 'The Mill Shop',
-      country: pick(['DE', 'DE', 'AT', 'CH', 'FR'], 'c'),
-      city: 'Hamburg',
-      continent: 'EU',
-      asn: 3320,
-      as_organization: 'Deutsche Telekom AG',
-      device_type: pick(['mobile', 'desktop'], 'd'),
-      browser_name: 'Firefox',
-      browser_version: '147.0',
-      os_name: 'Android',
-      referrer_class: 'search',
-      referrer_name: 'Google',
-      library_name: '@millrace/web',
-      library_version: '0.1.0',
-      plan_version: '1-0-0',
-      context: { screen: { width: 390, height: 844 } },
-    },
-    ...(isOff
-      ? {
-          violations: [
-            {
-              path: 'properties.quantity',
-              rule: 'invalid_type',
-              found: 'a string',
-              message: 'must be a whole number',
-            },
-          ],
-        }
-      : {}),
-  }
-}
-
-type EventBase = Pick<TailEvent, 'messageId' | 'timestamp' | 'receivedAt' | 'batchId'>
-
-function refusedEvent(base: EventBase): TailEvent {
-  const raw = {
-    type: 'track',
-    event: 'Order Completed',
-    properties: { revenue: '<b>24,00</b>', currency: 'EUR' },
-  }
-  return {
-    ...base,
-    status: 'quarantined',
-    type: 'track',
-    event: 'Order Completed',
-    index: 1,
-    reason: 'plan_violation',
-    path: 'properties.revenue',
-    message: 'must be a number, got a string',
-    violations: [
-      {
-        path: 'properties.revenue',
-        rule: 'invalid_type',
-        found: '"<b>24,00</b>"',
-        message: 'must be a number',
-      },
-      { path: 'properties.products', rule: 'missing', found: 'nothing', message: 'must be a list' },
-    ],
-    raw: JSON.stringify(raw),
-  }
-}
-
-/** Answers of the query API by the name of the question, without what all have in common. */
-export function answerTo(name: string, search: URLSearchParams, now: number): object | undefined {
-  const days = Array.from({ length: 7 }, (_, index) => isoDay(now - (6 - index) * 86_400_000))
-  const over = (base: number, salt: string) =>
-    days.map((day) => Math.round(base * wave(Date.parse(day), salt)))
-  const field = search.get('field') ?? search.get('by') ?? ''
-  const table = (counts: Readonly<Record<string, number>>, factor: number) => ({
-    columns: [field, 'events', 'people'],
-    rows: Object.entries(counts)
-      .sort(([, a], [, b]) => b - a)
-      .map(([value, count]) => [value, count * factor, Math.round((count * factor) / 3.1)]),
-  })
-  switch (name) {
-    case 'timeseries':
-      return search.get('by') === 'event'
-        ? { buckets: days, series: seriesOf(Number(search.get('limit') ?? 5), over) }
-        : { buckets: days, series: [{ name: null, total: 18_204, values: over(3_100, 'people') }] }
-    case 'top':
-      if (field === 'page_path') return table(PAGES, 130)
-      if (field === 'country') return table(COUNTRIES, 90)
-      if (field === 'device_type') return table(DEVICES, 90)
-      return table(
-        field === 'referrer_class'
-          ? { ...CLASSES, '': UNKNOWN_VIEWS, internal: 900 }
-          : { ...REFERRERS, '': 1_200 },
-        60,
-      )
-    case 'breakdown':
-      return answerBreakdown(search)
-    case 'funnel':
-      return {
-        columns: ['step', 'event', 'people', 'fromFirst', 'fromPrevious', 'medianSeconds'],
-        rows: [14_775, 9_120, 2_911, 1_402, 861].map((people, index) => [
-          index + 1,
-          'step',
-          people,
-          0,
-          0,
-          null,
-        ]),
-      }
-    case 'retention':
-      return {
-        columns: ['cohort', 'people', ...days.slice(1).map((_, index) => `day ${index + 1}`)],
-        rows: days.map((day, index) => [
-          day,
-          1_900 - index * 60,
-          ...days.slice(1).map((_, period) => (index + period < 6 ? Math.round(420 / (period + 1.4)) : null)),
-        ]),
-      }
-    case 'sessions':
-      return search.has('by')
-        ? {
-            columns: ['entry_page', 'sessions'],
-            rows: Object.entries(PAGES)
-              .slice(0, 5)
-              .map(([page, count]) => [page, count * 9]),
-          }
-        : {
-            totals: {
-              sessions: 21_480,
-              people: 14_775,
-              bounceRate: 0.412,
-              averageDuration: 184.2,
-              medianDuration: 97.5,
-              averageEngaged: 66.1,
-              pagesPerSession: 2.9,
-              eventsPerSession: 7.4,
-            },
-            buckets: days,
-            series: [{ name: 'sessions', values: over(3_070, 'sessions') }],
-          }
-    default:
-      return undefined
-  }
-}
-
-/** The largest so many, and all others as one. */
-function seriesOf(limit: number, over: (base: number, salt: string) => number[]): object[] {
-  const rates = Object.entries(RATES).sort(([, a], [, b]) => b - a)
-  const left = rates.slice(limit).reduce((sum, [, rate]) => sum + rate, 0)
-  const one = (name: string | null, rate: number) => ({
-    ...{ name, total: Math.round(rate * 70_000), values: over(rate * 10_000, name ?? 'others') },
-    ...(name === null ? { isOther: true } : {}),
-  })
-  return [
-    ...rates.slice(0, limit).map(([event, rate]) => one(event, rate)),
-    ...(left > 0 ? [one(null, left)] : []),
-  ]
-}
-
-function answerBreakdown(search: URLSearchParams): object {
-  const metric = search.get('metric') ?? 'events'
-  if (search.get('by') === 'properties.currency') {
-    const rows =
-      metric === 'sum'
-        ? [
-            ['EUR', 184_220.5],
-            ['CHF', 9_120.75],
-          ]
-        : [
-            ['EUR', 3_412],
-            ['CHF', 140],
-          ]
-    return { columns: ['properties.currency', metric], rows }
-  }
-  const quantile = Object.keys(QUANTILES).indexOf(metric)
-  const rows = Object.entries(VITALS).map(([name, [count, ...values]]) => [
-    name,
-    quantile < 0 ? count : (values[quantile] ?? null),
-  ])
-  return { columns: ['properties.name', metric], rows }
-}
-
-function isoDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

@@ -1,10 +1,12 @@
 /**
  * Runs inside workerd in the place of the Worker: says what `/v1/live`, `/v1/query` and `/demo/read-token` say, from
- * `live-fixture-data.ts`, and does as a test orders.
+ * `live-fixture-data.ts` and `live-fixture-answers.ts`, and does as a test orders.
  */
 
 import type { ChangeMessage, ClientMessage, SnapshotMessage } from '@millrace/schemas/live'
-import { answerTo, emptySnapshotAt, eventsBetween, openWindowsAt, snapshotAt } from './live-fixture-data.ts'
+import { answerTo } from './live-fixture-answers.ts'
+import { emptySnapshotAt, openWindowsAt, snapshotAt } from './live-fixture-data.ts'
+import { eventsBetween } from './live-fixture-events.ts'
 
 /** The one read token that it knows. */
 export const FIXTURE_TOKEN = 'dev-read'

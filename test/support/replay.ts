@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Envelope, EnvelopeEvent, JsonObject } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { createSink } from '../../cli/src/fakes.ts'
 import { runProgram } from '../../cli/src/program.ts'
 import { DATABASE, migrate } from '../../local/src/migrate.ts'
+import { buildEnvelope } from './envelope.ts'
 import { writeFolderLake } from './folder-lake.ts'
 import { delivered, envelopesOf } from './oracle/deliveries.ts'
 import { startWarehouse, type TestWarehouse } from './warehouse.ts'
@@ -73,22 +73,9 @@ export function envelopeOf(
   events: (Partial<EnvelopeEvent> & { messageId: string })[],
   receivedAt: number,
 ): Envelope {
-  return {
-    version: ENVELOPE_VERSION,
-    part: 0,
-    source,
-    route: 'batch',
-    receivedAt,
-    batchId: 'b',
-    events: events.map((event) => ({
-      type: 'track',
-      timestamp: time(30),
-      originalTimestamp: time(30),
-      ...event,
-    })) as EnvelopeEvent[],
-    quarantined: [],
-    omitted: [],
-  }
+  const shared = { type: 'track', timestamp: time(30), originalTimestamp: time(30) }
+  const made = events.map((event) => ({ ...shared, ...event }) as EnvelopeEvent)
+  return buildEnvelope({ source, receivedAt, events: made })
 }
 
 /** An event that corrects or retracts another. */

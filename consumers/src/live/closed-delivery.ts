@@ -1,5 +1,6 @@
 /** When closed windows go to ClickHouse: once a minute, one delivery at a time, and sooner again when one did not get through. */
 
+import { describeError } from '@millrace/schemas/native'
 import { deliverClosed, type InsertJson } from './closed-windows.ts'
 import type { Undelivered } from './window-table.ts'
 
@@ -25,7 +26,7 @@ export interface ClosedDeliveryEffects {
 /** The deliveries of one object. */
 export interface ClosedDelivery {
   isDue: () => boolean
-  /** For how long deliveries have failed; 0 when the last one got through. */
+  /** For how long deliveries have failed; 0 when the last one got through, or when nothing waits any more. */
   failingMs: () => number
   /** Never rejects; what did not get through is logged, and goes with the next. */
   deliver: () => Promise<void>
@@ -37,10 +38,15 @@ export function createClosedDelivery(effects: ClosedDeliveryEffects): ClosedDeli
   let isDelivering = false
   let failingSince: number | undefined
   return {
-    failingMs: () => (failingSince === undefined ? 0 : now() - failingSince),
+    failingMs: () => (failingSince === undefined || undelivered().length === 0 ? 0 : now() - failingSince),
     isDue: () => now() - deliveredAt >= DELIVER_MS,
     async deliver() {
-      if (isDelivering || undelivered().length === 0) return
+      if (isDelivering) return
+      if (undelivered().length === 0) {
+        // What waited was forgotten: what comes next fails, if it does, from then on.
+        failingSince = undefined
+        return
+      }
       isDelivering = true
       const startedAt = now()
       settle()
@@ -48,15 +54,22 @@ export function createClosedDelivery(effects: ClosedDeliveryEffects): ClosedDeli
         let refused = 0
         const hasMore = await deliverClosed(source, undelivered(), insert(), ({ name, start }, error) => {
           refused += 1
-          // Each would be a line a minute.
+          // One line a delivery.
           if (refused > 1) return
-          log({ level: 'error', event: 'live_window_refused', source, name, start, error: String(error) })
+          log({
+            level: 'error',
+            event: 'live_window_refused',
+            source,
+            name,
+            start,
+            error: describeError(error),
+          })
         })
         deliveredAt = hasMore && refused === 0 ? 0 : startedAt
         failingSince = refused === 0 ? undefined : (failingSince ?? startedAt)
         save()
       } catch (error) {
-        log({ level: 'warn', event: 'live_windows_undelivered', source, error: String(error) })
+        log({ level: 'warn', event: 'live_windows_undelivered', source, error: describeError(error) })
         deliveredAt = startedAt - DELIVER_MS + DELIVER_AGAIN_MS
         failingSince ??= startedAt
       } finally {

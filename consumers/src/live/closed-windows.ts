@@ -1,7 +1,7 @@
 /** Closed windows as rows of ClickHouse's `live_windows`: each version of each once, however often it is written. */
 
-import { ClickHouseError } from '@clickhouse/client-web'
 import type { GroupValues, LiveWindow, MeasureValue, TopEntry } from '@millrace/schemas/live'
+import { isDataError } from '@millrace/schemas/native'
 import type { Undelivered } from './window-table.ts'
 
 /** A row of `live_windows`: one group of one version of a window. */
@@ -23,18 +23,12 @@ export interface ClosedWindowRow {
 /** Inserts rows; resolves when ClickHouse has them. */
 export type InsertJson = (table: string, rows: readonly object[]) => Promise<void>
 
-/**
- * ClickHouse cannot read a row: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_QUOTED_STRING, TYPE_MISMATCH,
- * CANNOT_READ_ALL_DATA, CANNOT_PARSE_NUMBER, INCORRECT_DATA. Source: ClickHouse, src/Common/ErrorCodes.cpp.
- */
-const UNREADABLE_CODES: ReadonlySet<string> = new Set(['6', '27', '26', '53', '33', '72', '117'])
-
 /** Rows of one insert, and of one delivery; the rest comes with the next. */
 const ROWS_AN_INSERT = 20_000
 const ROWS_A_DELIVERY = 100_000
 
 /** What is told of a window that ClickHouse refuses by itself. */
-export type OnRefused = (window: LiveWindow, error: ClickHouseError) => void
+export type OnRefused = (window: LiveWindow, error: unknown) => void
 
 /**
  * Writes windows to ClickHouse, and marks those that it has. Rejects when it does not answer; what is written again is the same
@@ -83,7 +77,7 @@ async function write(parts: readonly Part[], insert: InsertJson, onRefused: OnRe
       parts.flatMap(({ rows }) => rows),
     )
   } catch (error) {
-    if (!(error instanceof ClickHouseError) || !UNREADABLE_CODES.has(error.code)) throw error
+    if (!isDataError(error)) throw error
     const [first] = parts
     if (parts.length === 1 && first !== undefined) return onRefused(first.item.window, error)
     const half = Math.ceil(parts.length / 2)

@@ -202,7 +202,8 @@ export function createLiveState(): LiveState {
       const ends = state.undelivered().flatMap(({ window: { end } }) => (end <= before ? [end] : []))
       if (ends.length > 0) {
         const oldest = ends.reduce((least, end) => Math.min(least, end))
-        const mark = Math.ceil((oldest + (before - oldest) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
+        const tenth = Math.ceil((oldest + (before - oldest) / 10) / FLOOR_STEP_MS) * FLOOR_STEP_MS
+        const mark = Math.min(before, tenth)
         for (const { table } of tables.values()) table.forget(before, mark)
       } else {
         const latest = progress.watermark

@@ -1,8 +1,8 @@
 /** Events as they may come: few people, moved times, several copies of each, in three deliveries. */
 
 import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
-import { ENVELOPE_VERSION } from '@millrace/schemas'
 import fc from 'fast-check'
+import { buildEnvelope } from '../envelope.ts'
 
 const START = Date.UTC(2026, 9, 31, 22)
 
@@ -109,19 +109,15 @@ export function envelopesOf(
       facts: campaign === undefined ? {} : { campaign },
     }
     for (const [copy, { delivery, delayMs, skewMs }] of copies.entries()) {
-      deliveries[delivery]?.push({
-        version: ENVELOPE_VERSION,
-        part: 0,
+      const envelope = buildEnvelope({
         source,
-        route: 'batch',
         // Different for every copy, so that it is clear which one came first.
         receivedAt: at + delayMs * 10 + copy,
         batchId: `b${index}`,
         stream,
         events: [{ ...base, timestamp: Math.min(at + skewMs, at + delayMs * 10) } as EnvelopeEvent],
-        quarantined: [],
-        omitted: [],
       })
+      deliveries[delivery]?.push(envelope)
     }
   })
   return deliveries
