@@ -1,30 +1,33 @@
-/** A batch: formed once, written for each attempt. Knows the envelope's shape and size, not how it travels. */
+/** How a batch is written for each attempt. Knows the envelope's shape and size, not how it travels. */
 
 import { MAX_BATCH_BYTES } from '@millrace/schemas/wire'
-import type { EncodedEvent } from './event.ts'
+import type { Batch } from './outbox.ts'
 import { SHARED_CONTEXT } from './shared-context.ts'
 
-/** What never changes about a batch, whatever happens to its requests. */
-export interface Batch {
-  readonly batchId: string
-  readonly stream: string
-  /** Name of the source that the key is meant to be of; absent when the caller did not say. */
-  readonly source?: string | undefined
-  readonly firstSeq: number
-  readonly events: readonly EncodedEvent[]
-}
-
-/** Room kept for everything around the events, in bytes. The envelope is at most 300 with our 32-character ids. */
+/** Room kept for everything around the events, in bytes. The envelope is at most 400 with our 32-character ids. */
 const ENVELOPE_BYTES = 1_024
 
 /** Most bytes that the events of one batch may have together, each with its comma. */
 export const MAX_EVENTS_BYTES = MAX_BATCH_BYTES - ENVELOPE_BYTES
 
 /**
- * The request body of one attempt at `sentAt` (milliseconds since the epoch). Two bodies of a batch differ in `sentAt`
- * only, which comes last but for the events so that the text is the same up to it.
+ * The id of a batch: `<stream>.<first number>-<count>`. Numbers of a stream are given once, so that two batches with the
+ * same id have the same events, whoever forms them.
  */
-export function encodeBatch({ batchId, stream, source, firstSeq, events }: Batch, sentAt: number): string {
+export function batchIdOf(stream: string, firstSeq: number, count: number): string {
+  return `${stream}.${firstSeq}-${count}`
+}
+
+/**
+ * The request body of one attempt at `sentAt` (milliseconds since the epoch). Two bodies of a batch differ in `sentAt`
+ * only, which comes last but for the events so that the text is the same up to it. `source` is the name of the source that
+ * the key is meant to be of, when the caller said.
+ */
+export function encodeBatch(
+  { batchId, stream, firstSeq, events }: Batch,
+  source: string | undefined,
+  sentAt: number,
+): string {
   const envelope = JSON.stringify({
     batchId,
     stream,
@@ -34,5 +37,5 @@ export function encodeBatch({ batchId, stream, source, firstSeq, events }: Batch
     sentAt: new Date(sentAt).toISOString(),
   })
   // The events are JSON text already; parsing them only to write them again would cost more than all the rest.
-  return `${envelope.slice(0, -1)},"batch":[${events.map((event) => event.json).join(',')}]}`
+  return `${envelope.slice(0, -1)},"batch":[${events.join(',')}]}`
 }

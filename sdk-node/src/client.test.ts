@@ -1,38 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createMillrace } from './client.ts'
-import {
-  ACCEPTED,
-  createFakeClock,
-  createFakeFetch,
-  type FakeAnswer,
-  START_MS,
-  settlePromises,
-} from './fakes.ts'
-import type { EventReceipt, MillraceFailure, MillraceOptions, RetryNotice } from './types.ts'
-
-/** A client on a fake clock and collector, with everything that it told its callbacks. */
-function setUp({ answers = [], ...options }: Partial<MillraceOptions> & { answers?: FakeAnswer[] } = {}) {
-  const clock = createFakeClock()
-  const { fetch, requests } = createFakeFetch({ answers, now: clock.now })
-  const errors: MillraceFailure[] = []
-  const receipts: EventReceipt[] = []
-  const retries: RetryNotice[] = []
-  let ids = 0
-  const client = createMillrace({
-    writeKey: 'wk',
-    endpoint: 'https://events.test',
-    fetch,
-    ...clock,
-    random: () => 1,
-    randomId: () => `id${++ids}`,
-    flushOnExit: false,
-    onError: (error) => errors.push(error),
-    onReceipt: (receipt) => receipts.push(receipt),
-    onRetry: (notice) => retries.push(notice),
-    ...options,
-  } as MillraceOptions)
-  return { client, clock, requests, errors, receipts, retries }
-}
+import { createFakeProcess, setUp } from './fake-client.ts'
+import { ACCEPTED, createFakeClock, createFakeFetch, START_MS, settlePromises } from './fakes.ts'
+import type { MillraceOptions } from './types.ts'
 
 const EVENT = { userId: 'u1', event: 'Clicked' }
 
@@ -46,7 +15,7 @@ describe('batches', () => {
     await clock.advance(1)
     expect(requests).toHaveLength(1)
     expect(requests[0]?.body).toEqual({
-      batchId: 'id2',
+      batchId: 'id1.1-2',
       stream: 'id1',
       firstSeq: 1,
       sentAt: new Date(START_MS + 1_000).toISOString(),
@@ -142,12 +111,12 @@ describe('retries', () => {
     const flushed = client.flush()
     await clock.advance(100)
     client.track({ ...EVENT, event: 'Later' })
-    await clock.advance(10_000)
+    await clock.advance(40_000)
     expect(await flushed).toMatchObject({ delivered: 1, pending: 0 })
     const first = requests.slice(0, 4).map(({ text }) => text.replace(/"sentAt":"[^"]+"/, ''))
     expect(new Set(first).size).toBe(1)
     expect(new Set(requests.slice(0, 4).map(({ body }) => body.sentAt)).size).toBe(4)
-    expect(requests.slice(0, 4).map(({ at }) => at - START_MS)).toEqual([0, 500, 1_500, 3_500])
+    expect(requests.slice(0, 4).map(({ at }) => at - START_MS)).toEqual([0, 500, 2_500, 32_500])
     expect(retries.map(({ attempt, status }) => [attempt, status])).toEqual([
       [1, 503],
       [2, undefined],
@@ -189,18 +158,27 @@ describe('retries', () => {
     })
     for (let i = 0; i < 3; i += 1) client.track(EVENT)
     const flushed = client.flush()
-    await clock.advance(1_000)
+    await clock.advance(500)
     expect(await flushed).toMatchObject({ delivered: 1, dropped: 2, pending: 0 })
     expect(errors).toMatchObject([{ code: 'undelivered', dropped: 2, status: 500 }])
     expect(client.stats().dropped.undelivered).toBe(2)
   })
 
-  it('a collector that restarts for a minute loses nothing with the default options', async () => {
-    const down = Array<FakeAnswer>(9).fill({ fails: 'connect ECONNREFUSED' })
-    const { client, clock } = setUp({ answers: down, random: () => 0.9 })
+  it('a collector that is away for ten minutes loses nothing with the default options', async () => {
+    let isDown = true
+    const { fetch } = createFakeFetch({})
+    const { client, clock } = setUp({
+      random: () => 0.9,
+      fetch: async (...request) => {
+        if (isDown) throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') })
+        return fetch(...request)
+      },
+    })
     client.track(EVENT)
     const flushed = client.flush()
-    await clock.advance(70_000)
+    await clock.advance(600_000)
+    isDown = false
+    await clock.advance(60_000)
     expect(await flushed).toMatchObject({ delivered: 1 })
   })
 
@@ -250,6 +228,7 @@ describe('receipts', () => {
       filtered: 1,
       duplicate: 1,
       dropped: 0,
+      spooled: 0,
       pending: 0,
     })
     expect(receipts).toEqual([
@@ -269,7 +248,7 @@ describe('receipts', () => {
   it('a callback that throws is reported and harms nothing', async () => {
     const { client, errors } = setUp({
       answers: [{ status: 200, body: { success: true, receipts: [{ index: 0, status: 'filtered' }] } }],
-      onReceipt: () => {
+      listener: () => {
         throw new Error('mine')
       },
     })
@@ -290,34 +269,17 @@ describe('options that throw', () => {
     return () => (calls.includes(++count) ? throwing() : give())
   }
 
-  it('an id that cannot be made costs its batch, and the next one goes on', async () => {
-    let ids = 0
-    const randomId = throwAt([2], () => `id${++ids}`)
-    const { client, errors, requests } = setUp({ flushAt: 2, randomId })
-    for (let i = 0; i < 3; i += 1) client.track(EVENT)
-    expect(await client.flush()).toMatchObject({ delivered: 1, dropped: 2, pending: 0 })
-    expect(errors).toMatchObject([
-      {
-        code: 'undelivered',
-        dropped: 2,
-        message: 'gave up on 2 events: an option threw: mine',
-        cause: { message: 'mine' },
-      },
-    ])
-    expect(requests).toHaveLength(1)
-  })
-
   it('a clock that throws at the call refuses the event, which did not get a number', async () => {
     const { client, errors } = setUp({ now: throwAt([1], () => START_MS) })
     expect([client.track(EVENT), client.track(EVENT)]).toEqual([false, true])
-    expect(errors).toMatchObject([{ code: 'invalid_event', message: 'track: now() threw: mine' }])
+    expect(errors).toMatchObject([{ code: 'invalid_event', message: 'track: an option threw: mine' }])
     expect(await client.flush()).toMatchObject({ delivered: 1 })
   })
 
   it.each([
     ['now', { now: throwAt([2], () => START_MS) }],
     ['random', { random: throwAt([1], () => 1), answers: [{ status: 503 }] }],
-    ['onReceipt, onError and onRetry', { onReceipt: throwing, onError: throwing, onRetry: throwing }],
+    ['all listeners', { listener: throwing, answers: [{ status: 503 }] }],
   ] as const)('%s while a batch is sent leaves the client working', async (_, options) => {
     const { client, clock } = setUp({ ...options, flushAt: 1 } as Parameters<typeof setUp>[0])
     client.track(EVENT)
@@ -353,7 +315,7 @@ describe('options that throw', () => {
   it('an onReceipt that rejects is reported', async () => {
     const { client, errors } = setUp({
       answers: [{ status: 200, body: { success: true, receipts: [{ index: 0, status: 'filtered' }] } }],
-      onReceipt: async () => throwing(),
+      listener: async () => throwing(),
     })
     client.track(EVENT)
     await client.flush()
@@ -371,6 +333,7 @@ describe('flush', () => {
       filtered: 0,
       duplicate: 0,
       dropped: 0,
+      spooled: 0,
       pending: 0,
     })
     expect(requests).toHaveLength(0)
@@ -451,6 +414,7 @@ describe('close', () => {
       filtered: 0,
       duplicate: 0,
       dropped: 5,
+      spooled: 0,
       pending: 0,
     })
     expect(requests).toHaveLength(1)
@@ -474,7 +438,7 @@ describe('close', () => {
     const { client, requests } = setUp({
       flushAt: 1,
       answers: [{ status: 401 }],
-      onError: () => void client.close({ timeoutMs: 0 }),
+      listener: () => void client.close({ timeoutMs: 0 }),
     })
     for (let i = 0; i < 3; i += 1) client.track(EVENT)
     await client.close()
@@ -503,45 +467,48 @@ describe('close', () => {
 })
 
 describe('bounds', () => {
-  it('events over maxQueueEvents are dropped, counted and reported once', async () => {
-    const { client, clock, errors } = setUp({ flushAt: 2, maxQueueEvents: 4, answers: [{ status: 503 }] })
-    const accepted = Array.from({ length: 7 }, () => client.track(EVENT))
-    expect(accepted).toEqual([true, true, true, true, false, false, false])
+  /** Six of these and no more fit into the smallest queue. */
+  const LARGE = { ...EVENT, properties: { text: 'x'.repeat(21_000) } }
+  const maxQueueBytes = 131_072
+
+  it('events over maxQueueBytes are dropped, counted, told each and reported once', async () => {
+    const { client, clock, errors, drops } = setUp({ flushAt: 2, maxQueueBytes, answers: [{ status: 503 }] })
+    const accepted = Array.from({ length: 9 }, () => client.track(LARGE))
+    expect(accepted).toEqual([true, true, true, true, true, true, false, false, false])
     expect(errors).toMatchObject([{ code: 'queue_full', dropped: 1 }])
-    await clock.advance(510)
-    expect(client.stats()).toMatchObject({ accepted: 4, delivered: 4, dropped: { queue_full: 3 } })
+    expect(drops).toEqual(Array(3).fill({ reason: 'queue_full', count: 1 }))
+    await clock.advance(530)
+    expect(client.stats()).toMatchObject({ accepted: 6, delivered: 6, dropped: { queue_full: 3 } })
   })
 
   it('ready resolves when there is room again', async () => {
-    const { client, clock } = setUp({ flushAt: 2, maxQueueEvents: 2, answers: [{ status: 503 }] })
+    const { client, clock } = setUp({ flushAt: 2, maxQueueBytes, answers: [{ status: 503 }] })
     await client.ready()
-    client.track(EVENT)
-    client.track(EVENT)
+    for (let i = 0; i < 6; i += 1) client.track(LARGE)
     let isReady = false
     const ready = client.ready().then(() => {
       isReady = true
     })
     await clock.advance(499)
     expect(isReady).toBe(false)
-    await clock.advance(1)
+    await clock.advance(21)
     await ready
-    expect(client.track(EVENT)).toBe(true)
+    expect(client.track(LARGE)).toBe(true)
   })
 
   it('a producer that awaits ready never loses an event', async () => {
-    const { client, requests } = setUp({ flushAt: 5, maxQueueEvents: 10 })
-    for (let i = 0; i < 1_000; i += 1) {
+    const { client } = setUp({ maxQueueBytes })
+    for (let i = 0; i < 300; i += 1) {
       await client.ready()
-      client.track(EVENT)
+      client.track({ ...EVENT, properties: { text: 'x'.repeat((i * 997) % 32_000) } })
     }
     await client.close()
-    expect(client.stats()).toMatchObject({ accepted: 1_000, delivered: 1_000, dropped: { queue_full: 0 } })
-    expect(requests).toHaveLength(200)
+    expect(client.stats()).toMatchObject({ accepted: 300, delivered: 300, dropped: { queue_full: 0 } })
   })
 
   it('ready resolves when the client is closed', async () => {
-    const { client, clock } = setUp({ flushAt: 1, maxQueueEvents: 1, answers: [{ hang: true }] })
-    client.track(EVENT)
+    const { client, clock } = setUp({ flushAt: 1, maxQueueBytes, answers: [{ hang: true }] })
+    for (let i = 0; i < 6; i += 1) client.track(LARGE)
     const ready = client.ready()
     const closed = client.close({ timeoutMs: 10 })
     await ready
@@ -551,18 +518,6 @@ describe('bounds', () => {
 })
 
 describe('the end of the process', () => {
-  function createFakeProcess() {
-    const listeners = new Set<() => void>()
-    return {
-      listeners,
-      on: (_: 'beforeExit', listener: () => void) => listeners.add(listener),
-      off: (_: 'beforeExit', listener: () => void) => listeners.delete(listener),
-      end: () => {
-        for (const listener of [...listeners]) listener()
-      },
-    }
-  }
-
   it('the next batch waits for an instant in which the process may end, unless somebody waits', async () => {
     const { client, clock, requests } = setUp({ flushAt: 1 })
     for (let i = 0; i < 3; i += 1) client.track(EVENT)
@@ -577,40 +532,71 @@ describe('the end of the process', () => {
   it('what is left is sent when the process has nothing else to do', async () => {
     const process = createFakeProcess()
     const { client } = setUp({ process, flushOnExit: true })
-    expect(process.listeners.size).toBe(0)
+    expect(process.count()).toBe(0)
     client.track(EVENT)
-    expect(process.listeners.size).toBe(1)
-    process.end()
+    expect([process.listenerCount('beforeExit'), process.listenerCount('exit')]).toEqual([1, 1])
+    process.emit('beforeExit')
     await settlePromises()
     expect(client.stats().delivered).toBe(1)
-    expect(process.listeners.size).toBe(0)
+    expect(process.count()).toBe(0)
   })
 
   it('the process is held no longer than exitTimeoutMs', async () => {
     const process = createFakeProcess()
-    const { client, clock, errors } = setUp({
-      process,
-      flushOnExit: true,
-      exitTimeoutMs: 2_000,
-      answers: [{ hang: true }],
-    })
+    const options = { process, flushOnExit: true, exitTimeoutMs: 2_000, answers: [{ hang: true } as const] }
+    const { client, clock, errors } = setUp(options)
     client.track(EVENT)
-    process.end()
+    process.emit('beforeExit')
     await clock.advance(2_000)
     expect(client.stats()).toMatchObject({ pending: 0, dropped: { undelivered: 1 } })
     expect(errors).toMatchObject([{ code: 'undelivered', dropped: 1 }])
-    expect([process.listeners.size, clock.timerCount()]).toEqual([0, 0])
+    expect([process.count(), clock.timerCount()]).toEqual([0, 0])
+  })
+
+  it('the process is not held for a wait that is longer than it may be held', async () => {
+    const process = createFakeProcess()
+    const answers = [{ status: 503, headers: { 'retry-after': '60' } }]
+    const { client, clock } = setUp({ process, flushOnExit: true, answers })
+    client.track(EVENT)
+    process.emit('beforeExit')
+    await clock.advance(0)
+    expect(client.stats()).toMatchObject({ pending: 0, dropped: { undelivered: 1 } })
+    expect([process.count(), clock.timerCount()]).toEqual([0, 0])
+  })
+
+  it('what process.exit() leaves behind is counted and told as lost', () => {
+    const process = createFakeProcess()
+    const { client, errors, drops } = setUp({ process })
+    client.track(EVENT)
+    client.track(EVENT)
+    process.emit('exit')
+    expect(drops).toEqual([{ reason: 'undelivered', count: 2 }])
+    expect(errors[0]?.message).toBe(
+      'gave up on 2 events: the process ended before they were sent; await close() before, or use a spool',
+    )
+    expect(client.stats()).toMatchObject({ accepted: 2, pending: 0, dropped: { undelivered: 2 } })
+  })
+
+  it('a signal that nobody else hears is raised again when what waits was sent', async () => {
+    const process = createFakeProcess()
+    const { client, requests } = setUp({ process, platform: { handleSignals: true } })
+    client.track(EVENT)
+    process.emit('SIGTERM')
+    expect(process.raised).toEqual([])
+    await settlePromises()
+    expect([requests.length, process.raised]).toEqual([1, ['SIGTERM']])
   })
 })
 
-it('without onError, the first error of each code is one line on the console', () => {
+it('without a listener, the first error of each code is one line on the console', () => {
   const lines: unknown[] = []
   const { warn } = console
   onTestFinished(() => {
     console.warn = warn
   })
   console.warn = (line) => lines.push(line)
-  const { client } = setUp({ onError: undefined })
+  const { client, unlisten } = setUp()
+  unlisten()
   for (let i = 0; i < 3; i += 1) client.track({ userId: 'secret-user', event: '' })
   expect(lines).toHaveLength(1)
   expect(JSON.parse(String(lines[0]))).toMatchObject({

@@ -1,226 +1,254 @@
 /**
- * The client: wires queue, delivery, books and shutdown together. What it decides itself is when a batch is due and whom
- * to tell.
+ * The client: wires outbox, lanes, books and shutdown together. What it decides itself is what is accepted, and when a
+ * batch is due.
  */
 
-import type { EventType, Receipt } from '@millrace/schemas/wire'
+import type { EventType } from '@millrace/schemas/wire'
 import { MAX_EVENTS_BYTES } from './batch.ts'
-import { createDelivery, type Settlement } from './delivery.ts'
+import { createDelivery } from './delivery.ts'
 import { messageOf } from './describe.ts'
-import { MillraceError, type MillraceErrorDetails } from './errors.ts'
+import { createUntoldDrops } from './drops.ts'
+import { createEnding } from './ending.ts'
+import { MillraceError } from './errors.ts'
 import { type BuiltEvent, buildEvent } from './event.ts'
-import { createLedger, type Outcome } from './ledger.ts'
+import { createIsoClock } from './iso-clock.ts'
+import { createLanes } from './lanes.ts'
+import { createLedger } from './ledger.ts'
+import { createMemoryOutbox } from './memory-outbox.ts'
 import { resolveOptions } from './options.ts'
-import { createQueue, type TakenEvents } from './queue.ts'
+import type { Batch } from './outbox.ts'
+import { createPace } from './pace.ts'
+import type { Platform } from './platform.ts'
+import { createSettling } from './settling.ts'
 import { createShutdown } from './shutdown.ts'
+import { createTelling } from './telling.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
-import type { FlushResult, Millrace, MillraceOptions, PlanShape, Unplanned, WaitOptions } from './types.ts'
+import type {
+  Defaults,
+  Done,
+  FlushResult,
+  KnownIdentity,
+  Millrace,
+  MillraceChild,
+  MillraceOptions,
+  PlanShape,
+  Unplanned,
+  WaitOptions,
+} from './types.ts'
+import { createWaits } from './waits.ts'
+
+/** Longest that `close` waits by default in milliseconds, where what is left is safe on disk. */
+const SPOOLED_CLOSE_MS = 10_000
 
 /**
- * Milliseconds between two requests that nobody waits for. An open request holds the process, a timer does not: without a
- * pause a backlog would hold a finished process until it is sent, whatever exitTimeoutMs says. Node's fetch lets go of its
- * socket one turn of the event loop after the answer, so that a few milliseconds are needed. An event that is tracked
- * meanwhile ends the pause: a server that is busy does not have any.
- */
-const PAUSE_MS = 10
-
-/**
- * A client that numbers events, sends them in batches, one request at a time and in order, and retries.
+ * A client on a platform; see `createMillrace` in the entries. Numbers events, sends them in batches and retries.
  *
  * The event calls never throw. An event that cannot be sent (wrong shape, too large, queue full, closed) is data going
  * wrong in the middle of a request that a server is answering, and analytics must not fail that request: the call returns
- * `false`, the event is counted in `stats().dropped`, and `onError` gets an error with a `code`. Shapes known when the
- * code is written are the compiler's business. Wrong options are a different matter and throw here.
- *
- * With the type of a tracking plan, `createMillrace<Plan>(...)`, names and fields are checked when your code is compiled,
- * and nothing is checked when it runs.
+ * `false`, the event is counted in `stats().dropped`, and listeners are told. Shapes known when the code is written are the
+ * compiler's business. Wrong options are a different matter and throw here.
  *
  * A batch is formed once: its id, events, order and numbers stay the same over all attempts, so that a request that was
  * answered but whose answer was lost does no harm.
  *
- * @example
- * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
- * millrace.track({ userId: 'u1', event: 'Order Completed', properties: { total: 42 } })
- * await millrace.close()
- *
  * @throws TypeError or RangeError naming the option, the rule and the value: `flushAt must be an integer >= 1, got 0`.
  */
-export function createMillrace<P extends PlanShape = Unplanned>(options: MillraceOptions): Millrace<P> {
+export function createClient<P extends PlanShape = Unplanned>(
+  options: MillraceOptions,
+  platform: Platform,
+): Millrace<P> {
   const settings = resolveOptions(options)
-  const { flushAt, flushIntervalMs, maxQueueEvents, now, source } = settings
+  const { flushAt, flushIntervalMs, now, random, source, maxRetries } = settings
+  const keeps = platform.openSpool !== undefined
   const stream = settings.randomId()
   const timers = createTimers(settings)
-  const queue = createQueue({ maxEvents: maxQueueEvents })
+  const nowIso = createIsoClock(now)
   const ledger = createLedger()
+  const untold = createUntoldDrops()
+  const telling = createTelling(untold)
   const stopping = new AbortController()
+  const pace = createPace({ now, random, timers })
+  const outbox =
+    platform.openSpool?.({
+      settings,
+      stream,
+      timers,
+      onTrouble: (trouble) => settling.note(trouble),
+      onWork: () => wake(),
+    }) ?? createMemoryOutbox({ stream, maxBytes: settings.maxQueueBytes })
+  const settling = createSettling({ outbox, ledger, telling, untold, keeps })
+  const post = createTransport({ ...settings, timers })
   const deliver = createDelivery({
-    post: createTransport({ ...settings, timers }),
-    timers,
+    pace,
+    source,
     now,
-    random: settings.random,
-    maxRetries: settings.maxRetries,
+    random,
+    maxRetries,
     signal: stopping.signal,
-    onRequest: ledger.request,
+    gzip: settings.gzip ? platform.gzip : undefined,
+    post(body, signal) {
+      ledger.request()
+      return post(body, signal)
+    },
     onRetry(notice) {
       ledger.retry()
-      callBack(() => settings.onRetry(notice))
+      telling.emit('retry', notice)
+      ending.noteWait(notice.delayMs)
     },
   })
-  const shutdown = createShutdown({ process: settings.process, drain: () => void drainAtExit() })
-  const roomWaiters = new Set<() => void>()
+  const waits = createWaits({ timers, onWait: () => wake() })
+  const wake = createLanes({
+    count: settings.lanes,
+    next: takeNext,
+    deliver,
+    onSettled(batch, settlement) {
+      settling.settle(batch, settlement)
+      if (outbox.isHalfFree()) isFullReported = false
+      if (outbox.hasRoom()) waits.open()
+      if (ledger.pendingCount() === 0) onDone()
+    },
+    isHeld: waits.isHeld,
+    hasWork: () => !isLeft() && (isDue() || outbox.hasOld()),
+    timers,
+    onThrown: telling.thrown,
+  })
+  const { exitTimeoutMs } = settings
+  // With a spool, an event of the very last moment is saved too.
+  const onDone = () => void (keeps || telling.callBack(shutdown.unwatch))
+  const ending = createEnding({
+    outbox,
+    ledger,
+    pace,
+    telling,
+    keeps,
+    exitTimeoutMs,
+    now,
+    flush,
+    close,
+    onDone,
+  })
+  const shutdown = createShutdown({
+    process: settings.process,
+    defer: (callback) => void timers.after(0, callback),
+    onIdle: settings.flushOnExit ? () => void ending.drain() : undefined,
+    onExit: ending.saveAtExit,
+    onSignal: platform.handleSignals === true ? ending.saveAtSignal : undefined,
+  })
 
   /** Events up to this sequence number are sent without waiting for company. */
   let dueThroughSeq = 0
   let cancelTimer: Cancel | undefined
-  let isSending = false
-  /** How many calls of `flush`, `close` and `ready` are waiting; the process is held for them anyway. */
-  let holdCount = 0
   let isFullReported = false
+  let isPlatformWaiting = false
   let closing: Promise<FlushResult> | undefined
 
-  function accept(type: EventType, argument: unknown): boolean {
-    if (closing !== undefined) return refuse('closed', `${type} was called after close()`)
-    if (!queue.hasRoom())
-      return refuse('queue_full', `maxQueueEvents (${maxQueueEvents}) are waiting already`)
-    const built = build(type, argument)
-    if (!built.ok) return refuse(built.reason, built.message)
-    queue.add(built.event)
-    ledger.accept(queue.lastSeq())
-    callBack(() => {
-      shutdown.watch()
-      if (isDue()) void send()
-      else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
-    })
+  function accept(
+    type: EventType,
+    argument: unknown,
+    done: Done | undefined,
+    known: readonly Defaults[],
+  ): boolean {
+    if (closing !== undefined) return refuse('closed', `${type} was called after close()`, done)
+    const built = build(type, argument, known)
+    if (!built.ok) return refuse(built.reason, built.message, done)
+    const seq = outbox.add(built.event)
+    if (seq === undefined) return refuse('queue_full', fullMessage(), done)
+    if (built.tellsDrops === true) untold.take()
+    ledger.accept(seq)
+    if (done !== undefined) settling.expect(seq, done)
+    telling.callBack(noteAccepted)
     return true
   }
 
-  function build(type: EventType, argument: unknown): BuiltEvent {
+  function noteAccepted(): void {
+    shutdown.watch()
+    if (ending.isOver()) outbox.save()
+    if (isDue()) wake()
+    else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
+    if (settings.waitUntil !== undefined && !isPlatformWaiting) settings.waitUntil(sendForPlatform())
+  }
+
+  function build(type: EventType, argument: unknown, known: readonly Defaults[]): BuiltEvent {
     try {
-      return buildEvent(type, argument, now())
+      const ambient = settings.defaults?.()
+      const defaults = ambient === undefined ? known : [...known, ambient]
+      const surroundings = { now: nowIso(), defaults }
+      const dropped = untold.peek()
+      if (dropped === undefined) return buildEvent(type, argument, surroundings)
+      const built = buildEvent(type, argument, { ...surroundings, dropped })
+      if (built.ok) return { ...built, tellsDrops: true }
+      // One that is too large with the numbers may not be without them; the next one can tell.
+      return buildEvent(type, argument, surroundings)
     } catch (cause) {
-      return { ok: false, reason: 'invalid_event', message: `${type}: now() threw: ${messageOf(cause)}` }
+      return { ok: false, reason: 'invalid_event', message: `${type}: an option threw: ${messageOf(cause)}` }
     }
   }
 
   function refuse(
     code: 'invalid_event' | 'event_too_large' | 'queue_full' | 'closed',
     message: string,
+    done: Done | undefined,
   ): false {
+    const error = new MillraceError(message, { code, dropped: 1 })
     ledger.drop(code)
+    telling.drop(code, 1)
     // A full queue refuses thousands of events a second: say it once, until half of it is free again.
-    if (code !== 'queue_full' || !isFullReported) report(message, { code, dropped: 1 })
+    if (code !== 'queue_full' || !isFullReported) telling.error(error)
     if (code === 'queue_full') isFullReported = true
+    if (done !== undefined) telling.callBack(() => done(error))
     return false
+  }
+
+  function fullMessage(): string {
+    return keeps ? 'the spool is full' : `maxQueueBytes (${settings.maxQueueBytes}) are waiting already`
   }
 
   function onTimer(): void {
     cancelTimer = undefined
-    dueThroughSeq = queue.lastSeq()
-    void send()
+    dueThroughSeq = outbox.lastSeq()
+    wake()
   }
 
   function isDue(): boolean {
-    if (queue.waitingCount() === 0) return false
-    const isFull = queue.waitingCount() >= flushAt || queue.waitingBytes() >= MAX_EVENTS_BYTES
-    return isFull || queue.firstSeq() <= dueThroughSeq
+    const count = outbox.newCount()
+    if (count === 0) return false
+    const isFull = count >= flushAt || outbox.newBytes() >= MAX_EVENTS_BYTES
+    return isFull || outbox.lastSeq() - count < dueThroughSeq
   }
 
-  /** Sends batch after batch while one is due. Never rejects; one at a time, so events arrive in order. */
-  async function send(): Promise<void> {
-    if (isSending) return
-    isSending = true
-    try {
-      while (isDue()) {
-        const taken = queue.take({ maxEvents: flushAt, maxBytes: MAX_EVENTS_BYTES })
-        if (taken === undefined) break
-        settle(taken, await deliverOrGiveUp(taken))
-        if (holdCount > 0 || !isDue()) continue
-        timers.after(PAUSE_MS, () => void send())
-        break
-      }
-    } catch (cause) {
-      reportThrown(cause)
-    } finally {
-      isSending = false
-    }
+  /** Whether what is in the outbox is left to the next process. */
+  function isLeft(): boolean {
+    return keeps && stopping.signal.aborted
   }
 
-  async function deliverOrGiveUp(taken: TakenEvents): Promise<Settlement> {
-    try {
-      return await deliver({ batchId: settings.randomId(), stream, source, ...taken })
-    } catch (cause) {
-      return { ok: false, reason: 'undelivered', message: `an option threw: ${messageOf(cause)}`, cause }
-    }
-  }
-
-  function settle(taken: TakenEvents, settlement: Settlement): void {
-    const { firstSeq, events } = taken
-    queue.release(events.length)
-    if (settlement.ok) {
-      ledger.settle(firstSeq, outcomesOf(taken, settlement.receipts))
-      for (const receipt of settlement.receipts) passOn(taken, receipt)
-    } else {
-      const { reason, message, ...details } = settlement
-      ledger.settle(firstSeq, Array<Outcome>(events.length).fill(reason))
-      const verdict = reason === 'refused' ? 'the collector refused' : 'gave up on'
-      const count = `${events.length} ${events.length === 1 ? 'event' : 'events'}`
-      report(`${verdict} ${count}: ${message}`, { ...details, code: reason, dropped: events.length })
-    }
-    if (queue.totalCount() <= maxQueueEvents / 2) isFullReported = false
-    if (queue.hasRoom()) wakeRoomWaiters()
-    if (ledger.pendingCount() === 0) callBack(shutdown.unwatch)
-  }
-
-  function passOn({ firstSeq, events }: TakenEvents, receipt: Receipt): void {
-    const event = events[receipt.index]
-    if (event === undefined) return
-    const { status, reason, message, path } = receipt
-    const messageId = event.messageId ?? `${stream}-${firstSeq + receipt.index}`
-    callBack(() =>
-      settings.onReceipt({ messageId, status, reason, message, ...(path !== undefined && { path }) }),
-    )
+  function takeNext(): Batch | undefined {
+    if (isLeft()) return undefined
+    const limits = { maxEvents: settings.maxBatchEvents, maxBytes: MAX_EVENTS_BYTES }
+    return outbox.take(limits, isDue() ? 'all' : 'old')
   }
 
   async function flush({ timeoutMs }: WaitOptions = {}): Promise<FlushResult> {
     checkTimeout('flush', timeoutMs)
     const wait = ledger.wait()
-    dueThroughSeq = queue.lastSeq()
-    void send()
-    await settled(wait.done, timeoutMs)
+    dueThroughSeq = outbox.lastSeq()
+    await waits.until(wait.done, timeoutMs)
     return wait.result()
   }
 
-  /** Resolves with `done`, or when the time is up; holds the process meanwhile. */
-  async function settled(done: Promise<void>, timeoutMs: number | undefined): Promise<void> {
-    const release = timers.hold()
-    let cancel: Cancel | undefined
-    holdCount += 1
-    try {
-      if (timeoutMs === undefined) return await done
-      const timeUp = new Promise<void>((resolve) => {
-        cancel = timers.after(timeoutMs, resolve)
-      })
-      await Promise.race([done, timeUp])
-    } finally {
-      holdCount -= 1
-      cancel?.()
-      release()
-    }
-  }
-
-  async function close({ timeoutMs }: WaitOptions = {}): Promise<FlushResult> {
+  async function close({
+    timeoutMs = keeps ? SPOOLED_CLOSE_MS : undefined,
+  }: WaitOptions = {}): Promise<FlushResult> {
     checkTimeout('close', timeoutMs)
     if (closing === undefined) {
       closing = finish()
       // Whoever awaits it gets the rejection; the deadline below may fail before anybody does.
       closing.catch(() => {})
     }
-    if (timeoutMs === undefined) return await closing
-    // At the deadline the request in flight is aborted, and every batch after it is given up without a request. A deadline
-    // of now is kept now: a timer of 0 ms would let the next request start.
-    if (timeoutMs === 0) stopping.abort()
-    const cancel = timers.after(timeoutMs, () => stopping.abort())
+    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return await closing
+    // A deadline of now is kept now: a timer of 0 ms would let the next request start.
+    if (timeoutMs === 0) stop()
+    const cancel = timers.after(timeoutMs, stop)
     try {
       return await closing
     } finally {
@@ -229,86 +257,60 @@ export function createMillrace<P extends PlanShape = Unplanned>(options: Millrac
   }
 
   async function finish(): Promise<FlushResult> {
-    wakeRoomWaiters()
-    const result = await flush()
-    cancelTimer?.()
-    shutdown.unwatch()
-    return result
+    waits.open()
+    pace.hurry()
+    try {
+      return await flush()
+    } finally {
+      cancelTimer?.()
+      shutdown.unwatch()
+      outbox.close()
+    }
   }
 
-  async function drainAtExit(): Promise<void> {
+  /** Ends every request and wait. What is on disk stays there, what is in memory is given up by the lanes. */
+  function stop(): void {
+    stopping.abort()
+    if (keeps) ending.leave()
+    else wake()
+  }
+
+  /** Sends whatever comes until there is nothing left; the platform waits for it. */
+  async function sendForPlatform(): Promise<void> {
+    isPlatformWaiting = true
     try {
-      const { pending } = await flush({ timeoutMs: settings.exitTimeoutMs })
-      // Node emits beforeExit again whenever it has run dry, so what is left must be given up for the process to end.
-      if (pending > 0) await close({ timeoutMs: 0 })
+      while (ledger.pendingCount() > 0) await waits.until(ledger.wait().done)
     } catch (cause) {
-      reportThrown(cause)
+      telling.thrown(cause)
+    } finally {
+      isPlatformWaiting = false
     }
   }
 
   async function ready(): Promise<void> {
-    if (closing !== undefined || queue.hasRoom()) return
-    const room = new Promise<void>((resolve) => {
-      roomWaiters.add(resolve)
-    })
-    const waited = settled(room, undefined)
-    void send()
-    await waited
+    if (closing !== undefined || outbox.hasRoom()) return
+    dueThroughSeq = outbox.lastSeq()
+    await waits.untilOpen()
   }
 
-  function wakeRoomWaiters(): void {
-    for (const wake of roomWaiters) wake()
-    roomWaiters.clear()
+  function callsWith(known: readonly Defaults[]): MillraceChild<P, never> {
+    const callOf = (type: EventType) => (argument: unknown, done?: Done) =>
+      accept(type, argument, done, known)
+    return {
+      track: callOf('track'),
+      page: callOf('page'),
+      screen: callOf('screen'),
+      identify: callOf('identify'),
+      group: callOf('group'),
+      alias: callOf('alias'),
+      // The nearest wins, so that it comes first.
+      with: (defaults: Defaults) => callsWith([defaults, ...known]) as MillraceChild<P, KnownIdentity>,
+      flush,
+    }
   }
 
-  function report(message: string, details: MillraceErrorDetails): void {
-    // When the caller's own handler throws there is nobody left to tell; the counts in stats() are right all the same.
-    callGuarded(
-      () => settings.onError(new MillraceError(message, details)),
-      () => {},
-    )
-  }
-
-  function reportThrown(cause: unknown): void {
-    report('a callback threw', { code: 'callback_failed', dropped: 0, cause })
-  }
-
-  function callBack(call: () => unknown): void {
-    callGuarded(call, reportThrown)
-  }
-
-  return {
-    track: (event) => accept('track', event),
-    page: (view) => accept('page', view),
-    screen: (view) => accept('screen', view),
-    identify: (user) => accept('identify', user),
-    group: (group) => accept('group', group),
-    alias: (alias) => accept('alias', alias),
-    flush,
-    close,
-    ready,
-    stats: ledger.stats,
-  }
-}
-
-/** How each event of an acknowledged batch ended: delivered, unless a receipt says otherwise. The last receipt wins. */
-function outcomesOf({ events }: TakenEvents, receipts: readonly Receipt[]): Outcome[] {
-  const outcomes = Array<Outcome>(events.length).fill('delivered')
-  for (const { index, status } of receipts) {
-    const isKnown = status === 'quarantined' || status === 'filtered' || status === 'duplicate'
-    if (isKnown && index in outcomes) outcomes[index] = status
-  }
-  return outcomes
-}
-
-/** Calls a function of the caller's. An async one fits the type of every callback, so its rejection counts as a throw. */
-function callGuarded(call: () => unknown, onThrown: (cause: unknown) => void): void {
-  try {
-    const result = call()
-    if (result instanceof Promise) result.catch(onThrown)
-  } catch (cause) {
-    onThrown(cause)
-  }
+  const { on } = telling
+  return { ...callsWith([]), close, ready, on, stats: ledger.stats } as unknown as Millrace<P>
 }
 
 function checkTimeout(call: string, timeoutMs: number | undefined): void {

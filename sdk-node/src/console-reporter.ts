@@ -1,4 +1,4 @@
-/** The default for `onError`: one line on the console for the first error of each code, so that losses are not silent. */
+/** What happens to errors nobody listens to: one line on the console for the first error of each code, so that losses are not silent. */
 
 import type { MillraceFailure } from './types.ts'
 

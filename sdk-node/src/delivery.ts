@@ -1,21 +1,25 @@
 /**
- * One batch from its first request to its settlement: the loop that carries out what the retry policy decides. Leaves to
- * others which batch, and what becomes of the counts.
+ * One batch from its first request to its settlement: the loop that carries out what the retry policy decides, at the pace
+ * that all lanes share. Leaves to others which batch, and what becomes of the counts.
  */
 
 import type { Receipt } from '@millrace/schemas/wire'
-import { type Batch, encodeBatch } from './batch.ts'
+import { encodeBatch } from './batch.ts'
+import type { Batch } from './outbox.ts'
+import type { EndRequest, Pace } from './pace.ts'
 import { type Decision, decide } from './retry-policy.ts'
-import type { Timers } from './timers.ts'
 import type { Exchange } from './transport.ts'
 import type { RetryNotice } from './types.ts'
 
-/** How a batch ended: acknowledged, with the receipts, or given up. */
+/** Bodies below this many characters are sent as they are: gzip would save less than a packet. */
+const MIN_GZIP_LENGTH = 1_024
+
+/** How a batch ended: acknowledged, with the receipts, or not. `cut` means that the client stopped it. */
 export type Settlement =
   | { ok: true; receipts: readonly Receipt[] }
   | {
       ok: false
-      reason: 'refused' | 'undelivered'
+      reason: 'refused' | 'undelivered' | 'cut'
       message: string
       status?: number
       collectorCode?: string
@@ -23,51 +27,102 @@ export type Settlement =
     }
 
 export interface DeliveryOptions {
-  post: (body: string, signal: AbortSignal) => Promise<Exchange>
-  timers: Timers
+  post: (body: string | ArrayBuffer, signal: AbortSignal) => Promise<Exchange>
+  /** Gzip of a text; nothing where bodies are sent as they are. */
+  gzip: ((text: string) => Promise<ArrayBuffer>) | undefined
+  pace: Pace
+  source: string | undefined
   now: () => number
   random: () => number
   maxRetries: number
-  /** Ends everything at once: what is not delivered by then is `undelivered`. */
+  /** Ends everything at once: what is not delivered by then is `cut`. */
   signal: AbortSignal
-  onRequest: () => void
   onRetry: (notice: RetryNotice) => void
 }
 
 /** A function that delivers a batch; it rejects only when an option of the caller's throws (`now`, `random`, a timer). */
-export function createDelivery({
-  post,
-  timers,
-  now,
-  random,
-  maxRetries,
-  signal,
-  onRequest,
-  onRetry,
-}: DeliveryOptions) {
-  return async function deliver(batch: Batch): Promise<Settlement> {
-    for (let attempt = 1; !signal.aborted; attempt += 1) {
-      onRequest()
-      const exchange = await post(encodeBatch(batch, now()), signal)
-      if (signal.aborted && exchange.kind === 'failure') break
-      const decision = decide({ exchange, attempt, maxRetries, random: random(), now: now() })
-      if (decision.action !== 'retry') return settle(decision)
-      const { delayMs, message, status } = decision
-      onRetry({
-        attempt,
-        delayMs,
-        eventCount: batch.events.length,
-        message,
-        ...(status !== undefined && { status }),
-      })
-      await sleep(delayMs, timers, signal)
-    }
-    return {
-      ok: false,
-      reason: 'undelivered',
-      message: 'the client was closed before they could be delivered',
+export function createDelivery(options: DeliveryOptions): (batch: Batch) => Promise<Settlement> {
+  const { pace, signal } = options
+
+  return async function deliver(batch) {
+    for (let attempt = 1; ; attempt += 1) {
+      const end = await pace.begin(signal)
+      if (end === undefined) return CUT
+      const done = await tryOnce(batch, attempt, options, end)
+      if ('settlement' in done) return done.settlement
+      await pace.rest(done.delayMs, signal, done.mayHurry)
+      if (signal.aborted) return CUT
     }
   }
+}
+
+const CUT: Settlement = {
+  ok: false,
+  reason: 'cut',
+  message: 'the client was closed before they could be delivered',
+}
+
+/** What is next: nothing more, or a wait. */
+type Tried = { settlement: Settlement } | { delayMs: number; mayHurry: boolean }
+
+/** One attempt. Whatever is thrown on the way, the pace learns that it has ended. */
+async function tryOnce(
+  batch: Batch,
+  attempt: number,
+  { post, gzip, source, now, random, maxRetries, signal, onRetry }: DeliveryOptions,
+  end: EndRequest,
+): Promise<Tried> {
+  try {
+    const text = encodeBatch(batch, source, now())
+    const body = gzip === undefined || text.length < MIN_GZIP_LENGTH ? text : await compress(text, gzip)
+    const exchange = await send(body)
+    if (exchange === undefined || (signal.aborted && exchange.kind === 'failure')) {
+      end('cut')
+      return { settlement: CUT }
+    }
+    const decision = decide({ exchange, attempt, maxRetries, random: random(), now: now() })
+    if (decision.action !== 'retry') {
+      end(isAlive(decision) ? 'success' : 'failure')
+      return { settlement: settle(decision) }
+    }
+    const { askedMs, status, message } = decision
+    const delayMs = Math.max(decision.delayMs, end('failure', askedMs))
+    onRetry({
+      attempt,
+      delayMs,
+      eventCount: batch.events.length,
+      message,
+      ...(status !== undefined && { status }),
+    })
+    return { delayMs, mayHurry: askedMs === undefined }
+  } catch (error) {
+    end('cut')
+    throw error
+  }
+
+  async function send(body: string | ArrayBuffer): Promise<Exchange | undefined> {
+    // Compressing takes a moment, in which the client may have been closed.
+    if (signal.aborted) return undefined
+    return await post(body, signal)
+  }
+}
+
+/** Gzip, or the text itself where that fails: a batch that is larger than it could be is no reason to lose it. */
+async function compress(
+  text: string,
+  gzip: (text: string) => Promise<ArrayBuffer>,
+): Promise<string | ArrayBuffer> {
+  try {
+    return await gzip(text)
+  } catch {
+    // Expected of a runtime whose CompressionStream is a stub.
+    return text
+  }
+}
+
+/** Whether somebody works behind the answer: one that says anything but "later" shows it. */
+function isAlive(decision: Exclude<Decision, { action: 'retry' }>): boolean {
+  return decision.action === 'settle' || decision.reason === 'refused'
 }
 
 function settle(decision: Exclude<Decision, { action: 'retry' }>): Settlement {
@@ -81,18 +136,4 @@ function settle(decision: Exclude<Decision, { action: 'retry' }>): Settlement {
     ...(status !== undefined && { status }),
     ...(collectorCode !== undefined && { collectorCode }),
   }
-}
-
-/** Resolves after `delayMs`, or at once when the signal is aborted. */
-function sleep(delayMs: number, timers: Timers, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      cancel()
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const cancel = timers.after(delayMs, finish)
-    signal.addEventListener('abort', finish)
-    if (signal.aborted) finish()
-  })
 }

@@ -1,10 +1,10 @@
-/** The one error class of the SDK: what `onError` gets. Nothing here is ever thrown into the caller's code. */
+/** The one error class of the SDK: what listeners for `error` get. Nothing here is ever thrown into the caller's code. */
 
-import type { DropReason, MillraceFailure } from './types.ts'
+import type { ErrorCode, MillraceFailure } from './types.ts'
 
 /** What a {@link MillraceError} says besides its message. */
 export interface MillraceErrorDetails {
-  code: DropReason | 'callback_failed'
+  code: ErrorCode
   dropped: number
   status?: number | undefined
   collectorCode?: string | undefined
@@ -14,7 +14,7 @@ export interface MillraceErrorDetails {
 /** Why events were dropped. Branch on `code`; the message is for people and holds neither keys nor payloads. */
 export class MillraceError extends Error implements MillraceFailure {
   override readonly name = 'MillraceError'
-  readonly code: DropReason | 'callback_failed'
+  readonly code: ErrorCode
   readonly dropped: number
   declare readonly status?: number
   declare readonly collectorCode?: string

@@ -8,7 +8,7 @@ const NOW = new Date(START_MS).toISOString()
 
 /** The event as the collector reads it, or why it was refused. */
 function build(type: Parameters<typeof buildEvent>[0], argument: unknown): unknown {
-  const built = buildEvent(type, argument, START_MS)
+  const built = buildEvent(type, argument, { now: NOW })
   return built.ok ? JSON.parse(built.event.json) : built.message
 }
 
@@ -90,10 +90,54 @@ describe('an event', () => {
     expect(build(type, argument)).toEqual(message)
   })
 
+  it('a field that is null counts as absent', () => {
+    const argument = { userId: null, anonymousId: 'a', event: 'E', properties: null, context: null }
+    expect(build('track', argument)).toEqual({ type: 'track', anonymousId: 'a', event: 'E', timestamp: NOW })
+  })
+
+  it('what is known fills in what the call does not say, the nearest first, contexts key by key', () => {
+    const argument = { userId: 'own', event: 'E', context: { page: { path: '/' } } }
+    const defaults = [
+      { userId: 'near', anonymousId: 'a', context: { ip: '192.0.2.1', page: { path: '/other' } } },
+      { anonymousId: 'far', context: { ip: '192.0.2.2', locale: 'de' } },
+    ]
+    const built = buildEvent('track', argument, { now: NOW, defaults })
+    expect(built.ok && JSON.parse(built.event.json)).toEqual({
+      type: 'track',
+      event: 'E',
+      userId: 'own',
+      anonymousId: 'a',
+      timestamp: NOW,
+      context: { ip: '192.0.2.1', locale: 'de', page: { path: '/' } },
+    })
+  })
+
+  it('what is known is checked like what is said', () => {
+    const built = buildEvent('track', { event: 'E' }, { now: NOW, defaults: [{ userId: 'x'.repeat(257) }] })
+    expect(built).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/^track: userId must be a string/),
+    })
+  })
+
+  it('a key called __proto__ is a key', () => {
+    const context = JSON.parse('{"__proto__":{"a":1}}')
+    const built = buildEvent(
+      'track',
+      { userId: 'u', event: 'E', context },
+      { now: NOW, defaults: [{ context: { b: 2 } }] },
+    )
+    expect(built.ok && built.event.json).toContain('"__proto__":{"a":1}')
+  })
+
   it('an event of exactly the largest size with the shared context is taken, and of one byte more refused', () => {
     const frame = JSON.stringify(build('track', { userId: 'u', event: 'E', properties: { t: '' } })).length
     const sized = (bytes: number) =>
-      buildEvent('track', { userId: 'u', event: 'E', properties: { t: 'x'.repeat(bytes - frame) } }, START_MS)
+      buildEvent(
+        'track',
+        { userId: 'u', event: 'E', properties: { t: 'x'.repeat(bytes - frame) } },
+        { now: NOW },
+      )
     // The collector adds the batch's context to each event; it is ASCII, so its length is its bytes.
     const largest = MAX_EVENT_BYTES - JSON.stringify(SHARED_CONTEXT).length
     expect(sized(largest)).toMatchObject({ ok: true, event: { bytes: largest } })
@@ -106,7 +150,7 @@ describe('an event', () => {
 
   it('bytes are those of UTF-8', () => {
     const argument = { userId: 'u', event: 'é€🙂', properties: { lone: '\ud800' } }
-    const built = buildEvent('track', argument, START_MS)
+    const built = buildEvent('track', argument, { now: NOW })
     expect(built).toMatchObject({ ok: true })
     if (built.ok) expect(built.event.bytes).toBe(Buffer.byteLength(built.event.json))
   })

@@ -6,19 +6,17 @@
 import { type EventType, MAX_EVENT_BYTES, MAX_ID_LENGTH, MAX_NAME_LENGTH } from '@millrace/schemas/wire'
 import { byteLength } from './byte-length.ts'
 import { kindOf, messageOf } from './describe.ts'
+import type { EncodedEvent } from './outbox.ts'
 import { SHARED_CONTEXT_BYTES } from './shared-context.ts'
-
-/** An event as the queue holds it: text, so that nothing the caller does afterwards can change it. */
-export interface EncodedEvent {
-  json: string
-  /** Length of `json` in UTF-8. */
-  bytes: number
-  /** Only when the caller gave one. */
-  messageId?: string
-}
+import type { Defaults, DropCounts } from './types.ts'
 
 export type BuiltEvent =
-  | { ok: true; event: EncodedEvent }
+  | {
+      ok: true
+      event: EncodedEvent
+      /** Whether the event tells the collector of drops. */
+      tellsDrops?: boolean
+    }
   | { ok: false; reason: 'invalid_event' | 'event_too_large'; message: string }
 
 type FieldRule = (value: unknown) => string | undefined
@@ -49,35 +47,51 @@ const RULES = {
   alias: withCommon({ previousId: text(MAX_ID_LENGTH) }),
 } satisfies Record<EventType, unknown>
 
+/** What an event gets besides what the call says. */
+export interface EventSurroundings {
+  /** ISO 8601 in UTC, for an event that does not say when it happened. */
+  now: string
+  /** What is known of the request or the person; the first wins, `context` and `integrations` key by key. */
+  defaults?: readonly Defaults[] | undefined
+  /** Drops that were not told yet; become `context.dropped`. */
+  dropped?: DropCounts | undefined
+}
+
 /**
  * The event's JSON text, or why it cannot be sent: `{ ok: false, reason, message }`, the message naming the field, the
- * rule and the kind of value it got, never the value. `timestamp` defaults to `now` and is written as ISO 8601 in UTC.
+ * rule and the kind of value it got, never the value. `timestamp` is written as ISO 8601 in UTC. A field that is `null`
+ * counts as absent.
  */
-export function buildEvent(type: EventType, argument: unknown, now: number): BuiltEvent {
+export function buildEvent(type: EventType, argument: unknown, surroundings: EventSurroundings): BuiltEvent {
   if (typeof argument !== 'object' || argument === null || Array.isArray(argument)) {
     return invalid(`${type} takes one object, got ${kindOf(argument)}`)
   }
   try {
     // Inside the try: getters, proxies and toJSON of the caller's values may throw.
-    return encode(type, argument as Record<string, unknown>, now)
+    return encode(type, argument as Record<string, unknown>, surroundings)
   } catch (error) {
     return invalid(`${type}: the event cannot be written as JSON: ${messageOf(error)}`)
   }
 }
 
-function encode(type: EventType, fields: Record<string, unknown>, now: number): BuiltEvent {
+function encode(
+  type: EventType,
+  fields: Record<string, unknown>,
+  { now, defaults = NONE, dropped }: EventSurroundings,
+): BuiltEvent {
   const event: Record<string, unknown> = { type }
   for (const [name, rule] of RULES[type]) {
-    const value = fields[name]
+    const value = defaults.length === 0 ? (fields[name] ?? undefined) : complete(name, fields[name], defaults)
     const problem = rule(value)
     if (problem !== undefined) return invalid(`${type}: ${name} must be ${problem}`)
     event[name] = value
   }
-  const { userId, anonymousId, messageId, timestamp } = event
-  if (userId === undefined && anonymousId === undefined) {
+  if (event['userId'] === undefined && event['anonymousId'] === undefined) {
     return invalid(`${type}: userId or anonymousId must be given`)
   }
-  event['timestamp'] = toIso(timestamp ?? now)
+  const { timestamp } = event
+  event['timestamp'] = timestamp === undefined ? now : toIso(timestamp)
+  if (dropped !== undefined) event['context'] = { ...(event['context'] as object | undefined), dropped }
   const json = JSON.stringify(event)
   const bytes = byteLength(json)
   // The collector counts the same way, because the shared context becomes part of each event.
@@ -86,7 +100,23 @@ function encode(type: EventType, fields: Record<string, unknown>, now: number): 
     const message = `${type}: the event must be at most ${MAX_EVENT_BYTES} bytes of JSON with the batch's context, got ${countedBytes}`
     return { ok: false, reason: 'event_too_large', message }
   }
-  return { ok: true, event: typeof messageId === 'string' ? { json, bytes, messageId } : { json, bytes } }
+  return { ok: true, event: { json, bytes } }
+}
+
+const NONE: readonly Defaults[] = []
+
+/** Fields of an event of which each key may come from another place. */
+const MERGED: ReadonlySet<string> = new Set(['context', 'integrations'])
+
+/** The value of a field: the call's own, else that of the first default which has one. */
+function complete(name: string, own: unknown, defaults: readonly Defaults[]): unknown {
+  const found: unknown[] = [own]
+  for (const each of defaults) found.push((each as Record<string, unknown>)[name])
+  const values = found.filter((value) => value !== undefined && value !== null)
+  const isMerged =
+    MERGED.has(name) && values.length > 1 && values.every((value) => plainObject(value) === undefined)
+  // Without a prototype, because a key may be called `__proto__`.
+  return isMerged ? Object.assign(Object.create(null), ...values.reverse()) : values[0]
 }
 
 function invalid(message: string): BuiltEvent {

@@ -1,5 +1,6 @@
 /** Fakes for the unit tests: a clock whose time passes when a test says so, and a collector that answers from a script. */
 
+import { gunzipSync } from 'node:zlib'
 import type { WireBatch } from '@millrace/schemas/wire'
 import type { FetchLike } from './types.ts'
 
@@ -80,7 +81,8 @@ export function createFakeFetch({
   const requests: FakeRequest[] = []
   const script = [...answers]
   const fetch: FetchLike = async (url, { headers, body }) => {
-    requests.push({ url, headers, text: body, body: JSON.parse(body) as WireBatch, at: now() })
+    const text = typeof body === 'string' ? body : gunzipSync(new Uint8Array(body)).toString()
+    requests.push({ url, headers, text, body: JSON.parse(text) as WireBatch, at: now() })
     const answer = script.shift() ?? ACCEPTED
     if ('hang' in answer) return new Promise(() => {})
     if ('fails' in answer) throw new TypeError('fetch failed', { cause: new Error(answer.fails) })

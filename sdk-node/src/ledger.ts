@@ -3,10 +3,7 @@
  * the network.
  */
 
-import type { DropReason, FlushResult, Stats } from './types.ts'
-
-/** How one accepted event ended. */
-export type Outcome = 'delivered' | 'quarantined' | 'filtered' | 'duplicate' | 'refused' | 'undelivered'
+import type { EventStatus, FlushResult, Stats } from './types.ts'
 
 /** A wait for every event up to some sequence number that was not settled when it began. */
 export interface Wait {
@@ -16,13 +13,22 @@ export interface Wait {
   result(): FlushResult
 }
 
+/** How one event ended for this client; `spooled` means that another process sends it. */
+export type Ended = EventStatus | 'spooled'
+
 export interface Ledger {
   /** Notes that the event with this sequence number was accepted. Numbers come in order, without a gap. */
   accept(seq: number): void
   /** Notes that an event was dropped before it got a number. */
-  drop(reason: Exclude<DropReason, 'refused' | 'undelivered'>): void
+  drop(reason: keyof Stats['dropped']): void
   /** Notes how the events from `firstSeq` on ended, once each, in whatever order the batches end. */
-  settle(firstSeq: number, outcomes: readonly Outcome[]): void
+  settle(firstSeq: number, statuses: readonly Ended[]): void
+  /** Notes how so many events of earlier processes ended. */
+  recover(how: 'answered' | 'dropped', count: number): void
+  /** Notes that everything pending was left on disk. */
+  leave(): void
+  /** Notes that everything pending is lost, and says how much that was. */
+  abandon(): number
   request(): void
   retry(): void
   /** Begins a wait for what is unsettled now. */
@@ -43,6 +49,33 @@ export function createLedger(): Ledger {
   const waiters = new Set<Waiter>()
   let lastSeq = 0
 
+  function settleFor(waiter: Waiter, firstSeq: number, statuses: readonly Ended[]): void {
+    const { result, throughSeq } = waiter
+    statuses.forEach((status, index) => {
+      if (firstSeq + index > throughSeq) return
+      result.pending -= 1
+      result[isDrop(status) ? 'dropped' : status] += 1
+    })
+    if (result.pending === 0) finish(waiter)
+  }
+
+  /** Ends every wait with what it still waits for. */
+  function endPending(how: 'spooled' | 'dropped'): number {
+    const count = stats.pending
+    stats.pending = 0
+    for (const waiter of [...waiters]) {
+      waiter.result[how] += waiter.result.pending
+      waiter.result.pending = 0
+      finish(waiter)
+    }
+    return count
+  }
+
+  function finish(waiter: Waiter): void {
+    waiters.delete(waiter)
+    waiter.resolve()
+  }
+
   return {
     accept(seq) {
       lastSeq = seq
@@ -52,20 +85,24 @@ export function createLedger(): Ledger {
     drop(reason) {
       stats.dropped[reason] += 1
     },
-    settle(firstSeq, outcomes) {
-      outcomes.forEach((outcome, index) => {
-        stats.pending -= 1
-        if (outcome === 'refused' || outcome === 'undelivered') stats.dropped[outcome] += 1
-        else stats[outcome] += 1
-        for (const waiter of waiters) {
-          if (firstSeq + index <= waiter.throughSeq) settleFor(waiter, outcome)
-        }
-      })
-      for (const waiter of waiters) {
-        if (waiter.result.pending > 0) continue
-        waiters.delete(waiter)
-        waiter.resolve()
+    settle(firstSeq, statuses) {
+      stats.pending -= statuses.length
+      for (const status of statuses) {
+        if (isDrop(status)) stats.dropped[status] += 1
+        else stats[status] += 1
       }
+      for (const waiter of [...waiters]) settleFor(waiter, firstSeq, statuses)
+    },
+    recover(how, count) {
+      stats.recovered[how] += count
+    },
+    leave() {
+      stats.spooled += endPending('spooled')
+    },
+    abandon() {
+      const lost = endPending('dropped')
+      stats.dropped.undelivered += lost
+      return lost
     },
     request() {
       stats.requests += 1
@@ -83,17 +120,16 @@ export function createLedger(): Ledger {
       return { done, result: () => ({ ...result }) }
     },
     pendingCount: () => stats.pending,
-    stats: () => ({ ...stats, dropped: { ...stats.dropped } }),
+    stats: () => ({ ...stats, dropped: { ...stats.dropped }, recovered: { ...stats.recovered } }),
   }
 }
 
-function settleFor({ result }: Waiter, outcome: Outcome): void {
-  result.pending -= 1
-  result[outcome === 'refused' || outcome === 'undelivered' ? 'dropped' : outcome] += 1
+function isDrop(status: Ended): status is 'refused' | 'undelivered' {
+  return status === 'refused' || status === 'undelivered'
 }
 
 function emptyResult(): FlushResult {
-  return { delivered: 0, quarantined: 0, filtered: 0, duplicate: 0, dropped: 0, pending: 0 }
+  return { delivered: 0, quarantined: 0, filtered: 0, duplicate: 0, dropped: 0, spooled: 0, pending: 0 }
 }
 
 function emptyStats(): Stats {
@@ -113,6 +149,8 @@ function emptyStats(): Stats {
     filtered: 0,
     duplicate: 0,
     dropped,
+    spooled: 0,
+    recovered: { answered: 0, dropped: 0 },
     requests: 0,
     retries: 0,
   }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import type { BatchAnswer, Receipt, WireBatch } from '@millrace/schemas/wire'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
@@ -22,7 +23,7 @@ async function startCollector(handler: Handler = (_, __, response) => acknowledg
     request.on('end', () => {
       handler(++attempts, request, response)
       if (response.writableEnded && response.statusCode === 200)
-        batches.push(JSON.parse(Buffer.concat(chunks).toString()) as WireBatch)
+        batches.push(parse(Buffer.concat(chunks), request))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -33,6 +34,11 @@ async function startCollector(handler: Handler = (_, __, response) => acknowledg
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the collector has no port')
   return { endpoint: `http://127.0.0.1:${address.port}`, batches }
+}
+
+function parse(body: Buffer, { headers }: IncomingMessage): WireBatch {
+  const text = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+  return JSON.parse(text.toString()) as WireBatch
 }
 
 function acknowledge(response: ServerResponse): void {
@@ -65,7 +71,14 @@ describe('over real sockets', () => {
       if (attempt === 1) request.socket.destroy()
       else acknowledge(response)
     })
-    const client = createMillrace({ writeKey: 'wk', endpoint, flushAt: 100, flushOnExit: false })
+    const client = createMillrace({
+      writeKey: 'wk',
+      endpoint,
+      flushAt: 100,
+      maxBatchEvents: 100,
+      gzip: false,
+      flushOnExit: false,
+    })
     for (let i = 1; i <= 250; i += 1) client.track({ userId: 'u', event: `E${i}` })
     expect(await client.close()).toMatchObject({ delivered: 250, dropped: 0, pending: 0 })
     const names = batches.flatMap(({ batch }) => batch.map(({ event }) => event))
@@ -81,8 +94,8 @@ describe('over real sockets', () => {
       endpoint: 'http://127.0.0.1:9',
       maxRetries: 0,
       fetch,
-      onError: ({ message }) => messages.push(message),
     })
+    client.on('error', ({ message }) => messages.push(message))
     client.track({ userId: 'u', event: 'E' })
     await client.close()
     // Port 9 is on the list of ports that fetch refuses; a refused connection reads "connect ECONNREFUSED".
@@ -124,8 +137,9 @@ describe('in a process of its own', () => {
       setTimeout(() => acknowledge(response), 1_500)
     })
     const { code, output } = await runScript(`
-      const options = { flushAt: 1, exitTimeoutMs: 500, onError: ({ code }) => console.log(code) }
+      const options = { flushAt: 1, maxBatchEvents: 1, exitTimeoutMs: 500 }
       const client = createMillrace({ writeKey: 'wk', endpoint: '${endpoint}', ...options })
+      client.on('error', ({ code }) => console.log(code))
       for (let i = 0; i < 4; i += 1) client.track({ userId: 'u', event: 'E' })
       process.on('exit', () => console.log(JSON.stringify(client.stats())))`)
     expect(code).toBe(0)
@@ -139,11 +153,12 @@ describe('in a process of its own', () => {
     const { endpoint } = await startCollector()
     const { code, output } = await runScript(`
       const boom = async () => { throw new Error('boom') }
-      let ids = 0
-      const randomId = () => { if (++ids === 2) throw new Error('no id'); return 'id' + ids }
-      const options = { onError: boom, onRetry: boom, randomId, flushAt: 1 }
+      let calls = 0
+      const now = () => { if (++calls === 4) throw new Error('no time'); return Date.now() }
+      const options = { now, flushAt: 1, maxBatchEvents: 1 }
       const client = createMillrace({ writeKey: 'wk', endpoint: '${endpoint}', ...options })
-      for (let i = 0; i < 3; i += 1) client.track({ userId: 'u', event: 'E' })
+      for (const name of ['error', 'retry', 'drop', 'receipt']) client.on(name, boom)
+      for (let i = 0; i < 3; i += 1) client.track({ userId: 'u', event: 'E' }, boom)
       process.on('exit', () => console.log(client.stats().delivered))`)
     expect([code, output]).toEqual([0, '2\n'])
   })

@@ -1,9 +1,14 @@
 /** Options checked and completed with the platform's defaults. Knows every rule about an option and uses none of them. */
 
 import { BATCH_PATH, IMPORT_PATH, MAX_BATCH_EVENTS, NAME_PATTERN } from '@millrace/schemas/wire'
-import { createConsoleReporter } from './console-reporter.ts'
 import { kindOf } from './describe.ts'
-import type { ExitSource, FetchLike, MillraceOptions } from './types.ts'
+import type { Defaults, ExitSource, FetchLike, MillraceOptions } from './types.ts'
+
+/** Most requests under way at once: a runtime's sockets are not ours alone. */
+const MAX_LANES = 100
+
+/** Least memory for events that wait: the largest event, twice over. */
+const MIN_QUEUE_BYTES = 128 * 1024
 
 /** Options with nothing left open. */
 export interface Settings {
@@ -14,21 +19,24 @@ export interface Settings {
   /** Name of the source that the key is meant to be of; `undefined` when the caller did not say. */
   source: string | undefined
   flushAt: number
+  maxBatchEvents: number
   flushIntervalMs: number
-  maxQueueEvents: number
+  maxQueueBytes: number
+  lanes: number
+  gzip: boolean
   maxRetries: number
   requestTimeoutMs: number
   exitTimeoutMs: number
-  onError: NonNullable<MillraceOptions['onError']>
-  onReceipt: NonNullable<MillraceOptions['onReceipt']>
-  onRetry: NonNullable<MillraceOptions['onRetry']>
+  flushOnExit: boolean
+  defaults: (() => Defaults | undefined) | undefined
+  waitUntil: ((promise: Promise<unknown>) => void) | undefined
   fetch: FetchLike
   now: () => number
   random: () => number
   randomId: () => string
   setTimeout: (callback: () => void, delayMs: number) => unknown
   clearTimeout: (handle: unknown) => void
-  /** Absent when nothing is to be done at the end of the process. */
+  /** Absent where there is none. */
   process: ExitSource | undefined
 }
 
@@ -47,14 +55,22 @@ export function resolveOptions(options: MillraceOptions): Settings {
     ...resolveDestination(options),
     source: resolveSource(options.source),
     flushAt,
+    maxBatchEvents: integer(
+      'maxBatchEvents',
+      options.maxBatchEvents ?? Math.max(500, flushAt),
+      1,
+      MAX_BATCH_EVENTS,
+    ),
     flushIntervalMs: integer('flushIntervalMs', options.flushIntervalMs ?? 1_000, 0),
-    maxQueueEvents: resolveQueueBound(options.maxQueueEvents ?? 10_000, flushAt),
+    maxQueueBytes: integer('maxQueueBytes', options.maxQueueBytes ?? 16 * 1024 * 1024, MIN_QUEUE_BYTES),
+    lanes: integer('lanes', options.lanes ?? 1, 1, MAX_LANES),
+    gzip: isTrueByDefault('gzip', options.gzip),
     maxRetries: integer('maxRetries', options.maxRetries ?? 20, 0),
     requestTimeoutMs: integer('requestTimeoutMs', options.requestTimeoutMs ?? 10_000, 1),
     exitTimeoutMs: integer('exitTimeoutMs', options.exitTimeoutMs ?? 5_000, 0),
-    onError: callback('onError', options.onError) ?? createConsoleReporter(),
-    onReceipt: callback('onReceipt', options.onReceipt) ?? (() => {}),
-    onRetry: callback('onRetry', options.onRetry) ?? (() => {}),
+    flushOnExit: isTrueByDefault('flushOnExit', options.flushOnExit),
+    defaults: callback('defaults', options.defaults),
+    waitUntil: callback('waitUntil', options.waitUntil),
     // Looked up at each request, so that an agent that wraps the global fetch later (tracing) is honoured.
     fetch: callback('fetch', options.fetch) ?? ((url, init) => globalThis.fetch(url, init)),
     now: callback('now', options.now) ?? Date.now,
@@ -62,9 +78,7 @@ export function resolveOptions(options: MillraceOptions): Settings {
     randomId: callback('randomId', options.randomId) ?? (() => crypto.randomUUID().replaceAll('-', '')),
     setTimeout: callback('setTimeout', options.setTimeout) ?? ((run, delayMs) => setTimeout(run, delayMs)),
     clearTimeout: callback('clearTimeout', options.clearTimeout) ?? clearPlatformTimeout,
-    process: isTrueByDefault('flushOnExit', options.flushOnExit)
-      ? (options.process ?? globalThis.process)
-      : undefined,
+    process: options.process ?? globalThis.process,
   }
 }
 
@@ -103,12 +117,12 @@ function resolveEndpoint(endpoint: unknown): string {
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
 
-function resolveQueueBound(value: unknown, flushAt: number): number {
-  if (Number.isSafeInteger(value) && Number(value) >= flushAt) return Number(value)
-  throw new RangeError(`maxQueueEvents must be an integer >= flushAt (${flushAt}), got ${show(value)}`)
-}
-
-function integer(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
+/**
+ * An integer of a range.
+ *
+ * @throws TypeError or RangeError with the option, the rule and the value
+ */
+export function integer(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value)
   const rule = max === Number.MAX_SAFE_INTEGER ? `>= ${min}` : `from ${min} to ${max}`
   const message = `${name} must be an integer ${rule}, got ${show(value)}`
@@ -120,7 +134,8 @@ function callback<T>(name: string, value: T | undefined): T | undefined {
   throw new TypeError(`${name} must be a function, got ${kindOf(value)}`)
 }
 
-function isTrueByDefault(name: string, value: unknown): boolean {
+/** @throws TypeError for what is neither a boolean nor absent */
+export function isTrueByDefault(name: string, value: unknown): boolean {
   if (value === undefined || typeof value === 'boolean') return value ?? true
   throw new TypeError(`${name} must be a boolean, got ${kindOf(value)}`)
 }

@@ -16,10 +16,10 @@ function decideAfter(exchange: Parameters<typeof decide>[0]['exchange'], { attem
 describe('retry policy', () => {
   it.each([
     [1, 500],
-    [2, 1_000],
-    [5, 8_000],
-    [6, 10_000],
-    [20, 10_000],
+    [2, 2_000],
+    [4, 32_000],
+    [5, 60_000],
+    [20, 60_000],
   ])('the ceiling of the wait after attempt %i is %i ms', (attempt, delayMs) => {
     expect(decideAfter(answer(503), { attempt })).toMatchObject({ action: 'retry', delayMs })
     expect(decideAfter(answer(503), { attempt, random: 0 })).toMatchObject({ action: 'retry', delayMs: 0 })

@@ -3,14 +3,12 @@
 import type { BatchAnswer, ErrorAnswer, Receipt } from '@millrace/schemas/wire'
 import type { Exchange } from './transport.ts'
 
-/** Ceiling of the first wait, in milliseconds; it doubles with each attempt. */
+/** Ceiling of the first wait of a batch, in milliseconds; it grows fourfold with each attempt. */
 const BASE_DELAY_MS = 500
+const DELAY_FACTOR = 4
 
-/**
- * Ceiling of every wait, in milliseconds. With 20 retries the ceilings add up to 166 s, the waits to 83 s on average
- * (standard deviation 11 s), so that a collector that restarts within a minute loses nothing.
- */
-const MAX_DELAY_MS = 10_000
+/** Ceiling of every wait of a batch, in milliseconds. The breaker, which is for all batches, is in pace.ts. */
+const MAX_DELAY_MS = 60_000
 
 /** Longest `Retry-After` that is honoured, in milliseconds; a server that asks for an hour is asked again after this. */
 const MAX_RETRY_AFTER_MS = 300_000
@@ -20,8 +18,13 @@ const TRANSIENT_STATUSES: readonly number[] = [408, 429]
 
 export type Decision =
   | { action: 'settle'; receipts: readonly Receipt[] }
-  | { action: 'retry'; delayMs: number; status: number | undefined; message: string }
+  | ({ action: 'retry'; delayMs: number; askedMs: number | undefined } & RetryDetails)
   | ({ action: 'drop'; reason: 'refused' | 'undelivered' } & DropDetails)
+
+interface RetryDetails {
+  status: number | undefined
+  message: string
+}
 
 interface DropDetails {
   status: number | undefined
@@ -45,7 +48,7 @@ export interface Attempt {
  * The decision after one attempt.
  *
  * - 2xx with `{"success":true}`: settle. Any other 2xx is not the collector's word that the events are durable, so retry.
- * - No answer, 408, 429, 5xx: retry after full-jitter exponential back-off, `random × min(10 s, 500 ms × 2^(attempt-1))`
+ * - No answer, 408, 429, 5xx: retry after full-jitter exponential back-off, `random × min(60 s, 500 ms × 4^(attempt-1))`
  *   (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015); after `Retry-After` (RFC 9110, section
  *   10.2.3: seconds or a date, at most 5 minutes) and up to 500 ms more, when the collector names one.
  * - Anything else: drop as `refused`, with the collector's code and message. Redirects too, because following one would
@@ -66,23 +69,30 @@ export function decide({ exchange, attempt, maxRetries, random, now }: Attempt):
   }
   const { code, message } = describeRefusal(exchange)
   if (status >= 500 || TRANSIENT_STATUSES.includes(status)) {
-    const askedMs = parseRetryAfter(exchange.retryAfter, now)
-    const delayMs = askedMs === undefined ? backoffMs(attempt, random) : askedMs + random * BASE_DELAY_MS
-    return retryOrDrop({ status, message, cause: undefined }, delayMs)
+    const namedMs = parseRetryAfter(exchange.retryAfter, now)
+    if (namedMs === undefined)
+      return retryOrDrop({ status, message, cause: undefined }, backoffMs(attempt, random))
+    const askedMs = Math.round(namedMs + random * BASE_DELAY_MS)
+    return retryOrDrop({ status, message, cause: undefined }, askedMs, askedMs)
   }
   return { action: 'drop', reason: 'refused', status, collectorCode: code, message, cause: undefined }
 
-  function retryOrDrop(trouble: Omit<DropDetails, 'collectorCode'>, delayMs: number): Decision {
+  function retryOrDrop(
+    trouble: Omit<DropDetails, 'collectorCode'>,
+    delayMs: number,
+    askedMs?: number,
+  ): Decision {
+    const { status, message } = trouble
     if (attempt > maxRetries) {
       return { action: 'drop', reason: 'undelivered', ...trouble, collectorCode: undefined }
     }
-    return { action: 'retry', delayMs: Math.round(delayMs), status: trouble.status, message: trouble.message }
+    return { action: 'retry', delayMs: Math.round(delayMs), askedMs, status, message }
   }
 }
 
 function backoffMs(attempt: number, random: number): number {
-  // 2 ** 1023 is the last finite power; the ceiling is reached long before.
-  return random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(attempt - 1, 30))
+  // The ceiling is reached at the fifth attempt; far beyond, the power would not be finite.
+  return random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * DELAY_FACTOR ** Math.min(attempt - 1, 10))
 }
 
 /** Milliseconds from now, from delta-seconds or an HTTP date; nothing when the header is absent or neither. */

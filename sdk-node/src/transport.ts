@@ -27,14 +27,16 @@ export interface TransportOptions {
 export function createTransport({ url, key, requestTimeoutMs, fetch, timers }: TransportOptions) {
   // The key is the user name of HTTP Basic with an empty password, as in the Segment HTTP API. The options let only
   // printable ASCII through, so that btoa, which throws beyond Latin-1, takes every key.
-  const headers = { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' }
+  const plain = { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' }
+  const gzipped = { ...plain, 'content-encoding': 'gzip' }
 
-  return async function post(body: string, signal: AbortSignal): Promise<Exchange> {
+  /** Text goes as it is, bytes are gzip. */
+  return async function post(body: string | ArrayBuffer, signal: AbortSignal): Promise<Exchange> {
     const { aborted, controller, release } = createDeadline(signal, requestTimeoutMs, timers)
     try {
       const request = exchange(fetch, url, {
         method: 'POST',
-        headers,
+        headers: typeof body === 'string' ? plain : gzipped,
         body,
         redirect: 'manual',
         signal: controller.signal,

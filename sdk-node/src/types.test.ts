@@ -1,6 +1,7 @@
 /** Compile-time promises of the public types: each marked line must not type-check. Nothing here is executed. */
 
 import { expect, it } from 'vitest'
+import type { createMillrace } from './edge.ts'
 import type { Millrace, MillraceOptions } from './types.ts'
 
 interface Order {
@@ -68,6 +69,28 @@ function planCompiles(client: Millrace<Plan>, name: string): void {
   client.group({ ...who, groupId: 'g', traits: { plan: 'gold' } })
 }
 
+/** Who is known need not be said again, and a child of a child knows both. */
+function childrenCompile(client: Millrace, edge: typeof createMillrace): void {
+  const known = client.with({ anonymousId: 'a' })
+  known.track({ event: 'E' })
+  known.with({ context: { ip: '192.0.2.1' } }).identify({ traits: {} })
+  const nameless = client.with({ context: {} })
+  nameless.track({ userId: 'u', event: 'E' })
+  // @ts-expect-error neither the call nor the child says who
+  nameless.track({ event: 'E' })
+  // @ts-expect-error a child does not end the client
+  known.close()
+  const options = { writeKey: 'w', endpoint: 'https://events.test' }
+  edge({ ...options, defaults: () => ({ anonymousId: 'a' }) }).track({ event: 'E' })
+  // @ts-expect-error nobody is known
+  edge(options).track({ event: 'E' })
+  // @ts-expect-error there is no file system
+  edge({ ...options, spool: '/spool' })
+  // @ts-expect-error not an event of the client
+  client.on('flush', () => {})
+  client.track({ userId: 'u', event: 'E' }, (error, outcome) => [error?.code, outcome?.status])
+}
+
 /** Keys that a plan does not have leave their calls free, and a client without a plan serves for any. */
 function partsCompile(client: Millrace, tracked: Millrace<{ track: { A: { b: number } } }>): void {
   tracked.page({ userId: 'u', properties: { anything: 1 } })
@@ -77,5 +100,5 @@ function partsCompile(client: Millrace, tracked: Millrace<{ track: { A: { b: num
 }
 
 it('types are checked by the compiler', () => {
-  expect([compileOnly, planCompiles, partsCompile]).toHaveLength(3)
+  expect([compileOnly, planCompiles, partsCompile, childrenCompile]).toHaveLength(4)
 })

@@ -1,0 +1,25 @@
+/** Carries who a request is of through everything that runs for it, by Node's `AsyncLocalStorage`. */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { mergeDefaults } from './frameworks/merge-defaults.ts'
+import type { RequestContext } from './frameworks/types.ts'
+import type { Defaults } from './types.ts'
+
+export type { RequestContext } from './frameworks/types.ts'
+export type { Defaults } from './types.ts'
+
+/**
+ * A context of its own, shared with no other. Give its `current` to the client, and run each request inside of it:
+ *
+ * @example
+ * const requests = createRequestContext()
+ * const millrace = createMillrace({ writeKey, endpoint, defaults: requests.current })
+ * requests.run({ userId: 'u1' }, () => handle(request)) // whatever `handle` calls, however late, is of u1
+ */
+export function createRequestContext(): RequestContext {
+  const storage = new AsyncLocalStorage<Defaults>()
+  return {
+    run: (defaults, callback) => storage.run(mergeDefaults(storage.getStore(), defaults), callback),
+    current: () => storage.getStore(),
+  }
+}

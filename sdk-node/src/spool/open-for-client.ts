@@ -1,0 +1,13 @@
+/** The spool as a client needs it: its settings and wiring turned into the spool's own options. */
+
+import type { Outbox } from '../outbox.ts'
+import type { SpoolWiring } from '../platform.ts'
+import type { SpoolSettings } from '../spool-options.ts'
+import { openSpool } from './open-spool.ts'
+
+/** @throws Error when the directory cannot be made or written */
+export function openSpoolFor(spool: SpoolSettings, { settings, ...wiring }: SpoolWiring): Outbox {
+  const { url, key, maxQueueBytes, randomId, now } = settings
+  // A key never holds a space, so that no two destinations are the same text.
+  return openSpool({ ...spool, ...wiring, destination: `${url} ${key}`, maxQueueBytes, randomId, now })
+}

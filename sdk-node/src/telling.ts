@@ -1,0 +1,62 @@
+/** What a client tells its owner: to listeners, or on the console when nobody listens. */
+
+import { createConsoleReporter } from './console-reporter.ts'
+import type { UntoldDrops } from './drops.ts'
+import { callGuarded, createEmitter, type Emitter } from './emitter.ts'
+import { MillraceError, type MillraceErrorDetails } from './errors.ts'
+import type { ClientEvents, DropReason } from './types.ts'
+
+export interface Telling extends Emitter<ClientEvents> {
+  /** Events were dropped; the next event tells the collector. */
+  drop(reason: DropReason, count: number): void
+  /** Something went wrong. */
+  error(error: MillraceError): void
+  report(message: string, details: MillraceErrorDetails): void
+  /** A function of the caller's threw. */
+  thrown(cause: unknown): void
+  /** Calls a function of the caller's; what it throws is told. */
+  callBack(call: () => unknown): void
+}
+
+/** Tells nobody yet; without a listener, the first error of each code is one line on the console. */
+export function createTelling(untold: UntoldDrops): Telling {
+  const reportOnConsole = createConsoleReporter()
+  const emitter = createEmitter<ClientEvents>(['drop', 'error', 'receipt', 'retry'], (name, cause) => {
+    // What a listener for errors throws can be told to nobody.
+    if (name !== 'error') thrown(cause)
+  })
+
+  function error(what: MillraceError): void {
+    if (emitter.emit('error', what)) return
+    // A console that throws is one that was replaced; the counts in stats() are right all the same.
+    callGuarded(
+      () => reportOnConsole(what),
+      () => {},
+    )
+  }
+
+  function report(message: string, details: MillraceErrorDetails): void {
+    error(new MillraceError(message, details))
+  }
+
+  function thrown(cause: unknown): void {
+    report('a callback threw', { code: 'callback_failed', dropped: 0, cause })
+  }
+
+  return {
+    ...emitter,
+    drop(reason, count) {
+      untold.add(reason, count)
+      emitter.emit('drop', { reason, count })
+    },
+    error,
+    report,
+    thrown,
+    callBack: (call) => callGuarded(call, thrown),
+  }
+}
+
+/** `1 event`, `2 events`. */
+export function countOf(events: number): string {
+  return `${events} ${events === 1 ? 'event' : 'events'}`
+}
