@@ -1,5 +1,12 @@
 /** What both entries give besides `createMillrace`. */
 
+export {
+  type BrowserIdentity,
+  type BrowserIdentityOptions,
+  type CookieSource,
+  readBrowserIdentity,
+  readRequestContext,
+} from './browser-identity.ts'
 export { MillraceError } from './errors.ts'
 export type {
   AliasArguments,
