@@ -43,7 +43,7 @@ export interface SpoolOptions {
   onWork: () => void
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number
-  /** Calls back in the next turn of the event loop, without holding the process. Default: `setImmediate`. */
+  /** Calls back in the next turn of the event loop. Default: `setImmediate`. */
   defer?: (callback: () => void) => void
   fs?: FileSystem
   system?: System
@@ -242,5 +242,6 @@ function prepareDirectory(fs: FileSystem, directory: string): void {
 }
 
 function deferWithImmediate(callback: () => void): void {
-  setImmediate(callback).unref?.()
+  // Not unref'ed: it holds the process for one turn only, and Deno runs an unref'ed one when all else is done.
+  setImmediate(callback)
 }
