@@ -48,7 +48,7 @@ describe('millrace import access-log', () => {
 
   it('prints JSON for scripts', async () => {
     const { stdout } = await run(['import', 'access-log', LOG, '--source', 'dev', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({ lines: 26, pageViews: 8, sent: { accepted: 8 } })
+    expect(JSON.parse(stdout)).toMatchObject({ records: 26, events: 8, sent: { accepted: 8 } })
   })
 
   it('puts the site before each path', async () => {
@@ -61,7 +61,7 @@ describe('millrace import access-log', () => {
       '--site',
       'https://shop.example/',
     ])
-    expect(events[0]?.properties).toMatchObject({ url: 'https://shop.example/' })
+    expect(events[0]?.['properties']).toMatchObject({ url: 'https://shop.example/' })
   })
 
   it.each([
@@ -144,5 +144,5 @@ describe('a process whose output cannot be written', () => {
 it('the launcher runs the command in a process of its own', async () => {
   const args = [LAUNCHER, 'import', 'access-log', LOG, '--source', 'dev', '--dry-run', '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args)
-  expect(JSON.parse(stdout)).toMatchObject({ lines: 26, pageViews: 8, isDryRun: true })
+  expect(JSON.parse(stdout)).toMatchObject({ records: 26, events: 8, isDryRun: true })
 })

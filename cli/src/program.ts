@@ -1,13 +1,13 @@
 /** The command line: which commands there are, and how their mistakes end. Each family of commands registers itself. */
 
 import { Command, CommanderError } from 'commander'
-import { registerAccessLogImport } from './access-log/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
 import { registerCorrections } from './correct/command.ts'
 import { registerDead } from './dead/command.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
 import { registerExport } from './export/command.ts'
 import { registerForget } from './forget/command.ts'
+import { registerImport } from './import/command.ts'
 import { registerLookup } from './lookup/command.ts'
 import { registerMigrate } from './migrate/command.ts'
 import { registerPlan } from './plan/command.ts'
@@ -46,7 +46,7 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
     .showHelpAfterError('(--help says what can be typed)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   const world = { ...options, done }
-  registerAccessLogImport(program, world)
+  registerImport(program, world)
   registerPlan(program, world)
   registerLookup(program, world)
   registerQuarantine(program, world)

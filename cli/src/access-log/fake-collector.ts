@@ -1,10 +1,12 @@
 /** A collector for the tests that answers as the wire says, or as a test wants, and keeps what it took. */
 
-import type { FetchLike, ViewArguments } from '@millrace/node'
+import { gunzipSync } from 'node:zlib'
+import type { FetchLike } from '@millrace/node'
 
 /** An event as it arrived. */
-export type StoredEvent = ViewArguments & { type: string }
+export type StoredEvent = Record<string, unknown> & { type: string; messageId: string }
 
+/** What the collector says to a batch. */
 export interface FakeAnswer {
   status: number
   body: unknown
@@ -21,7 +23,8 @@ export function createFakeCollector(
   const fetch: FetchLike = async (url, { body }) => {
     urls.add(url)
     requests += 1
-    const { batch, source } = JSON.parse(body) as { batch: StoredEvent[]; source?: string }
+    const text = typeof body === 'string' ? body : gunzipSync(body).toString('utf8')
+    const { batch, source } = JSON.parse(text) as { batch: StoredEvent[]; source?: string }
     sources.add(source)
     const found = answer(requests, batch) ?? { status: 200, body: { success: true } }
     if (found instanceof Error) throw found

@@ -1,7 +1,7 @@
 /** An entry of an access log to the page event that the SDK takes. Pure. */
 
 import { isIP } from 'node:net'
-import type { ViewArguments } from '@millrace/node'
+import type { EventFields } from '../import/format.ts'
 import { mintAnonymousId } from './ids.ts'
 import type { LogEntry, LoggedRequest } from './parse-line.ts'
 
@@ -22,7 +22,7 @@ export function buildPageView(
   entry: LogEntry,
   request: LoggedRequest,
   { messageId, site }: PageViewOptions,
-): ViewArguments {
+): EventFields {
   const { path, search } = request
   const page = {
     path,

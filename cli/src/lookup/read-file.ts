@@ -1,7 +1,7 @@
 /** A table's file as text: a file, a gzip file by its extension, or standard input, within a bound. */
 
 import type { Readable } from 'node:stream'
-import { openLog } from '../access-log/source.ts'
+import { openInput } from '../import/source.ts'
 
 /** Largest file in bytes, decompressed: pretty-printed JSON is several times as long as the table it holds. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -17,8 +17,8 @@ export async function readTableFile(path: string, stdin: Readable): Promise<File
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    const file = await openLog(path, { stdin })
-    for await (const chunk of file.chunks) {
+    const file = await openInput(path, { stdin })
+    for await (const chunk of file.read()) {
       bytes += chunk.byteLength
       if (bytes > MAX_FILE_BYTES) {
         file.cancel()

@@ -112,7 +112,7 @@ async function run(args: string[], answer?: (body: Posted, call: number, interru
   const interruption = new AbortController()
   const fetchFake: FetchLike = async (url, init) => {
     if (!url.includes('/v1/replay')) return fetch(url, init)
-    const body = JSON.parse(init.body) as Posted
+    const body = JSON.parse(String(init.body)) as Posted
     bodies.push(body)
     const accepted = { success: true, accepted: body.events.length, receipts: [] }
     return answer?.(body, bodies.length - 1, () => interruption.abort()) ?? Response.json(accepted)

@@ -1,9 +1,17 @@
-/** The sending side of an import: the SDK with an importer's settings, and what its callbacks say in an importer's terms. */
+/** The sending side of an import: the SDK with an importer's settings, and what it tells in an importer's terms. */
 
-import { createMillrace, type FetchLike, type RetryNotice, type ViewArguments } from '@millrace/node'
+import { createMillrace, type FetchLike, type RetryNotice } from '@millrace/node'
+import type { Outcome } from './books.ts'
+import type { ImportEvent } from './format.ts'
 
 /** Events in a batch: about 280 KB of page views, well under the wire's limit of 500 KB. */
 const BATCH_EVENTS = 400
+
+/**
+ * Memory for events that wait, in bytes: several batches, so that the collector never waits for the file, and no more,
+ * because what is in it is read again after a crash.
+ */
+const MAX_QUEUE_BYTES = 4 * 1024 * 1024
 
 /** Longest wait for one answer in milliseconds: a batch of history is bigger than what a server sends as it happens. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -24,20 +32,7 @@ export interface Failure {
   collectorCode?: string | undefined
 }
 
-/** What became of the page views. */
-export interface SentCounts {
-  /** Acknowledged by the collector without a remark. */
-  accepted: number
-  quarantined: number
-  filtered: number
-  /** Known to the collector already. */
-  duplicate: number
-  /** Refused by the collector, or never acknowledged. */
-  dropped: number
-  /** Why events were not plainly accepted (`quarantined: impossible_time`, `dropped: undelivered`), to how many. */
-  remarks: Record<string, number>
-}
-
+/** Options of {@link createSender}. */
 export interface SenderOptions {
   endpoint: string
   secretKey: string
@@ -49,47 +44,48 @@ export interface SenderOptions {
   onNotice: (message: string) => void
   fetch?: FetchLike | undefined
   random?: (() => number) | undefined
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  now?: (() => number) | undefined
+  /** Default: the global `setTimeout`. */
+  setTimeout?: ((callback: () => void, delayMs: number) => unknown) | undefined
 }
 
+/** Sends events. */
 export interface Sender {
   /** Resolves when there is room for one more event, or there is no point in waiting. */
   ready(): Promise<void>
-  page(view: ViewArguments): void
+  /** `onSettled` is called once, with what became of the event. */
+  send(event: ImportEvent, onSettled: (outcome: Outcome) => void): void
+  /** Resolves when all that was sent is settled. */
+  settled(): Promise<void>
   /** Gives up what is not acknowledged within `graceMs`. */
   cut(graceMs: number): void
   /** Resolves when every event was acknowledged or given up. */
-  finish(): Promise<SentCounts>
+  finish(): Promise<void>
 }
 
+/** What all six calls have in common; that the fields fit the type is the format's business. */
+type EventCall = (
+  fields: ImportEvent['fields'],
+  done: (error: { code: string } | undefined, outcome?: Outcome) => void,
+) => boolean
+
 /** @throws TypeError or RangeError as `createMillrace` does. */
-export function createSender({
-  endpoint,
-  secretKey,
-  source,
-  fetch,
-  random,
-  onFailure,
-  onNotice,
-}: SenderOptions): Sender {
-  const remarks: Record<string, number> = {}
+export function createSender({ onFailure, onNotice, ...options }: SenderOptions): Sender {
   const client = createMillrace({
-    endpoint,
-    secretKey,
-    source,
-    fetch,
-    random,
+    ...options,
     flushAt: BATCH_EVENTS,
+    maxQueueBytes: MAX_QUEUE_BYTES,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     // The import waits for everything itself, and has its own word on interruptions.
     flushOnExit: false,
-    onReceipt: ({ status, reason }) => remark(`${status}: ${reason}`, 1),
-    onRetry: (notice) => (isNobodyThere(notice) ? fail('unreachable', notice) : tellOfWait(notice)),
-    onError(error) {
-      // Counted from stats() at the end; only these two mean that the next batch will fare no better.
-      if (error.code === 'refused' || error.code === 'undelivered') fail(error.code, error)
-    },
   })
   let hasFailed = false
+  client.on('retry', (notice) => (isNobodyThere(notice) ? fail('unreachable', notice) : tellOfWait(notice)))
+  client.on('error', (error) => {
+    // Counted event by event; only these two mean that the next batch will fare no better.
+    if (error.code === 'refused' || error.code === 'undelivered') fail(error.code, error)
+  })
 
   function fail(
     reason: Failure['reason'],
@@ -114,23 +110,27 @@ export function createSender({
     )
   }
 
-  function remark(text: string, count: number): void {
-    remarks[text] = (remarks[text] ?? 0) + count
-  }
-
   return {
     ready: client.ready,
-    page: client.page,
+    send({ type, fields }, onSettled) {
+      const call = client[type] as unknown as EventCall
+      call(fields, (error, outcome) => onSettled(outcome ?? outcomeOf(error?.code)))
+    },
+    async settled() {
+      await client.flush()
+    },
     cut(graceMs) {
       // finish() waits for the same end; the result of this call is of no interest.
       void client.close({ timeoutMs: graceMs })
     },
     async finish() {
       await client.close()
-      const { delivered, quarantined, filtered, duplicate, dropped } = client.stats()
-      for (const [code, count] of Object.entries(dropped)) if (count > 0) remark(`dropped: ${code}`, count)
-      const droppedCount = Object.values(dropped).reduce((sum, count) => sum + count, 0)
-      return { accepted: delivered, quarantined, filtered, duplicate, dropped: droppedCount, remarks }
     },
   }
+}
+
+/** Of an event that the SDK did not take. */
+function outcomeOf(code = 'undelivered'): Outcome {
+  const isItsFault = code === 'invalid_event' || code === 'event_too_large'
+  return { status: isItsFault ? 'refused' : 'undelivered', reason: code }
 }

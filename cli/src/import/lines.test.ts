@@ -42,4 +42,25 @@ describe('lines', () => {
       ])
     },
   )
+
+  it.each([1, 4, 9, 1_000])('know their bytes in the file (%i bytes a chunk)', async (chunkSize) => {
+    const text = `ab\r\n${'y'.repeat(50)}\ncafé\n\nlast`
+    const found: Line[] = []
+    const chunks = inChunks(Buffer.from(text), chunkSize)
+    const first = { number: 7, start: 100 }
+    for await (const lines of readLines(chunks, { maxLineBytes: 6, first })) found.push(...lines)
+    expect(found.map(({ number, start, end, hasEnd }) => [number, start, end, hasEnd])).toEqual([
+      [7, 100, 104, true],
+      [8, 104, 155, true],
+      [9, 155, 161, true],
+      [10, 161, 162, true],
+      [11, 162, 166, false],
+    ])
+  })
+
+  it('come in arrays that stay small, whatever a chunk has', async () => {
+    const sizes: number[] = []
+    for await (const lines of readLines(inChunks(Buffer.alloc(3_000, '\n'), 3_000))) sizes.push(lines.length)
+    expect(sizes).toEqual([1_024, 1_024, 952])
+  })
 })

@@ -2,69 +2,84 @@
 
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
-import { SKIP_KINDS } from './rules.ts'
-import type { Failure, SentCounts } from './sender.ts'
-import type { LineCounts } from './tally.ts'
+import type { RecordCounts, SentCounts } from './books.ts'
+import type { ImportFormat } from './format.ts'
+import type { Failure } from './sender.ts'
 
-/** Why an import ended before the end of the log, or without every event answered. */
+/** Why an import ended before the end of the file, or without every event answered. */
 export type Stopped =
   | Failure
-  | { reason: 'interrupted' | 'unreadable'; message: string; status?: undefined; collectorCode?: undefined }
+  | {
+      reason: 'interrupted' | 'unreadable' | 'unwritten'
+      message: string
+      status?: undefined
+      collectorCode?: undefined
+    }
 
-/** The books of an import. Where `sent` is, its counts add up to `pageViews`. */
-export interface ImportReport extends LineCounts {
-  /** Name of the log. */
+/** The books of an import, over all runs of it. Where `sent` is, its counts add up to `events`. */
+export interface ImportReport extends RecordCounts {
+  /** Name of the file. */
   file: string
+  format: ImportFormat['name']
   source: string
   endpoint: string
   isDryRun: boolean
+  /** Up to which line an earlier run had come; absent when this one began at the beginning. */
+  resumedAfterLine?: number
+  /** How many of `records` were settled by earlier runs. */
+  recordsBefore?: number
   /** Absent in a dry run. */
   sent?: SentCounts
-  /** Absent when the whole log was read and everything in it was answered. */
+  /** Absent when the whole file was read and everything in it was answered. */
   stopped?: Stopped
   tookMs: number
 }
 
-/** Every page view was acknowledged. */
+/** Every event was acknowledged. */
 const EXIT_OK = 0
 
 /**
- * Exit code: 0 when every page view was acknowledged (or would be sent), 130 when interrupted, otherwise 1. A file of which
- * no line is one of a log is a mistake too.
+ * Exit code: 0 when every event was acknowledged (or would be sent), 130 when interrupted, otherwise 1. A file of which no
+ * record is one of its format is a mistake too.
  */
-export function exitCodeOf({ sent, stopped, lines, malformed }: ImportReport): number {
+export function exitCodeOf({ sent, stopped, records, malformed }: ImportReport): number {
   if (stopped?.reason === 'interrupted') return EXIT_INTERRUPTED
-  const isNoLog = lines > 0 && malformed.count === lines
-  return stopped !== undefined || (sent?.dropped ?? 0) > 0 || isNoLog ? EXIT_FAILED : EXIT_OK
+  const isOtherFormat = records > 0 && malformed.count === records
+  return stopped !== undefined || (sent?.dropped ?? 0) > 0 || isOtherFormat ? EXIT_FAILED : EXIT_OK
 }
+
+/** What the report takes its words from. */
+export type ReportWords = Pick<ImportFormat, 'words' | 'skipKinds'>
 
 /** One row of the table: indentation, words, number, and what it means. */
 type Row = [depth: number, label: string, count: number, note?: string]
 
 /** The report as lines of text without colours, ending with a newline. Kinds that did not occur are left out. */
-export function formatReport(report: ImportReport): string {
-  const { lines, pageViews, skipped, malformed } = report
+export function formatReport(report: ImportReport, { words, skipKinds }: ReportWords): string {
+  const { records, events, skipped, malformed } = report
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const rows: Row[] = [
-    [0, 'lines read', lines],
-    [1, 'page views', pageViews],
+    [0, `${words.records} read`, records],
+    [1, words.events, events],
     ...sentRows(report),
     [1, 'skipped', skippedCount],
-    ...SKIP_KINDS.filter(({ name }) => (skipped[name] ?? 0) > 0).map(
-      ({ name, description }): Row => [2, name, skipped[name] ?? 0, description],
-    ),
+    ...skipKinds
+      .filter(({ name }) => (skipped[name] ?? 0) > 0)
+      .map(({ name, description }): Row => [2, name, skipped[name] ?? 0, description]),
     [1, 'malformed', malformed.count],
+    ...reasonRows(report),
   ]
-  const parts = [pageViews, skippedCount, malformed.count]
+  const parts = [events, skippedCount, malformed.count]
   const sum = parts.reduce((total, part) => total + part, 0)
-  const sign = sum === lines ? '=' : '≠'
+  const sign = sum === records ? '=' : '≠'
+  const equation = `${format(records)} ${words.records} ${sign} ${parts.map(format).join(' + ')}`
   return (
     [
       heading(report),
       '',
       ...formatRows(rows),
       '',
-      `${format(lines)} lines ${sign} ${parts.map(format).join(' + ')}, in ${formatSeconds(report.tookMs)} (${rate(report)} lines/s)`,
+      `${equation}, in ${formatSeconds(report.tookMs)} (${rate(report)} ${words.records}/s)`,
       ...malformedLines(report),
       ...stoppedLines(report),
       '',
@@ -75,8 +90,10 @@ export function formatReport(report: ImportReport): string {
   )
 }
 
-function heading({ file, source, endpoint, isDryRun }: ImportReport): string {
-  return isDryRun ? `${file}: dry run, nothing was sent` : `${file} to source ${source} at ${endpoint}`
+function heading({ file, source, endpoint, isDryRun, resumedAfterLine }: ImportReport): string {
+  if (isDryRun) return `${file}: dry run, nothing was sent`
+  const from = resumedAfterLine === undefined ? '' : `, from line ${format(resumedAfterLine + 1)} on`
+  return `${file} to source ${source} at ${endpoint}${from}`
 }
 
 function sentRows({ sent }: ImportReport): Row[] {
@@ -95,6 +112,13 @@ function sentRows({ sent }: ImportReport): Row[] {
   ]
 }
 
+/** The commonest first. */
+function reasonRows({ malformed: { reasons } }: ImportReport): Row[] {
+  return Object.entries(reasons)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]): Row => [2, reason, count])
+}
+
 function formatRows(rows: readonly Row[]): string[] {
   const labels = rows.map(([depth, label]) => '  '.repeat(depth) + label)
   const counts = rows.map(([, , count]) => format(count))
@@ -107,7 +131,9 @@ function formatRows(rows: readonly Row[]): string[] {
 
 function malformedLines({ malformed: { count, samples } }: ImportReport): string[] {
   if (count === 0) return []
-  const shown = samples.map(({ line, reason, text }) => `  line ${line}: ${reason}: ${text}`)
+  const shown = samples.map(
+    ({ line, reason, detail, text }) => `  line ${line}: ${detail ?? reason}: ${text}`,
+  )
   const more = count - samples.length
   return ['', 'malformed:', ...shown, ...(more > 0 ? [`  and ${format(more)} more`] : [])]
 }
@@ -143,8 +169,9 @@ function adviseOn({ reason, status, collectorCode }: Stopped, source: string): s
   return status === 404 ? ['Is --endpoint the address of a Millrace collector?'] : []
 }
 
-function rate({ lines, tookMs }: ImportReport): string {
-  return format(Math.round(lines / Math.max(tookMs / 1_000, 0.001)))
+/** Of this run. */
+function rate({ records, recordsBefore = 0, tookMs }: ImportReport): string {
+  return format(Math.round((records - recordsBefore) / Math.max(tookMs / 1_000, 0.001)))
 }
 
 function formatSeconds(ms: number): string {
