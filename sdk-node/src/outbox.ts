@@ -38,7 +38,7 @@ export type TakeWhat = 'old' | 'all'
 export interface Outbox {
   /** Takes an event and numbers it: 1, 2, 3 … in this client's stream; `undefined`, and no number, when there is no room. */
   add(event: EncodedEvent): number | undefined
-  /** Whether an event of the usual size would be taken. */
+  /** Whether any event would be taken, the largest too. */
   hasRoom(): boolean
   /** Whether at most half of the room is in use. */
   isHalfFree(): boolean

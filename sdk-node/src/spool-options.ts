@@ -4,7 +4,7 @@ import { kindOf } from './describe.ts'
 import { integer } from './options.ts'
 import type { FsyncPolicy, NodeOptions } from './types.ts'
 
-/** Least bytes on disk: two segments. */
+/** Least bytes on disk: room is freed a segment at a time, and a segment is an eighth of it. */
 const MIN_BYTES = 8 * 1024 * 1024
 
 const POLICIES: readonly FsyncPolicy[] = ['always', 'interval', 'never']

@@ -174,7 +174,7 @@ export function createAdoptedStream(options: AdoptedStreamOptions): AdoptedStrea
         files.events.forget()
         files.journal.forget()
       }
-      for (const segment of current === undefined ? held : [...held, current]) segment.forget()
+      for (const segment of current === undefined ? held : [...held, current]) segment.forget('lost')
     },
   }
 }

@@ -78,6 +78,10 @@ export function createFakeTime() {
       }
     },
     defer: (callback: () => void) => void deferred.push(callback),
+    /** Time passes and nothing runs: the process is suspended. */
+    jump(ms: number): void {
+      time += ms
+    },
     advance(ms: number): void {
       const end = time + ms
       for (;;) {

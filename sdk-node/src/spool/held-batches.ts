@@ -60,19 +60,31 @@ export function createHeldBatches(options: HeldBatchesOptions): HeldBatches {
       const events = readAgain(next)
       if (pause.isOn()) return undefined
       returned.shift()
+      if (events === 'unreadable') {
+        leave(next)
+        continue
+      }
       if (events !== undefined) return hold({ segment: next.segment, batch: next.open, events }, next.from)
       giveUp(next)
     }
     return undefined
   }
 
-  function readAgain({ segment, open }: Held): string[] | undefined {
+  function readAgain({ segment, open }: Held): string[] | 'unreadable' | undefined {
+    if (segment.isForgotten()) return undefined
     try {
       return segment.takeAgain(open)
     } catch (cause) {
       pause.beginFor(cause)
-      return undefined
+      return 'unreadable'
     }
+  }
+
+  /** The disk does not give the events back now. They stay as they are: perhaps it does to the next process. */
+  function leave({ segment, open, from }: Held): void {
+    const message = `${describeCount(open.count)} of a batch that was put back cannot be read, and stay in ${segment.events.path()}`
+    const gone = from === undefined ? [rangeOf(open)] : []
+    trouble.tell({ code: 'spool_failed', message, dropped: 0, gone })
   }
 
   /** The events are gone from the disk, although they were there before. */
@@ -94,7 +106,7 @@ export function createHeldBatches(options: HeldBatchesOptions): HeldBatches {
     putBack(batchId) {
       const found = release(batchId)
       if (found === undefined) return
-      if (!found.segment.isForgotten()) returned.push(found)
+      if (!found.segment.isLost()) returned.push(found)
       else if (found.from === undefined) onTakenOver([rangeOf(found.open)])
     },
     settle(batchId) {
@@ -104,8 +116,8 @@ export function createHeldBatches(options: HeldBatchesOptions): HeldBatches {
     takeReturned,
     hasReturned: () => returned.length > 0 && !pause.isOn(),
     forgetLost() {
-      const lost = returned.filter(({ segment }) => segment.isForgotten())
-      returned = returned.filter(({ segment }) => !segment.isForgotten())
+      const lost = returned.filter(({ segment }) => segment.isLost())
+      returned = returned.filter(({ segment }) => !segment.isLost())
       return lost.filter(({ from }) => from === undefined).map(({ open }) => rangeOf(open))
     },
   }

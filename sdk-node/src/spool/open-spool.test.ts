@@ -385,6 +385,34 @@ describe('spool on a disk that fails', () => {
     expect(troubles).toEqual([])
   })
 
+  it('events do not come back without the batches that they were given out in, however the writing ends', () => {
+    for (let writes = 0; writes <= 3; writes += 1) {
+      const directory = makeFolder()
+      const running = new Set<number>()
+      let left = 0
+      const fs = createFaultyFs(({ name }) => (name === 'writeSync' && left-- <= 0 ? 'fail' : undefined))
+      const first = openTestSpool({ directory, running, fs })
+      addEvents(first.spool, 1, 3)
+      const given = first.spool.take(LIMITS, 'all')
+      left = writes
+      expect(first.spool.save()).toBe(writes >= 2)
+      running.clear()
+      const second = openTestSpool({ directory, running })
+      second.time.turn()
+      const found = takeAll(second.spool)
+      expect(found).toEqual(writes >= 2 ? [{ ...given, isRecovered: true }] : [])
+    }
+  })
+
+  it('an id that cannot be made stops nothing', () => {
+    const randomId = () => {
+      throw new Error('no ids today')
+    }
+    const { spool } = openTestSpool({ directory: makeFolder(), randomId })
+    const texts = addEvents(spool, 1, 4)
+    expect(textsOf(takeAll(spool))).toEqual(texts)
+  })
+
   it('a folder that is deleted is made anew for the events that follow', () => {
     const directory = makeFolder()
     const { spool, time, troubles } = openTestSpool({ directory })
@@ -397,6 +425,57 @@ describe('spool on a disk that fails', () => {
     expect(spool.save()).toBe(true)
     expect(nodeFs.readFileSync(onlyFile(directory, '.events'), 'utf8')).toContain('{"n":9}')
     expect(troubles[0]).toMatchObject({ code: 'spool_failed' })
+  })
+
+  it('batches under way of a segment that cannot be read are reported when they are put back, or settled', () => {
+    let isFailing = false
+    const fs = createFaultyFs(({ name }) => (isFailing && name === 'readSync' ? 'fail' : undefined), 'EIO')
+    const { spool, time, troubles } = openTestSpool({ directory: makeFolder(), fs })
+    addEvents(spool, 1, 12)
+    const [returned, flying, settled] = [1, 2, 3].map(() => spool.take(LIMITS, 'all'))
+    if (returned === undefined || flying === undefined || settled === undefined) throw new Error('too few')
+    spool.putBack(returned)
+    isFailing = true
+    expect([spool.take(LIMITS, 'all'), spool.take(LIMITS, 'all')]).toEqual([undefined, undefined])
+    spool.settle(settled)
+    spool.putBack(flying)
+    time.advance(20_000)
+    expect(takeAll(spool)).toEqual([])
+    const gone = troubles.flatMap((trouble) => trouble.gone).sort((a, b) => a.firstSeq - b.firstSeq)
+    expect(gone).toEqual([1, 4, 10].map((firstSeq) => ({ firstSeq, count: 3 })))
+    expect(troubles.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(9)
+  })
+
+  it('a batch that was put back and cannot be read stays for the next process', () => {
+    const directory = makeFolder()
+    const running = new Set<number>()
+    let isFailing = false
+    const fs = createFaultyFs(({ name }) => (isFailing && name === 'readSync' ? 'fail' : undefined), 'EIO')
+    const first = openTestSpool({ directory, running, fs })
+    addEvents(first.spool, 1, 3)
+    const batch = first.spool.take(LIMITS, 'all')
+    if (batch === undefined) throw new Error('there is none')
+    first.spool.putBack(batch)
+    isFailing = true
+    expect(first.spool.take(LIMITS, 'old')).toBeUndefined()
+    expect(first.troubles).toMatchObject([
+      { code: 'spool_failed', dropped: 0, gone: [{ firstSeq: 1, count: 3 }] },
+    ])
+    first.spool.close()
+    const { spool, time } = openTestSpool({ directory, running })
+    time.turn()
+    expect(takeAll(spool)).toEqual([{ ...batch, isRecovered: true }])
+  })
+
+  it('own events wait while the process is out of memory or descriptors', () => {
+    let isFailing = true
+    const fs = createFaultyFs(({ name }) => (isFailing && name === 'readSync' ? 'fail' : undefined), 'ENOMEM')
+    const { spool, time, workCount } = openTestSpool({ directory: makeFolder(), fs })
+    const texts = addEvents(spool, 1, 4)
+    expect([spool.take(LIMITS, 'all'), spool.newCount()]).toEqual([undefined, 4])
+    isFailing = false
+    time.advance(1_000)
+    expect([workCount(), textsOf(takeAll(spool))]).toEqual([1, texts])
   })
 
   it('own events that cannot be read are reported with their numbers', () => {
@@ -442,5 +521,26 @@ describe('spool whose folder another took over', () => {
     spool.save()
     expect(filesIn(directory).some((name) => name.includes(`stream${pid}+2/owner-1`))).toBe(true)
     expect(filesIn(directory).some((name) => name.includes(`stream${pid}/owner-2`))).toBe(true)
+  })
+
+  it('after a long sleep nothing is written to it, and nothing taken from it', () => {
+    for (const wake of ['write', 'take'] as const) {
+      const directory = makeFolder()
+      const { spool, time, pid } = openTestSpool({ directory })
+      addEvents(spool, 1, 2)
+      time.turn()
+      const claim = onlyFile(directory, 'owner-1')
+      nodeFs.writeFileSync(claim.replace('owner-1', 'owner-2'), '{}')
+      time.jump(61_000)
+      addEvents(spool, 3, 2)
+      if (wake === 'write') time.turn()
+      expect(textsOf(takeAll(spool))).toEqual(['{"n":3}', '{"n":4}'])
+      const old = filesIn(directory).filter(
+        (name) => name.includes(`stream${pid}/`) && name.endsWith('events'),
+      )
+      expect(old.map((name) => nodeFs.readFileSync(join(directory, name), 'utf8')).join()).not.toContain(
+        '"n":3',
+      )
+    }
   })
 })

@@ -3,18 +3,22 @@
  * batches that were put back; decides whose turn it is, and when to look after claims and leftovers.
  */
 
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { MAX_EVENT_BYTES } from '@millrace/schemas/wire'
 import { messageOf } from '../describe.ts'
 import type { Batch, BatchLimits, Outbox, TakeWhat } from '../outbox.ts'
 import type { Timers } from '../timers.ts'
 import { createAdoptedStreams } from './adopted-streams.ts'
 import type { ClaimContext } from './claim.ts'
-import { type FileSystem, platformFileSystem } from './file-system.ts'
+import { attempt, type FileSystem, platformFileSystem } from './file-system.ts'
 import { createHeldBatches } from './held-batches.ts'
 import { destinationFolder, FOLDER_MODE } from './layout.ts'
 import { createOwnFolder } from './own-folder.ts'
+import { createOwnSegments } from './own-segments.ts'
 import { createOwnStream } from './own-stream.ts'
 import { createReadPause } from './read-pause.ts'
+import { FRAME_BYTES } from './record.ts'
 import { createRecovery } from './recovery.ts'
 import type { SeqRange } from './seq-ranges.ts'
 import type { SpoolUsage } from './spool-file.ts'
@@ -36,6 +40,7 @@ export interface SpoolOptions {
   maxBytes?: number
   /** Most bytes in memory while the disk fails. */
   maxQueueBytes: number
+  /** Ids of batches; one of the platform's when it throws. */
   randomId: () => string
   timers: Pick<Timers, 'after'>
   onTrouble: (trouble: SpoolTrouble) => void
@@ -57,8 +62,8 @@ const SEGMENT_BYTES = 4 * 1024 * 1024
 /** `R_OK | W_OK | X_OK` of access(2). */
 const READ_WRITE_ENTER = 0b111
 
-/** Room that an event of the usual size takes, in bytes. */
-const USUAL_BYTES = 1_024
+/** Room that the largest event takes, in bytes: who asks for room first never loses one. */
+const LARGEST_BYTES = MAX_EVENT_BYTES + FRAME_BYTES
 
 /** Milliseconds between two signs of life. */
 const BEAT_MS = 10_000
@@ -76,15 +81,14 @@ const SCAN_MS = 30_000
  */
 export function openSpool(options: SpoolOptions): Outbox {
   prepareDirectory(options.fs ?? platformFileSystem, options.directory)
-  const { now = Date.now, maxBytes = DEFAULT_MAX_BYTES, maxQueueBytes } = options
+  const { maxBytes = DEFAULT_MAX_BYTES, maxQueueBytes } = options
   const parts = createParts(options)
-  const { usage, own, adopted, held, syncer, folder } = parts
+  const { usage, segments, own, adopted, held, syncer, folder } = parts
   let isOldNext = true
   let isReturnedNext = true
-  let lastBeatAt = now()
 
   function take(limits: BatchLimits, what: TakeWhat): Batch | undefined {
-    if (now() - lastBeatAt > STALE_MS) beat()
+    parts.checkClaim()
     if (what === 'old') return takeOld(limits)
     const isOldFirst = isOldNext
     isOldNext = !isOldNext
@@ -109,16 +113,10 @@ export function openSpool(options: SpoolOptions): Outbox {
     return found && held.hold(found.taken, found.from)
   }
 
-  function beat(): void {
-    lastBeatAt = now()
-    adopted.beat()
-    parts.beat()
-  }
-
   function save(): boolean {
-    const isWritten = own.write(true)
+    const isWritten = segments.write(true)
     adopted.write()
-    if (own.isSettled()) own.tidy()
+    segments.tidy()
     return syncer.syncAll() && isWritten
   }
 
@@ -129,14 +127,14 @@ export function openSpool(options: SpoolOptions): Outbox {
     })
   }
 
-  repeat(BEAT_MS, beat)
+  repeat(BEAT_MS, parts.beat)
   repeat(SCAN_MS, parts.scan)
   parts.defer(parts.scan)
 
   return {
     add: own.add,
     hasRoom: () =>
-      usage.bytes + USUAL_BYTES <= maxBytes && usage.unwrittenBytes + USUAL_BYTES <= maxQueueBytes,
+      usage.bytes + LARGEST_BYTES <= maxBytes && usage.unwrittenBytes + LARGEST_BYTES <= maxQueueBytes,
     isHalfFree: () => usage.bytes <= maxBytes / 2 && usage.unwrittenBytes <= maxQueueBytes / 2,
     take,
     putBack: ({ batchId }) => held.putBack(batchId),
@@ -149,7 +147,7 @@ export function openSpool(options: SpoolOptions): Outbox {
     close() {
       save()
       parts.stop()
-      own.close()
+      segments.close()
       syncer.stop()
       folder.release()
       adopted.close()
@@ -159,14 +157,18 @@ export function openSpool(options: SpoolOptions): Outbox {
 
 /** The rooms of the spool, each knowing those it needs. */
 function createParts(options: SpoolOptions) {
-  const { directory, stream, randomId, timers, maxQueueBytes, onWork } = options
-  const { fs = platformFileSystem, now = Date.now, maxBytes = DEFAULT_MAX_BYTES } = options
+  const { directory, stream, timers, maxQueueBytes, onWork } = options
+  const { fs = platformFileSystem, maxBytes = DEFAULT_MAX_BYTES } = options
   let isStopped = false
   const unlessStopped = (callback: () => void) => () => {
     if (!isStopped) callback()
   }
   const after = (delayMs: number, callback: () => void) => timers.after(delayMs, unlessStopped(callback))
   const defer = (callback: () => void) => (options.defer ?? deferWithImmediate)(unlessStopped(callback))
+  // What a caller's function throws must not look like trouble with the disk.
+  const randomId = () => attempt(options.randomId) ?? randomUUID().replaceAll('-', '')
+  const now = () => attempt(options.now ?? Date.now) ?? Date.now()
+  let lastBeatAt = now()
   const usage: SpoolUsage = { bytes: 0, unwrittenBytes: 0 }
   const trouble = createTroubleTeller(options.onTrouble)
   const pause = createReadPause({ after, trouble, onEnd: onWork })
@@ -179,15 +181,8 @@ function createParts(options: SpoolOptions) {
   const shared = { fs, usage, syncer, trouble, pause, randomId, defer }
   const segmentBytes = Math.min(SEGMENT_BYTES, maxBytes / 8)
   const writesAtOnce = options.fsync === 'always'
-  const own = createOwnStream({
-    ...shared,
-    folder,
-    writesAtOnce,
-    maxBytes,
-    maxQueueBytes,
-    segmentBytes,
-    after,
-  })
+  const segments = createOwnSegments({ ...shared, folder, checkClaim, maxQueueBytes, segmentBytes, after })
+  const own = createOwnStream({ ...shared, segments, writesAtOnce, maxBytes, maxQueueBytes })
   const adopted = createAdoptedStreams({ ...shared, onWork })
   const onTakenOver = (gone: SeqRange[]) => tellTakenOver(trouble, gone)
   const held = createHeldBatches({ stream, own, trouble, pause, onTakenOver })
@@ -200,15 +195,22 @@ function createParts(options: SpoolOptions) {
     onForeign: (path) => tellForeign(trouble, path),
   })
 
-  /** Gives a sign of life for the own folder; leaves it when it is not ours any more. */
+  /** A process that was suspended for long finds out here, before it relies on what may be another's. */
+  function checkClaim(): void {
+    if (now() - lastBeatAt > STALE_MS) beat()
+  }
+
+  /** Gives signs of life; leaves folders that are not ours any more. */
   function beat(): void {
+    lastBeatAt = now()
+    adopted.beat()
     const state = folder.beat()
     // Those of adopted folders that were lost a moment ago are forgotten as well.
     const lost = held.forgetLost()
     if (state === 'held') return
     folder.leave(state)
     if (state === 'gone') {
-      own.moveOn()
+      segments.moveOn()
       trouble.tell({ code: 'spool_failed', message: 'the spool was deleted', dropped: 0, gone: [] })
     } else {
       const gone = own.loseFolder()
@@ -219,7 +221,22 @@ function createParts(options: SpoolOptions) {
   const stop = () => {
     isStopped = true
   }
-  return { usage, pause, syncer, folder, own, adopted, held, after, defer, beat, scan: recovery.scan, stop }
+  return {
+    usage,
+    pause,
+    syncer,
+    folder,
+    segments,
+    own,
+    adopted,
+    held,
+    after,
+    defer,
+    beat,
+    checkClaim,
+    scan: recovery.scan,
+    stop,
+  }
 }
 
 function tellTakenOver(trouble: TroubleTeller, gone: SeqRange[]): void {

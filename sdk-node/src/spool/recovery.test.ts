@@ -74,4 +74,27 @@ describe('recovery', () => {
     expect(takeAll(spool).flatMap(({ events }) => events)).toEqual(texts)
     expect(troubles).toMatchObject([{ code: 'spool_failed', dropped: 0 }])
   })
+
+  it('what a failed write left behind the end of a segment is not sent twice', () => {
+    const directory = makeFolder()
+    const running = new Set<number>()
+    const first = openTestSpool({ directory, running })
+    addEvents(first.spool, 1, 5)
+    first.spool.save()
+    running.clear()
+    const [name = ''] = filesIn(directory).filter((file) => file.endsWith('.events'))
+    const lines = nodeFs.readFileSync(join(directory, name), 'utf8').split('\n')
+    nodeFs.writeFileSync(join(directory, name), lines.slice(0, 5).join('\n'))
+    nodeFs.writeFileSync(
+      join(directory, name.replace('000001-1', '000002-4')),
+      `\n${lines.slice(4).join('\n')}`,
+    )
+    const { spool, time, troubles } = openTestSpool({ directory, running })
+    time.turn()
+    expect(takeAll(spool).map(({ firstSeq, events }) => [firstSeq, events.length])).toEqual([
+      [1, 3],
+      [4, 2],
+    ])
+    expect(troubles).toEqual([])
+  })
 })

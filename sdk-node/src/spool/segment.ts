@@ -55,6 +55,7 @@ export class Segment {
   #position = 0
   #isAtEnd = false
   #isForgotten = false
+  #isLost = false
   #entries = 0
 
   constructor({ events, journal, firstSeq, history, maxSeq }: SegmentOptions) {
@@ -188,16 +189,22 @@ export class Segment {
     this.journal.remove()
   }
 
-  /** Lets go of both files as they are. */
-  forget(): void {
+  /** Lets go of both files as they are, because they are another's now or cannot be read. */
+  forget(why: 'lost' | 'unreadable'): void {
     this.#isForgotten = true
+    this.#isLost = why === 'lost'
     this.events.forget()
     this.journal.forget()
   }
 
-  /** Whether the files are another's now: its batches can be neither read again nor settled. */
+  /** Whether its batches can be neither read again nor settled. */
   isForgotten(): boolean {
     return this.#isForgotten
+  }
+
+  /** Whether another process has it now, and sends its batches. */
+  isLost(): boolean {
+    return this.#isLost
   }
 
   #give({ records, formed, bytes }: Found, first: FoundEvent, createId: () => string): TakenBatch {

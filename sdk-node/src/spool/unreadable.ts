@@ -10,7 +10,7 @@ import type { Segment } from './segment.ts'
  */
 export function setAside(fs: FileSystem, segment: Segment): string {
   const path = segment.events.path()
-  segment.forget()
+  segment.forget('unreadable')
   const name = attempt(() => {
     fs.renameSync(path, path + UNREADABLE_ENDING)
     return path + UNREADABLE_ENDING
