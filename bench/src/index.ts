@@ -11,6 +11,8 @@ import { measureLake } from './lake/measurement.ts'
 import { measureLive } from './live/measurement.ts'
 import { measureMainPath } from './main-path.ts'
 import { type Measured, type Measurement, printTable, writeResult } from './measure.ts'
+import { measureSdkNode } from './sdk-node/measurement.ts'
+import { printNodeTables } from './sdk-node/table.ts'
 import { printMatrix } from './sdk-web/matrix.ts'
 import { measureSdkWeb } from './sdk-web/measurement.ts'
 import { measureSizes } from './sizes.ts'
@@ -41,6 +43,11 @@ const MEASUREMENTS: Record<string, Entry> = {
     title: 'Browser SDK beside its peers, one headless Chromium, same pages: medians',
     measure: measureSdkWeb,
     print: printMatrix,
+  },
+  'sdk-node': {
+    title: 'Node SDK beside its peers, each in a process of its own: medians',
+    measure: measureSdkNode,
+    print: printNodeTables,
   },
   survival: {
     title: 'Browser SDK beside its peers when things break: different events that arrived, of those sent',
