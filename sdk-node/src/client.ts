@@ -21,6 +21,7 @@ import { createPace } from './pace.ts'
 import type { Platform } from './platform.ts'
 import { createSettling } from './settling.ts'
 import { createShutdown } from './shutdown.ts'
+import { createStop } from './stop.ts'
 import { createTelling } from './telling.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
@@ -67,8 +68,8 @@ export function createClient<P extends PlanShape = Unplanned>(
   const ledger = createLedger()
   const untold = createUntoldDrops()
   const telling = createTelling(untold)
-  const stopping = new AbortController()
-  const pace = createPace({ now, random, timers })
+  const stop = createStop()
+  const pace = createPace({ now, random, timers, stop, onRest: () => ending.noteRest() })
   const outbox =
     platform.openSpool?.({
       settings,
@@ -78,23 +79,22 @@ export function createClient<P extends PlanShape = Unplanned>(
       onWork: () => wake(),
     }) ?? createMemoryOutbox({ stream, maxBytes: settings.maxQueueBytes })
   const settling = createSettling({ outbox, ledger, telling, untold, keeps })
-  const post = createTransport({ ...settings, timers })
+  const post = createTransport({ ...settings, timers, stop })
   const deliver = createDelivery({
     pace,
     source,
     now,
     random,
     maxRetries,
-    signal: stopping.signal,
+    stop,
     gzip: settings.gzip ? platform.gzip : undefined,
-    post(body, signal) {
+    post(body) {
       ledger.request()
-      return post(body, signal)
+      return post(body)
     },
     onRetry(notice) {
       ledger.retry()
       telling.emit('retry', notice)
-      ending.noteWait(notice.delayMs)
     },
   })
   const waits = createWaits({ timers, onWait: () => wake() })
@@ -103,20 +103,25 @@ export function createClient<P extends PlanShape = Unplanned>(
     next: takeNext,
     deliver,
     onSettled(batch, settlement) {
+      // Whoever finds the batch on disk sends it again.
+      if (isLeft) return
       settling.settle(batch, settlement)
       if (outbox.isHalfFree()) isFullReported = false
       if (outbox.hasRoom()) waits.open()
       if (ledger.pendingCount() === 0) onDone()
     },
     isHeld: waits.isHeld,
-    hasWork: () => !isLeft() && (isDue() || outbox.hasOld()),
+    hasWork: () => !isLeft && (isDue() || outbox.hasOld()),
     timers,
     onThrown: telling.thrown,
   })
   const { exitTimeoutMs } = settings
+  const defer = (callback: () => void) => void timers.after(0, callback)
   // With a spool, an event of the very last moment is saved too.
   const onDone = () => void (keeps || telling.callBack(shutdown.unwatch))
   const ending = createEnding({
+    defer: (callback) => void timers.after(0, callback),
+    onLost: settling.abandon,
     outbox,
     ledger,
     pace,
@@ -130,7 +135,7 @@ export function createClient<P extends PlanShape = Unplanned>(
   })
   const shutdown = createShutdown({
     process: settings.process,
-    defer: (callback) => void timers.after(0, callback),
+    defer,
     onIdle: settings.flushOnExit ? () => void ending.drain() : undefined,
     onExit: ending.saveAtExit,
     onSignal: platform.handleSignals === true ? ending.saveAtSignal : undefined,
@@ -141,6 +146,8 @@ export function createClient<P extends PlanShape = Unplanned>(
   let cancelTimer: Cancel | undefined
   let isFullReported = false
   let isPlatformWaiting = false
+  /** Whether what is in the outbox is left to the next process. */
+  let isLeft = false
   let closing: Promise<FlushResult> | undefined
 
   function accept(
@@ -156,22 +163,28 @@ export function createClient<P extends PlanShape = Unplanned>(
     if (seq === undefined) return refuse('queue_full', fullMessage(), done)
     if (built.tellsDrops === true) untold.take()
     ledger.accept(seq)
-    if (done !== undefined) settling.expect(seq, done)
+    if (typeof done === 'function') settling.expect(seq, done)
+    telling.callBack(shutdown.watch)
     telling.callBack(noteAccepted)
     return true
   }
 
   function noteAccepted(): void {
-    shutdown.watch()
-    if (ending.isOver()) outbox.save()
+    ending.noteAccepted()
+    // An event of the very last moment, in a listener that comes after ours.
+    if (ending.isOver()) ending.saveAtExit()
     if (isDue()) wake()
     else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
-    if (settings.waitUntil !== undefined && !isPlatformWaiting) settings.waitUntil(sendForPlatform())
+    if (!isPlatformWaiting) telling.callBack(() => settings.waitUntil?.(sendForPlatform()))
   }
 
   function build(type: EventType, argument: unknown, known: readonly Defaults[]): BuiltEvent {
     try {
-      const ambient = settings.defaults?.()
+      const ambient = settings.defaults?.() ?? undefined
+      if (ambient instanceof Promise) {
+        ambient.catch(() => {})
+        throw new TypeError('defaults must not be async')
+      }
       const defaults = ambient === undefined ? known : [...known, ambient]
       const surroundings = { now: nowIso(), defaults }
       const dropped = untold.peek()
@@ -190,13 +203,18 @@ export function createClient<P extends PlanShape = Unplanned>(
     message: string,
     done: Done | undefined,
   ): false {
-    const error = new MillraceError(message, { code, dropped: 1 })
     ledger.drop(code)
-    telling.drop(code, 1)
+    // Refused in answer to a refusal: counted and not told, or it would never end.
+    const isNested = telling.isTelling()
+    if (isNested) untold.add(code, 1)
+    else telling.drop(code, 1)
     // A full queue refuses thousands of events a second: say it once, until half of it is free again.
-    if (code !== 'queue_full' || !isFullReported) telling.error(error)
+    const isTold = !isNested && (code !== 'queue_full' || !isFullReported)
     if (code === 'queue_full') isFullReported = true
-    if (done !== undefined) telling.callBack(() => done(error))
+    if (!isTold && done === undefined) return false
+    const error = new MillraceError(message, { code, dropped: 1 })
+    if (isTold) telling.error(error)
+    if (typeof done === 'function') telling.callBack(() => done(error))
     return false
   }
 
@@ -217,13 +235,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     return isFull || outbox.lastSeq() - count < dueThroughSeq
   }
 
-  /** Whether what is in the outbox is left to the next process. */
-  function isLeft(): boolean {
-    return keeps && stopping.signal.aborted
-  }
-
   function takeNext(): Batch | undefined {
-    if (isLeft()) return undefined
+    if (isLeft) return undefined
     const limits = { maxEvents: settings.maxBatchEvents, maxBytes: MAX_EVENTS_BYTES }
     return outbox.take(limits, isDue() ? 'all' : 'old')
   }
@@ -232,8 +245,12 @@ export function createClient<P extends PlanShape = Unplanned>(
     checkTimeout('flush', timeoutMs)
     const wait = ledger.wait()
     dueThroughSeq = outbox.lastSeq()
-    await waits.until(wait.done, timeoutMs)
-    return wait.result()
+    try {
+      await waits.until(wait.done, timeoutMs)
+      return wait.result()
+    } finally {
+      wait.end()
+    }
   }
 
   async function close({
@@ -247,8 +264,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     }
     if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return await closing
     // A deadline of now is kept now: a timer of 0 ms would let the next request start.
-    if (timeoutMs === 0) stop()
-    const cancel = timers.after(timeoutMs, stop)
+    if (timeoutMs === 0) stopAll()
+    const cancel = timers.after(timeoutMs, stopAll)
     try {
       return await closing
     } finally {
@@ -264,13 +281,17 @@ export function createClient<P extends PlanShape = Unplanned>(
     } finally {
       cancelTimer?.()
       shutdown.unwatch()
+      isLeft = keeps
+      // Batches of earlier processes may be under way still; whoever finds them next sends them.
+      if (keeps) stop.stop()
       outbox.close()
     }
   }
 
   /** Ends every request and wait. What is on disk stays there, what is in memory is given up by the lanes. */
-  function stop(): void {
-    stopping.abort()
+  function stopAll(): void {
+    isLeft = keeps
+    stop.stop()
     if (keeps) ending.leave()
     else wake()
   }

@@ -8,6 +8,7 @@ import { encodeBatch } from './batch.ts'
 import type { Batch } from './outbox.ts'
 import type { EndRequest, Pace } from './pace.ts'
 import { type Decision, decide } from './retry-policy.ts'
+import { type Stop, unlessStopped } from './stop.ts'
 import type { Exchange } from './transport.ts'
 import type { RetryNotice } from './types.ts'
 
@@ -27,7 +28,7 @@ export type Settlement =
     }
 
 export interface DeliveryOptions {
-  post: (body: string | ArrayBuffer, signal: AbortSignal) => Promise<Exchange>
+  post: (body: string | ArrayBuffer) => Promise<Exchange>
   /** Gzip of a text; nothing where bodies are sent as they are. */
   gzip: ((text: string) => Promise<ArrayBuffer>) | undefined
   pace: Pace
@@ -36,22 +37,22 @@ export interface DeliveryOptions {
   random: () => number
   maxRetries: number
   /** Ends everything at once: what is not delivered by then is `cut`. */
-  signal: AbortSignal
+  stop: Stop
   onRetry: (notice: RetryNotice) => void
 }
 
 /** A function that delivers a batch; it rejects only when an option of the caller's throws (`now`, `random`, a timer). */
 export function createDelivery(options: DeliveryOptions): (batch: Batch) => Promise<Settlement> {
-  const { pace, signal } = options
+  const { pace, stop } = options
 
   return async function deliver(batch) {
     for (let attempt = 1; ; attempt += 1) {
-      const end = await pace.begin(signal)
+      const end = await pace.begin()
       if (end === undefined) return CUT
       const done = await tryOnce(batch, attempt, options, end)
       if ('settlement' in done) return done.settlement
-      await pace.rest(done.delayMs, signal, done.mayHurry)
-      if (signal.aborted) return CUT
+      await pace.rest(done.delayMs, done.mayHurry)
+      if (stop.isStopped()) return CUT
     }
   }
 }
@@ -69,20 +70,24 @@ type Tried = { settlement: Settlement } | { delayMs: number; mayHurry: boolean }
 async function tryOnce(
   batch: Batch,
   attempt: number,
-  { post, gzip, source, now, random, maxRetries, signal, onRetry }: DeliveryOptions,
+  { post, gzip, source, now, random, maxRetries, stop, onRetry }: DeliveryOptions,
   end: EndRequest,
 ): Promise<Tried> {
   try {
     const text = encodeBatch(batch, source, now())
-    const body = gzip === undefined || text.length < MIN_GZIP_LENGTH ? text : await compress(text, gzip)
-    const exchange = await send(body)
-    if (exchange === undefined || (signal.aborted && exchange.kind === 'failure')) {
+    // Compressing takes a moment, in which the client may be stopped.
+    const body =
+      gzip === undefined || text.length < MIN_GZIP_LENGTH
+        ? text
+        : await unlessStopped(compress(text, gzip), stop)
+    const exchange = body === undefined || stop.isStopped() ? undefined : await post(body)
+    if (exchange === undefined || (stop.isStopped() && exchange.kind === 'failure')) {
       end('cut')
       return { settlement: CUT }
     }
     const decision = decide({ exchange, attempt, maxRetries, random: random(), now: now() })
     if (decision.action !== 'retry') {
-      end(isAlive(decision) ? 'success' : 'failure')
+      end(isAlive(decision) ? 'success' : 'failure', askedBy(decision))
       return { settlement: settle(decision) }
     }
     const { askedMs, status, message } = decision
@@ -98,12 +103,6 @@ async function tryOnce(
   } catch (error) {
     end('cut')
     throw error
-  }
-
-  async function send(body: string | ArrayBuffer): Promise<Exchange | undefined> {
-    // Compressing takes a moment, in which the client may have been closed.
-    if (signal.aborted) return undefined
-    return await post(body, signal)
   }
 }
 
@@ -123,6 +122,11 @@ async function compress(
 /** Whether somebody works behind the answer: one that says anything but "later" shows it. */
 function isAlive(decision: Exclude<Decision, { action: 'retry' }>): boolean {
   return decision.action === 'settle' || decision.reason === 'refused'
+}
+
+/** What the collector asked for with its last answer. */
+function askedBy(decision: Exclude<Decision, { action: 'retry' }>): number | undefined {
+  return decision.action === 'drop' ? decision.askedMs : undefined
 }
 
 function settle(decision: Exclude<Decision, { action: 'retry' }>): Settlement {

@@ -1,5 +1,6 @@
 /** The end of the process, as the client sees it: a last try, and what is left is saved or told as lost. */
 
+import { MillraceError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pace } from './pace.ts'
@@ -18,6 +19,10 @@ export interface EndingOptions {
   close: (options: { timeoutMs: number }) => Promise<unknown>
   /** Everything has been sent: nothing is to be watched any more. */
   onDone: () => void
+  /** Calls back in the next turn of the event loop. */
+  defer: (callback: () => void) => void
+  /** Everything pending is lost, by this. */
+  onLost: (error: MillraceError) => void
 }
 
 export interface Ending {
@@ -31,8 +36,10 @@ export interface Ending {
   saveAtSignal(isOurs: boolean): Promise<void> | undefined
   /** Nothing can be sent any more: whatever is pending is left on disk, or lost. */
   leave(): void
-  /** A request will not be made for so long: when nothing else is under way, the end need not be held for it. */
-  noteWait(delayMs: number): void
+  /** A lane rests, or a request has ended: when nothing begins for longer than the end is held, it need not be held. */
+  noteRest(): void
+  /** An event was accepted: the process goes on. */
+  noteAccepted(): void
 }
 
 const UNWRITABLE = 'the process ended, and the spool could not be written'
@@ -40,33 +47,60 @@ const UNSENT = 'the process ended before they were sent; await close() before, o
 
 /** The end of the process for one client. */
 export function createEnding(options: EndingOptions): Ending {
-  const { outbox, ledger, pace, telling, keeps, exitTimeoutMs, now, flush, close, onDone } = options
+  const { outbox, ledger, pace, telling, keeps, exitTimeoutMs, now, flush, close, onDone, defer, onLost } =
+    options
   let isOver = false
-  /** When the end is held no longer, in milliseconds since the epoch, and what ends the wait before. */
-  let hold: { deadlineMs: number; end: () => void } | undefined
+  /** Until when the end is held, in milliseconds since the epoch, from when the process had run dry for the first time. */
+  let heldUntilMs: number | undefined
+  let endHold: (() => void) | undefined
 
   async function drain(): Promise<void> {
     try {
-      pace.hurry()
-      const hopeless = new Promise<void>((resolve) => {
-        hold = { deadlineMs: now() + exitTimeoutMs, end: resolve }
-      })
-      await Promise.race([flush({ timeoutMs: exitTimeoutMs }), hopeless])
+      if (heldUntilMs === undefined) {
+        heldUntilMs = now() + exitTimeoutMs
+        pace.hurry()
+      }
+      const leftMs = heldUntilMs - now()
+      if (leftMs > 0) await flushUntilHopeless(leftMs)
       // Node emits beforeExit again whenever it has run dry, so what is left must be given up for the process to end.
-      if (ledger.pendingCount() > 0) await close({ timeoutMs: 0 })
+      if (ledger.pendingCount() > 0 || (leftMs <= 0 && outbox.hasOld())) await close({ timeoutMs: 0 })
       else onDone()
     } catch (cause) {
       telling.thrown(cause)
-    } finally {
-      hold = undefined
     }
+  }
+
+  async function flushUntilHopeless(timeoutMs: number): Promise<void> {
+    const hopeless = new Promise<void>((resolve) => {
+      endHold = resolve
+    })
+    noteRest()
+    try {
+      await Promise.race([flush({ timeoutMs }), hopeless])
+    } finally {
+      endHold = undefined
+    }
+  }
+
+  /** Looks in a moment: a lane that has settled a batch, or was woken, begins the next request first. */
+  function noteRest(): void {
+    if (endHold !== undefined) defer(endIfHopeless)
+  }
+
+  function endIfHopeless(): void {
+    if (now() + pace.idleMs() >= (heldUntilMs ?? Number.POSITIVE_INFINITY)) endHold?.()
   }
 
   function loseRest(why: string): void {
     const dropped = ledger.abandon()
     if (dropped === 0) return
+    const error = new MillraceError(`gave up on ${countOf(dropped)}: ${why}`, {
+      code: 'undelivered',
+      dropped,
+    })
+    onLost(error)
     telling.drop('undelivered', dropped)
-    telling.report(`gave up on ${countOf(dropped)}: ${why}`, { code: 'undelivered', dropped })
+    telling.error(error)
   }
 
   /** Whether nothing would be lost now. */
@@ -90,8 +124,9 @@ export function createEnding(options: EndingOptions): Ending {
       if (outbox.save()) ledger.leave()
       else loseRest(UNWRITABLE)
     },
-    noteWait(delayMs) {
-      if (hold !== undefined && now() + delayMs >= hold.deadlineMs) hold.end()
+    noteRest,
+    noteAccepted() {
+      heldUntilMs = undefined
     },
   }
 }

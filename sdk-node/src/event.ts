@@ -105,13 +105,15 @@ function encode(
 
 const NONE: readonly Defaults[] = []
 
-/** Fields of an event of which each key may come from another place. */
+/** Fields of an event that may be known without being said, and those of which each key may come from another place. */
+const DEFAULTED: ReadonlySet<string> = new Set(['userId', 'anonymousId', 'context', 'integrations'])
 const MERGED: ReadonlySet<string> = new Set(['context', 'integrations'])
 
 /** The value of a field: the call's own, else that of the first default which has one. */
 function complete(name: string, own: unknown, defaults: readonly Defaults[]): unknown {
+  if (!DEFAULTED.has(name)) return own ?? undefined
   const found: unknown[] = [own]
-  for (const each of defaults) found.push((each as Record<string, unknown>)[name])
+  for (const each of defaults) found.push((each as Record<string, unknown> | null | undefined)?.[name])
   const values = found.filter((value) => value !== undefined && value !== null)
   const isMerged =
     MERGED.has(name) && values.length > 1 && values.every((value) => plainObject(value) === undefined)

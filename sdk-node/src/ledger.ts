@@ -11,6 +11,8 @@ export interface Wait {
   done: Promise<void>
   /** How they ended so far. */
   result(): FlushResult
+  /** Nobody waits any more. */
+  end(): void
 }
 
 /** How one event ended for this client; `spooled` means that another process sends it. */
@@ -49,14 +51,13 @@ export function createLedger(): Ledger {
   const waiters = new Set<Waiter>()
   let lastSeq = 0
 
-  function settleFor(waiter: Waiter, firstSeq: number, statuses: readonly Ended[]): void {
-    const { result, throughSeq } = waiter
+  /** For a wait that began when some of the events were not there yet. */
+  function settlePart({ result, throughSeq }: Waiter, firstSeq: number, statuses: readonly Ended[]): void {
     statuses.forEach((status, index) => {
       if (firstSeq + index > throughSeq) return
       result.pending -= 1
-      result[isDrop(status) ? 'dropped' : status] += 1
+      result[columnOf(status)] += 1
     })
-    if (result.pending === 0) finish(waiter)
   }
 
   /** Ends every wait with what it still waits for. */
@@ -78,7 +79,7 @@ export function createLedger(): Ledger {
 
   return {
     accept(seq) {
-      lastSeq = seq
+      lastSeq = Math.max(lastSeq, seq)
       stats.accepted += 1
       stats.pending += 1
     },
@@ -91,7 +92,14 @@ export function createLedger(): Ledger {
         if (isDrop(status)) stats.dropped[status] += 1
         else stats[status] += 1
       }
-      for (const waiter of [...waiters]) settleFor(waiter, firstSeq, statuses)
+      // Counted once, because in an outage there may be a wait for each request that a server answers.
+      const totals = countByColumn(statuses)
+      const lastOfThese = firstSeq + statuses.length - 1
+      for (const waiter of [...waiters]) {
+        if (waiter.throughSeq >= lastOfThese) addTotals(waiter.result, totals, statuses.length)
+        else settlePart(waiter, firstSeq, statuses)
+        if (waiter.result.pending === 0) finish(waiter)
+      }
     },
     recover(how, count) {
       stats.recovered[how] += count
@@ -112,12 +120,14 @@ export function createLedger(): Ledger {
     },
     wait() {
       const result: FlushResult = { ...emptyResult(), pending: stats.pending }
+      let waiter: Waiter
       const done = new Promise<void>((resolve) => {
         // Everything pending now has a number up to lastSeq, and nothing accepted later has.
+        waiter = { throughSeq: lastSeq, result, resolve }
         if (result.pending === 0) resolve()
-        else waiters.add({ throughSeq: lastSeq, result, resolve })
+        else waiters.add(waiter)
       })
-      return { done, result: () => ({ ...result }) }
+      return { done, result: () => ({ ...result }), end: () => void waiters.delete(waiter) }
     },
     pendingCount: () => stats.pending,
     stats: () => ({ ...stats, dropped: { ...stats.dropped }, recovered: { ...stats.recovered } }),
@@ -126,6 +136,21 @@ export function createLedger(): Ledger {
 
 function isDrop(status: Ended): status is 'refused' | 'undelivered' {
   return status === 'refused' || status === 'undelivered'
+}
+
+function columnOf(status: Ended): keyof FlushResult {
+  return isDrop(status) ? 'dropped' : status
+}
+
+function countByColumn(statuses: readonly Ended[]): Map<keyof FlushResult, number> {
+  const totals = new Map<keyof FlushResult, number>()
+  for (const status of statuses) totals.set(columnOf(status), (totals.get(columnOf(status)) ?? 0) + 1)
+  return totals
+}
+
+function addTotals(result: FlushResult, totals: Map<keyof FlushResult, number>, count: number): void {
+  result.pending -= count
+  for (const [column, total] of totals) result[column] += total
 }
 
 function emptyResult(): FlushResult {

@@ -10,7 +10,7 @@ import type { Batch, BatchLimits, EncodedEvent, Outbox } from './outbox.ts'
 /** Heap that an event takes besides its text, in bytes: object, string header and place in the queue, rounded up. */
 const EVENT_OVERHEAD_BYTES = 100
 
-/** How many settled places at the front of the array are kept before they are cut off. */
+/** How many empty places at the front of the array are kept at least before they are cut off. */
 const MAX_EMPTY_PLACES = 1_024
 
 /** What an event counts against the bound, in bytes. V8 stores a text with one character over U+00FF in two bytes each. */
@@ -21,7 +21,7 @@ export function costOf({ json, bytes }: EncodedEvent): number {
 
 /** A queue of at most `maxBytes`, events under way included; see {@link costOf}. Numbers count from 1 without a gap. */
 export function createMemoryOutbox({ stream, maxBytes }: { stream: string; maxBytes: number }): Outbox {
-  let events: EncodedEvent[] = []
+  let events: (EncodedEvent | undefined)[] = []
   /** Index in `events` of the first one that is in no batch. */
   let front = 0
   let usedBytes = 0
@@ -37,10 +37,15 @@ export function createMemoryOutbox({ stream, maxBytes }: { stream: string; maxBy
     if (count === 0) return undefined
     const firstSeq = lastSeq - newCount() + 1
     const texts: string[] = []
-    for (let i = front; i < front + count; i += 1) texts.push((events[i] as EncodedEvent).json)
+    for (let i = front; i < front + count; i += 1) {
+      texts.push((events[i] as EncodedEvent).json)
+      // The batch alone holds the text from now on.
+      events[i] = undefined
+    }
     front += count
     newBytes -= bytes
-    if (front > MAX_EMPTY_PLACES || front === events.length) {
+    // At half, so that what is copied is never more than what was taken.
+    if ((front > MAX_EMPTY_PLACES && front * 2 > events.length) || front === events.length) {
       events = events.slice(front)
       front = 0
     }
@@ -81,7 +86,11 @@ export function createMemoryOutbox({ stream, maxBytes }: { stream: string; maxBy
 }
 
 /** How many events from `start` on fit into a batch, at least one if there is one, and what they weigh. */
-function measure(events: readonly EncodedEvent[], start: number, { maxEvents, maxBytes }: BatchLimits) {
+function measure(
+  events: readonly (EncodedEvent | undefined)[],
+  start: number,
+  { maxEvents, maxBytes }: BatchLimits,
+) {
   let count = 0
   let bytes = 0
   let cost = 0

@@ -78,8 +78,13 @@ export function resolveOptions(options: MillraceOptions): Settings {
     randomId: callback('randomId', options.randomId) ?? (() => crypto.randomUUID().replaceAll('-', '')),
     setTimeout: callback('setTimeout', options.setTimeout) ?? ((run, delayMs) => setTimeout(run, delayMs)),
     clearTimeout: callback('clearTimeout', options.clearTimeout) ?? clearPlatformTimeout,
-    process: options.process ?? globalThis.process,
+    process: sourceOf(options.process ?? globalThis.process),
   }
+}
+
+/** The process, where it tells of its end: elsewhere there may be an object of that name that does not. */
+function sourceOf(process: ExitSource | undefined): ExitSource | undefined {
+  return typeof process?.on === 'function' && typeof process.off === 'function' ? process : undefined
 }
 
 function resolveDestination({ writeKey, secretKey, endpoint }: MillraceOptions): {

@@ -1,8 +1,10 @@
 /**
  * When requests may begin: one circuit breaker for all lanes. After three failures in a row nothing is sent for a while,
- * then one lane alone tries; the first success opens the way for all. Leaves to the retry policy what a failure is.
+ * then one lane alone tries; the first success opens the way for all. What the collector asked for holds besides. Leaves to
+ * the retry policy what a failure is.
  */
 
+import type { Stop } from './stop.ts'
 import type { Cancel, Timers } from './timers.ts'
 
 /** Failures in a row, of all lanes together, after which the breaker opens. */
@@ -15,7 +17,7 @@ const FAILURES_TO_OPEN = 3
  */
 const OPEN_MS = [30_000, 60_000] as const
 
-/** A `Retry-After` below this many milliseconds does not shorten the breaker: a loop of hasty answers would never end. */
+/** A `Retry-After` below this many milliseconds is left to the batch: a loop of hasty answers would never end. */
 const MIN_ASKED_MS = 1_000
 
 /** How a request ended: with an answer that settles it, with one that may change, or cut off by ourselves. */
@@ -29,110 +31,148 @@ export type RequestEnd = 'success' | 'failure' | 'cut'
 export type EndRequest = (how: RequestEnd, askedMs?: number) => number
 
 export interface Pace {
-  /** Resolves when a request may begin, with what is to be called when it has ended; with nothing when `signal` is aborted. */
-  begin(signal: AbortSignal): Promise<EndRequest | undefined>
-  /** Resolves after `delayMs`, when `signal` is aborted, or when there is a hurry and `mayHurry`. */
-  rest(delayMs: number, signal: AbortSignal, mayHurry: boolean): Promise<void>
+  /** Resolves when a request may begin, with what is to be called when it has ended; with nothing when all is stopped. */
+  begin(): Promise<EndRequest | undefined>
+  /** Resolves after `delayMs`, when all is stopped, or when there is a hurry and `mayHurry`. */
+  rest(delayMs: number, mayHurry: boolean): Promise<void>
   /** Ends every wait of our own once, because this may be the last chance; what the collector asked for is kept. */
   hurry(): void
+  /** Milliseconds until the next request begins, when every lane rests; 0 when one is under way, or none has anything. */
+  idleMs(): number
 }
 
-/** A pace in which nothing has failed. */
-export function createPace({
-  now,
-  random,
-  timers,
-}: {
+export interface PaceOptions {
   now: () => number
   random: () => number
   timers: Timers
-}): Pace {
+  stop: Stop
+  /** A lane has begun to rest, or a request has ended. */
+  onRest?: () => void
+}
+
+interface Sleeper {
+  /** Milliseconds since the epoch; infinite for one that waits for another lane. */
+  untilMs: number
+  mayHurry: boolean
+  wake: () => void
+}
+
+/** A time before which nothing begins. A clock that was set back must not make it longer than it was meant to be. */
+interface Barrier {
+  untilMs: number
+  forMs: number
+}
+
+/** A pace in which nothing has failed. */
+export function createPace({ now, random, timers, stop, onRest = () => {} }: PaceOptions): Pace {
   let failures = 0
-  /** Milliseconds since the epoch until which nothing begins, and how long that was when it was set. */
-  let closedUntil = 0
-  let closedForMs = 0
-  let isAsked = false
   let isTrying = false
-  const sleepers = new Set<{ wake: () => void; mayHurry: boolean }>()
+  let openCount = 0
+  /** Ours, and the collector's. */
+  const breaker: Barrier = { untilMs: 0, forMs: 0 }
+  const asked: Barrier = { untilMs: 0, forMs: 0 }
+  const sleepers = new Set<Sleeper>()
 
-  // A clock that was set back must not make a wait longer than it was meant to be.
-  const waitMs = () => Math.max(0, Math.min(closedUntil - now(), closedForMs))
+  const leftOf = ({ untilMs, forMs }: Barrier) => Math.max(0, Math.min(untilMs - now(), forMs))
 
-  function close(forMs: number): number {
-    closedForMs = Math.round(forMs)
-    closedUntil = now() + closedForMs
-    return closedForMs
+  function raise(barrier: Barrier, forMs: number): void {
+    const untilMs = now() + Math.round(forMs)
+    if (untilMs <= barrier.untilMs) return
+    barrier.untilMs = untilMs
+    barrier.forMs = Math.round(forMs)
   }
 
-  async function restUntilOpen(wait: number, signal: AbortSignal): Promise<void> {
-    const until = closedUntil
-    await rest(wait, signal, !isAsked)
-    // Waited for by the timer, whatever the clock says by now.
-    if (closedUntil === until) closedUntil = 0
+  function lift(barrier: Barrier): void {
+    barrier.untilMs = 0
   }
 
   function wakeAll(isHurry: boolean): void {
     for (const sleeper of [...sleepers]) if (!isHurry || sleeper.mayHurry) sleeper.wake()
   }
 
-  function rest(delayMs: number, signal: AbortSignal, mayHurry: boolean): Promise<void> {
+  function rest(delayMs: number, mayHurry: boolean): Promise<void> {
     return new Promise((resolve) => {
       let cancel: Cancel | undefined
-      const sleeper = { mayHurry, wake }
+      const sleeper = { untilMs: now() + delayMs, mayHurry, wake }
+      sleepers.add(sleeper)
+      if (delayMs !== Number.POSITIVE_INFINITY) cancel = timers.after(delayMs, wake)
+      const off = stop.onStop(wake)
+      if (!stop.isStopped()) onRest()
       function wake(): void {
         cancel?.()
         sleepers.delete(sleeper)
-        signal.removeEventListener('abort', wake)
+        off?.()
         resolve()
       }
-      if (delayMs !== Number.POSITIVE_INFINITY) cancel = timers.after(delayMs, wake)
-      sleepers.add(sleeper)
-      signal.addEventListener('abort', wake)
-      if (signal.aborted) wake()
     })
   }
 
+  async function restUntilOpen(barrier: Barrier): Promise<void> {
+    const { untilMs } = barrier
+    await rest(leftOf(barrier), barrier === breaker)
+    // Waited for by the timer, whatever the clock says by now.
+    if (barrier.untilMs === untilMs) lift(barrier)
+  }
+
   function end(how: RequestEnd, askedMs: number | undefined): number {
-    if (how === 'cut') return 0
+    openCount -= 1
+    onRest()
     if (how === 'success') {
       const wasOpen = failures >= FAILURES_TO_OPEN
       failures = 0
-      closedUntil = 0
+      lift(breaker)
       // Only then: a batch that fails alone must not be tried again with each success of the others.
-      if (wasOpen) wakeAll(false)
-      return 0
+      if (wasOpen) wakeAll(true)
     }
+    if (how !== 'failure') return 0
     failures += 1
-    isAsked = askedMs !== undefined && askedMs >= MIN_ASKED_MS
-    if (isAsked) return close(askedMs as number)
-    return failures < FAILURES_TO_OPEN ? 0 : close(openMs(failures, random()))
+    if (askedMs !== undefined && askedMs >= MIN_ASKED_MS) raise(asked, askedMs)
+    else if (failures >= FAILURES_TO_OPEN) raise(breaker, openMs(failures, random()))
+    return Math.max(leftOf(breaker), leftOf(asked))
+  }
+
+  function endTrying(how: RequestEnd, askedMs: number | undefined): number {
+    isTrying = false
+    const delayMs = end(how, askedMs)
+    // Whoever waited for the outcome of this one looks again.
+    for (const sleeper of [...sleepers]) if (sleeper.untilMs === Number.POSITIVE_INFINITY) sleeper.wake()
+    return delayMs
   }
 
   return {
-    async begin(signal) {
-      while (!signal.aborted) {
-        const wait = waitMs()
-        if (wait > 0) await restUntilOpen(wait, signal)
-        else if (failures < FAILURES_TO_OPEN) return end
-        else if (isTrying) await rest(Number.POSITIVE_INFINITY, signal, false)
+    async begin() {
+      while (!stop.isStopped()) {
+        if (leftOf(asked) > 0) await restUntilOpen(asked)
+        else if (leftOf(breaker) > 0) await restUntilOpen(breaker)
+        else if (failures >= FAILURES_TO_OPEN && isTrying) await rest(Number.POSITIVE_INFINITY, false)
         else {
+          openCount += 1
+          if (failures < FAILURES_TO_OPEN) return once(end)
           isTrying = true
-          return (how, askedMs) => {
-            isTrying = false
-            const delayMs = end(how, askedMs)
-            // Whoever waited for the outcome of this one looks again.
-            wakeAll(false)
-            return delayMs
-          }
+          return once(endTrying)
         }
       }
       return undefined
     },
     rest,
     hurry() {
-      if (!isAsked) closedUntil = 0
+      lift(breaker)
       wakeAll(true)
     },
+    idleMs() {
+      if (openCount > 0 || sleepers.size === 0) return 0
+      return Math.max(0, Math.min(...[...sleepers].map(({ untilMs }) => untilMs)) - now())
+    },
+  }
+}
+
+/** A request ends once, however often it is said. */
+function once(end: (how: RequestEnd, askedMs: number | undefined) => number): EndRequest {
+  let isEnded = false
+  return (how, askedMs) => {
+    if (isEnded) return 0
+    isEnded = true
+    return end(how, askedMs)
   }
 }
 

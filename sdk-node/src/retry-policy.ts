@@ -19,7 +19,7 @@ const TRANSIENT_STATUSES: readonly number[] = [408, 429]
 export type Decision =
   | { action: 'settle'; receipts: readonly Receipt[] }
   | ({ action: 'retry'; delayMs: number; askedMs: number | undefined } & RetryDetails)
-  | ({ action: 'drop'; reason: 'refused' | 'undelivered' } & DropDetails)
+  | ({ action: 'drop'; reason: 'refused' | 'undelivered'; askedMs?: number } & DropDetails)
 
 interface RetryDetails {
   status: number | undefined
@@ -84,7 +84,8 @@ export function decide({ exchange, attempt, maxRetries, random, now }: Attempt):
   ): Decision {
     const { status, message } = trouble
     if (attempt > maxRetries) {
-      return { action: 'drop', reason: 'undelivered', ...trouble, collectorCode: undefined }
+      const asked = askedMs !== undefined && { askedMs }
+      return { action: 'drop', reason: 'undelivered', ...trouble, collectorCode: undefined, ...asked }
     }
     return { action: 'retry', delayMs: Math.round(delayMs), askedMs, status, message }
   }

@@ -24,6 +24,8 @@ export interface Settling {
   expect(seq: number, done: Done): void
   /** A batch was delivered, refused or given up. */
   settle(batch: Batch, settlement: Settlement): void
+  /** Everything that has not ended is lost, by this error. */
+  abandon(error: MillraceError): void
   /** Something is wrong on disk, with events or without. */
   note(trouble: SpoolTrouble): void
 }
@@ -91,6 +93,9 @@ export function createSettling({ outbox, ledger, telling, untold, keeps }: Settl
       if (settlement.ok) acknowledge(batch, settlement)
       else if (keeps && settlement.reason !== 'refused') outbox.putBack(batch)
       else giveUp(batch, settlement)
+    },
+    abandon(error) {
+      for (const seq of [...doneOf.keys()]) takeDone(seq, (done) => done(error))
     },
     note({ code, message, dropped, gone, cause }) {
       const isLost = dropped > 0

@@ -37,50 +37,98 @@ export interface ShutdownOptions {
  * A listener keeps Node from ending a process by a signal, so when nobody else listens, the signal is raised again with
  * ours taken away. When the application listens, it alone decides.
  */
-export function createShutdown({ process, defer, onIdle, onExit, onSignal }: ShutdownOptions): Shutdown {
-  const handlers = new Map<string, () => void>()
-  if (onIdle !== undefined) handlers.set('beforeExit', onIdle)
-  handlers.set('exit', onExit)
-  if (onSignal !== undefined && canRaise(process)) {
-    for (const signal of SIGNALS) handlers.set(signal, () => handle(signal, process, onSignal))
-  }
+export function createShutdown(options: ShutdownOptions): Shutdown {
+  const { process, onIdle, onSignal } = options
+  const names: string[] = ['exit']
+  if (onIdle !== undefined) names.push('beforeExit')
+  if (onSignal !== undefined && canRaise(process)) names.push(...SIGNALS)
   let isWatching = false
 
-  function add(name: string): void {
-    const handler = handlers.get(name) as () => void
+  return {
+    watch() {
+      if (isWatching || process === undefined) return
+      isWatching = true
+      for (const name of names) hubOf(process).join(name, options)
+    },
+    unwatch() {
+      if (!isWatching || process === undefined) return
+      isWatching = false
+      for (const name of names) hubOf(process).leave(name, options)
+    },
+  }
+}
+
+/** One listener a name for all clients: Node warns of more than ten. */
+interface Hub {
+  join(name: string, member: ShutdownOptions): void
+  leave(name: string, member: ShutdownOptions): void
+}
+
+const hubs = new WeakMap<ExitSource, Hub>()
+
+function hubOf(process: ExitSource): Hub {
+  const hub = hubs.get(process) ?? createHub(process)
+  hubs.set(process, hub)
+  return hub
+}
+
+function createHub(process: ExitSource): Hub {
+  const membersOf = new Map<string, Set<ShutdownOptions>>()
+  const listeners = new Map<string, () => void>()
+
+  function listen(name: string): void {
+    if (listeners.has(name)) return
+    const listener = () => tell(name)
+    listeners.set(name, listener)
     // First of all listeners: one that the application added with `once` is gone from the count when it has been called.
-    if (name.startsWith('SIG')) process?.prependListener?.(name, handler)
-    else process?.on(name as 'exit', handler)
+    if (isSignal(name)) process.prependListener?.(name, listener)
+    else process.on(name as 'exit', listener)
   }
 
-  function handle(signal: string, source: RaisingSource, ask: NonNullable<typeof onSignal>): void {
-    source.off(signal, handlers.get(signal) as () => void)
+  function ignore(name: string): void {
+    const listener = listeners.get(name)
+    listeners.delete(name)
+    if (listener !== undefined) process.off(name, listener)
+  }
+
+  function tell(name: string): void {
+    const members = [...(membersOf.get(name) ?? [])]
+    if (isSignal(name)) handle(name, process as RaisingSource, members)
+    else for (const { onIdle, onExit } of members) name === 'exit' ? onExit() : onIdle?.()
+  }
+
+  function handle(signal: string, source: RaisingSource, members: readonly ShutdownOptions[]): void {
+    ignore(signal)
     const isOurs = source.listenerCount(signal) === 0
-    const sent = ask(isOurs)
+    const sent = members.map(({ onSignal }) => onSignal?.(isOurs)).filter((each) => each !== undefined)
     if (!isOurs) {
-      defer(() => {
-        if (isWatching) add(signal)
+      members[0]?.defer(() => {
+        if (membersOf.get(signal)?.size) listen(signal)
       })
       return
     }
     const raise = () => source.kill(source.pid, signal)
     // A second signal meanwhile finds no listener, and ends the process at once.
-    if (sent === undefined) raise()
-    else void sent.finally(raise)
+    if (sent.length === 0) raise()
+    else void Promise.allSettled(sent).then(raise)
   }
 
   return {
-    watch() {
-      if (isWatching) return
-      isWatching = true
-      for (const name of handlers.keys()) add(name)
+    join(name, member) {
+      const members = membersOf.get(name) ?? new Set()
+      membersOf.set(name, members.add(member))
+      listen(name)
     },
-    unwatch() {
-      if (!isWatching) return
-      isWatching = false
-      for (const [name, handler] of handlers) process?.off(name, handler)
+    leave(name, member) {
+      const members = membersOf.get(name)
+      members?.delete(member)
+      if (members?.size === 0) ignore(name)
     },
   }
+}
+
+function isSignal(name: string): boolean {
+  return name.startsWith('SIG')
 }
 
 type RaisingSource = Required<ExitSource>

@@ -11,6 +11,8 @@ export interface Telling extends Emitter<ClientEvents> {
   drop(reason: DropReason, count: number): void
   /** Something went wrong. */
   error(error: MillraceError): void
+  /** Whether a refusal is being told right now: what a listener does about it must not go round in circles. */
+  isTelling(): boolean
   report(message: string, details: MillraceErrorDetails): void
   /** A function of the caller's threw. */
   thrown(cause: unknown): void
@@ -26,8 +28,13 @@ export function createTelling(untold: UntoldDrops): Telling {
     if (name !== 'error') thrown(cause)
   })
 
+  let depth = 0
+
   function error(what: MillraceError): void {
-    if (emitter.emit('error', what)) return
+    depth += 1
+    const isHeard = emitter.emit('error', what)
+    depth -= 1
+    if (isHeard) return
     // A console that throws is one that was replaced; the counts in stats() are right all the same.
     callGuarded(
       () => reportOnConsole(what),
@@ -47,8 +54,11 @@ export function createTelling(untold: UntoldDrops): Telling {
     ...emitter,
     drop(reason, count) {
       untold.add(reason, count)
+      depth += 1
       emitter.emit('drop', { reason, count })
+      depth -= 1
     },
+    isTelling: () => depth > 0,
     error,
     report,
     thrown,

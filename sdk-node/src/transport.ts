@@ -4,6 +4,7 @@
  */
 
 import { messageOf } from './describe.ts'
+import type { Stop } from './stop.ts'
 import type { Timers } from './timers.ts'
 import type { FetchLike } from './types.ts'
 
@@ -18,21 +19,22 @@ export interface TransportOptions {
   requestTimeoutMs: number
   fetch: FetchLike
   timers: Timers
+  stop: Stop
 }
 
 /**
  * A function that posts a body and resolves with what came of it, at the latest when `requestTimeoutMs` passed or
- * `signal` is aborted, even over a `fetch` that does not listen to its own signal.
+ * the client is stopped, even over a `fetch` that does not listen to its own signal.
  */
-export function createTransport({ url, key, requestTimeoutMs, fetch, timers }: TransportOptions) {
+export function createTransport({ url, key, requestTimeoutMs, fetch, timers, stop }: TransportOptions) {
   // The key is the user name of HTTP Basic with an empty password, as in the Segment HTTP API. The options let only
   // printable ASCII through, so that btoa, which throws beyond Latin-1, takes every key.
   const plain = { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' }
   const gzipped = { ...plain, 'content-encoding': 'gzip' }
 
   /** Text goes as it is, bytes are gzip. */
-  return async function post(body: string | ArrayBuffer, signal: AbortSignal): Promise<Exchange> {
-    const { aborted, controller, release } = createDeadline(signal, requestTimeoutMs, timers)
+  return async function post(body: string | ArrayBuffer): Promise<Exchange> {
+    const { aborted, controller, release } = createDeadline(stop, requestTimeoutMs, timers)
     try {
       const request = exchange(fetch, url, {
         method: 'POST',
@@ -63,7 +65,7 @@ async function exchange(fetch: FetchLike, url: string, init: RequestInit): Promi
   }
 }
 
-function createDeadline(signal: AbortSignal, requestTimeoutMs: number, timers: Timers) {
+function createDeadline(stop: Stop, requestTimeoutMs: number, timers: Timers) {
   const controller = new AbortController()
   let fail: (reason: Error) => void = () => {}
   const aborted = new Promise<never>((_, reject) => {
@@ -74,12 +76,11 @@ function createDeadline(signal: AbortSignal, requestTimeoutMs: number, timers: T
     fail(reason)
     controller.abort(reason)
   }
-  const onAbort = () => abort('the client was closed')
   const cancelTimer = timers.after(requestTimeoutMs, () => abort(`no answer within ${requestTimeoutMs} ms`))
-  signal.addEventListener('abort', onAbort)
+  const off = stop.onStop(() => abort('the client was closed'))
   const release = () => {
     cancelTimer()
-    signal.removeEventListener('abort', onAbort)
+    off()
   }
   return { aborted, controller, release }
 }

@@ -61,14 +61,15 @@ export function createOwnStream(options: OwnStreamOptions): OwnStream {
 
   function add({ json, bytes }: EncodedEvent): number | undefined {
     if (bytes > MAX_TEXT_BYTES || !hasRoomFor(bytes + FRAME_BYTES)) return undefined
-    const segment = segments.forNext(lastSeq + 1)
-    lastSeq += 1
+    const seq = lastSeq + 1
+    const segment = segments.forNext(seq)
+    lastSeq = seq
     newCount += 1
     newBytes += bytes + 1
-    segment.append(lastSeq, json, bytes)
+    segment.append(seq, json, bytes)
     if (writesAtOnce || usage.unwrittenBytes >= writeBytes) segments.write()
     else segments.deferWrite()
-    return lastSeq
+    return seq
   }
 
   function take(limits: BatchLimits): TakenFrom | undefined {
