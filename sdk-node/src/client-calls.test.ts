@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { setUp } from './fake-client.ts'
-import { settlePromises } from './fakes.ts'
+import { ACCEPTED, type FakeAnswer, settlePromises } from './fakes.ts'
 import type { EventOutcome, MillraceFailure } from './types.ts'
 
 const EVENT = { userId: 'u1', event: 'Clicked' }
@@ -93,7 +93,7 @@ describe('a function that is passed with an event', () => {
     client.track(EVENT, done)
     await client.flush()
     expect(told).toEqual([
-      ['invalid_event', undefined],
+      ['invalid_event', { status: 'not_accepted' }],
       ['refused', { messageId: 'id1-1', status: 'refused' }],
     ])
   })
@@ -201,6 +201,73 @@ describe('requests', () => {
       await clock.advance(65_000)
       expect(client.stats()).toMatchObject({ delivered: 2_000, pending: 0 })
     }
+  })
+})
+
+describe('what nobody listens to', () => {
+  function capture() {
+    const lines: string[] = []
+    const { warn } = console
+    console.warn = (line: string) => void lines.push(line)
+    onTestFinished(() => {
+      console.warn = warn
+    })
+    return () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  it('the first event of each reason that is quarantined is a line on the console', async () => {
+    const lines = capture()
+    const remark = {
+      status: 'quarantined',
+      reason: 'impossible_time',
+      message: 'The clock.',
+      path: 'timestamp',
+    }
+    const receipts = [0, 1].map((index) => ({ index, ...remark }))
+    const { client } = setUp({
+      answers: [{ status: 200, body: { success: true, receipts } }],
+      listens: false,
+    })
+    client.track(EVENT)
+    client.track(EVENT)
+    await client.flush()
+    const { status, ...said } = remark
+    expect(lines()).toEqual([{ level: 'warn', from: '@millrace/node', code: status, ...said }])
+  })
+
+  it('a collector that cannot be reached is a line, once until it can', async () => {
+    const lines = capture()
+    const down: FakeAnswer[] = Array(3).fill({ fails: 'connect ECONNREFUSED 127.0.0.1:1' })
+    const { client, clock } = setUp({
+      answers: [...down, { status: 503 }, ACCEPTED, ...down],
+      listens: false,
+    })
+    client.track(EVENT)
+    await clock.advance(200_000)
+    expect(lines()).toMatchObject([
+      {
+        code: 'unreachable',
+        dropped: 0,
+        message:
+          'three requests in a row failed, the last with: connect ECONNREFUSED 127.0.0.1:1; 1 event waits and will be tried again',
+      },
+    ])
+    client.on('error', ({ code }) => void told.push(code))
+    const told: string[] = []
+    client.track(EVENT)
+    await clock.advance(200_000)
+    expect(told).toEqual(['unreachable'])
+  })
+
+  it('what was given up ends with why', async () => {
+    const { client, clock, errors } = setUp({ answers: [{ fails: 'connect ECONNREFUSED 127.0.0.1:1' }] })
+    client.track(EVENT)
+    const closed = client.close({ timeoutMs: 100 })
+    await clock.advance(100)
+    await closed
+    expect(errors[0]?.message).toBe(
+      'gave up on 1 event: the client or the process ended before delivery; the last request failed with: connect ECONNREFUSED 127.0.0.1:1',
+    )
   })
 })
 

@@ -63,7 +63,7 @@ describe('a client whose events outlive it', () => {
   })
 
   it('close waits ten seconds, because nothing is lost by it', async () => {
-    const { client, clock } = setUp({ ...durable(), answers: [HANG] })
+    const { client, clock } = setUp({ platform: durable().platform, answers: [HANG] })
     client.track(EVENT)
     const closed = client.close()
     await clock.advance(10_000)
@@ -75,7 +75,14 @@ describe('a client whose events outlive it', () => {
     const answers = [{ status: 500 }, { status: 500 }]
     const { client, clock, requests } = setUp({ platform, flushAt: 1, maxRetries: 1, answers })
     for (let i = 0; i < 2; i += 1) client.track(EVENT)
-    await clock.advance(600)
+    await clock.advance(499)
+    expect(requests).toHaveLength(1)
+    await clock.advance(1)
+    expect(requests).toHaveLength(2)
+    // Whatever is wrong with it, it does not come again at once.
+    await clock.advance(4_999)
+    expect(requests).toHaveLength(2)
+    await clock.advance(100)
     expect(requests.map(({ body }) => body.firstSeq)).toEqual([1, 1, 1, 2])
     expect(client.stats()).toMatchObject({ delivered: 2, dropped: { undelivered: 0 } })
   })
@@ -155,9 +162,9 @@ describe('the end of a process', () => {
     const process = createFakeProcess()
     const { client } = setUp({ process })
     const told: unknown[] = []
-    client.track(EVENT, (error) => void told.push(error?.code))
+    client.track(EVENT, (error, { status }) => void told.push([error?.code, status]))
     process.emit('exit')
-    expect(told).toEqual(['undelivered'])
+    expect(told).toEqual([['undelivered', 'undelivered']])
   })
 
   it('an event of the very last moment is told as lost too', () => {

@@ -5,8 +5,8 @@
 
 import type { EventType } from '@millrace/schemas/wire'
 import { MAX_EVENTS_BYTES } from './batch.ts'
-import { createDelivery } from './delivery.ts'
-import { messageOf } from './describe.ts'
+import { createDelivery, type Settlement } from './delivery.ts'
+import { kindOf, messageOf } from './describe.ts'
 import { createUntoldDrops } from './drops.ts'
 import { createEnding } from './ending.ts'
 import { MillraceError } from './errors.ts'
@@ -22,7 +22,7 @@ import type { Platform } from './platform.ts'
 import { createSettling } from './settling.ts'
 import { createShutdown } from './shutdown.ts'
 import { createStop } from './stop.ts'
-import { createTelling } from './telling.ts'
+import { countOf, createTelling } from './telling.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
 import type {
@@ -34,10 +34,14 @@ import type {
   MillraceChild,
   MillraceOptions,
   PlanShape,
+  RetryNotice,
   Unplanned,
   WaitOptions,
 } from './types.ts'
 import { createWaits } from './waits.ts'
+
+/** Milliseconds between the last attempt at a batch and its being put behind the others. */
+const RETURN_MS = 5_000
 
 /** Longest that `close` waits by default in milliseconds, where what is left is safe on disk. */
 const SPOOLED_CLOSE_MS = 10_000
@@ -94,18 +98,21 @@ export function createClient<P extends PlanShape = Unplanned>(
     },
     onRetry(notice) {
       ledger.retry()
+      lastTrouble = notice.message
       telling.emit('retry', notice)
+      tellIfUnreachable(notice)
     },
   })
   const waits = createWaits({ timers, onWait: () => wake() })
   const wake = createLanes({
     count: settings.lanes,
     next: takeNext,
-    deliver,
+    deliver: (batch) => deliverAndRest(batch),
     onSettled(batch, settlement) {
       // Whoever finds the batch on disk sends it again.
       if (isLeft) return
-      settling.settle(batch, settlement)
+      if (settlement.ok) isUnreachableTold = false
+      settling.settle(batch, explain(settlement))
       if (outbox.isHalfFree()) isFullReported = false
       if (outbox.hasRoom()) waits.open()
       if (ledger.pendingCount() === 0) onDone()
@@ -113,12 +120,12 @@ export function createClient<P extends PlanShape = Unplanned>(
     isHeld: waits.isHeld,
     hasWork: () => !isLeft && (isDue() || outbox.hasOld()),
     timers,
-    onThrown: telling.thrown,
+    onThrown: (cause) => telling.thrown(cause, 'an option'),
   })
   const { exitTimeoutMs } = settings
   const defer = (callback: () => void) => void timers.after(0, callback)
   // With a spool, an event of the very last moment is saved too.
-  const onDone = () => void (keeps || telling.callBack(shutdown.unwatch))
+  const onDone = () => void (keeps || telling.callBack('process.off', shutdown.unwatch))
   const ending = createEnding({
     defer: (callback) => void timers.after(0, callback),
     onLost: settling.abandon,
@@ -146,6 +153,9 @@ export function createClient<P extends PlanShape = Unplanned>(
   let cancelTimer: Cancel | undefined
   let isFullReported = false
   let isPlatformWaiting = false
+  /** What the last request failed with, and whether that it will be some time was told. */
+  let lastTrouble: string | undefined
+  let isUnreachableTold = false
   /** Whether what is in the outbox is left to the next process. */
   let isLeft = false
   let closing: Promise<FlushResult> | undefined
@@ -164,8 +174,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     if (built.tellsDrops === true) untold.take()
     ledger.accept(seq)
     if (typeof done === 'function') settling.expect(seq, done)
-    telling.callBack(shutdown.watch)
-    telling.callBack(noteAccepted)
+    telling.callBack('process.on', shutdown.watch)
+    telling.callBack('setTimeout', noteAccepted)
     return true
   }
 
@@ -175,7 +185,7 @@ export function createClient<P extends PlanShape = Unplanned>(
     if (ending.isOver()) ending.saveAtExit()
     if (isDue()) wake()
     else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
-    if (!isPlatformWaiting) telling.callBack(() => settings.waitUntil?.(sendForPlatform()))
+    if (!isPlatformWaiting) telling.callBack('waitUntil', () => settings.waitUntil?.(sendForPlatform()))
   }
 
   function build(type: EventType, argument: unknown, known: readonly Defaults[]): BuiltEvent {
@@ -214,8 +224,46 @@ export function createClient<P extends PlanShape = Unplanned>(
     if (!isTold && done === undefined) return false
     const error = new MillraceError(message, { code, dropped: 1 })
     if (isTold) telling.error(error)
-    if (typeof done === 'function') telling.callBack(() => done(error))
+    if (typeof done === 'function')
+      telling.callBack('the function that was passed with an event', () =>
+        done(error, { status: 'not_accepted' }),
+      )
     return false
+  }
+
+  /** A batch that comes again for ever, because it is on disk, rests in between, whatever was wrong with it. */
+  async function deliverAndRest(batch: Batch): Promise<Settlement> {
+    let settlement: Settlement
+    try {
+      settlement = await deliver(batch)
+    } catch (cause) {
+      settlement = {
+        ok: false,
+        reason: 'undelivered',
+        message: `an option threw: ${messageOf(cause)}`,
+        cause,
+      }
+    }
+    if (keeps && !settlement.ok && settlement.reason === 'undelivered') await pace.rest(RETURN_MS, true)
+    return settlement
+  }
+
+  /** Once for each outage: a wrong address would not show otherwise. */
+  function tellIfUnreachable({ message, status }: RetryNotice): void {
+    if (isUnreachableTold || !pace.isBroken()) return
+    isUnreachableTold = true
+    const waiting = `${countOf(ledger.pendingCount())} wait${ledger.pendingCount() === 1 ? 's' : ''} and will be tried again`
+    telling.report(`three requests in a row failed, the last with: ${message}; ${waiting}`, {
+      code: 'unreachable',
+      dropped: 0,
+      status,
+    })
+  }
+
+  /** What was cut off ends with why it had not been delivered by then. */
+  function explain(settlement: Settlement): Settlement {
+    if (settlement.ok || settlement.reason !== 'cut' || lastTrouble === undefined) return settlement
+    return { ...settlement, message: `${settlement.message}; the last request failed with: ${lastTrouble}` }
   }
 
   function fullMessage(): string {
@@ -241,8 +289,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     return outbox.take(limits, isDue() ? 'all' : 'old')
   }
 
-  async function flush({ timeoutMs }: WaitOptions = {}): Promise<FlushResult> {
-    checkTimeout('flush', timeoutMs)
+  async function flush(options?: WaitOptions): Promise<FlushResult> {
+    const timeoutMs = timeoutOf('flush', options)
     const wait = ledger.wait()
     dueThroughSeq = outbox.lastSeq()
     try {
@@ -253,10 +301,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     }
   }
 
-  async function close({
-    timeoutMs = keeps ? SPOOLED_CLOSE_MS : undefined,
-  }: WaitOptions = {}): Promise<FlushResult> {
-    checkTimeout('close', timeoutMs)
+  async function close(options?: WaitOptions): Promise<FlushResult> {
+    const timeoutMs = timeoutOf('close', options) ?? (keeps ? SPOOLED_CLOSE_MS : undefined)
     if (closing === undefined) {
       closing = finish()
       // Whoever awaits it gets the rejection; the deadline below may fail before anybody does.
@@ -302,7 +348,7 @@ export function createClient<P extends PlanShape = Unplanned>(
     try {
       while (ledger.pendingCount() > 0) await waits.until(ledger.wait().done)
     } catch (cause) {
-      telling.thrown(cause)
+      telling.thrown(cause, 'an option')
     } finally {
       isPlatformWaiting = false
     }
@@ -334,7 +380,11 @@ export function createClient<P extends PlanShape = Unplanned>(
   return { ...callsWith([]), close, ready, on, stats: ledger.stats } as unknown as Millrace<P>
 }
 
-function checkTimeout(call: string, timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return
+function timeoutOf(call: string, options: WaitOptions | undefined): number | undefined {
+  if (options === undefined || options === null) return undefined
+  if (typeof options !== 'object')
+    throw new TypeError(`${call} takes an object with timeoutMs, got ${kindOf(options)}`)
+  const { timeoutMs } = options
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return timeoutMs
   throw new RangeError(`${call}: timeoutMs must be a number >= 0, got ${timeoutMs}`)
 }

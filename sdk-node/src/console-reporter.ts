@@ -1,25 +1,32 @@
-/** What happens to errors nobody listens to: one line on the console for the first error of each code, so that losses are not silent. */
+/** What happens to news that nobody listens to: one line on the console for the first of each kind, so that losses are not silent. */
 
-import type { MillraceFailure } from './types.ts'
+import type { EventReceipt, MillraceFailure } from './types.ts'
 
-/** Writes each code once, as one JSON object; how often it happened is in `stats()`. */
-export function createConsoleReporter(
-  write: (line: string) => void = console.warn,
-): (error: MillraceFailure) => void {
+/** How often something happened is in `stats()`. */
+export interface ConsoleReporter {
+  /** Writes the first error of each code. */
+  error(error: MillraceFailure): void
+  /** Writes the first receipt of each reason for which an event was quarantined. */
+  receipt(receipt: EventReceipt): void
+}
+
+/** Writes one JSON object a line. */
+export function createConsoleReporter(write: (line: string) => void = console.warn): ConsoleReporter {
   const seen = new Set<string>()
-  return ({ code, message, dropped, status, collectorCode }) => {
-    if (seen.has(code)) return
-    seen.add(code)
-    write(
-      JSON.stringify({
-        level: 'warn',
-        from: '@millrace/node',
-        code,
-        message,
-        dropped,
-        status,
-        collectorCode,
-      }),
-    )
+
+  function writeFirst(kind: string, fields: object): void {
+    if (seen.has(kind)) return
+    seen.add(kind)
+    write(JSON.stringify({ level: 'warn', from: '@millrace/node', ...fields }))
+  }
+
+  return {
+    error({ code, message, dropped, status, collectorCode }) {
+      writeFirst(code, { code, message, dropped, status, collectorCode })
+    },
+    receipt({ status, reason, message, path }) {
+      if (status !== 'quarantined') return
+      writeFirst(`${status} ${reason}`, { code: status, reason, message, path })
+    },
   }
 }

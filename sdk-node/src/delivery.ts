@@ -60,7 +60,7 @@ export function createDelivery(options: DeliveryOptions): (batch: Batch) => Prom
 const CUT: Settlement = {
   ok: false,
   reason: 'cut',
-  message: 'the client was closed before they could be delivered',
+  message: 'the client or the process ended before delivery',
 }
 
 /** What is next: nothing more, or a wait. */

@@ -66,7 +66,7 @@ export function createEnding(options: EndingOptions): Ending {
       if (ledger.pendingCount() > 0 || (leftMs <= 0 && outbox.hasOld())) await close({ timeoutMs: 0 })
       else onDone()
     } catch (cause) {
-      telling.thrown(cause)
+      telling.thrown(cause, 'an option')
     }
   }
 
@@ -117,7 +117,7 @@ export function createEnding(options: EndingOptions): Ending {
       if (isSafe()) return undefined
       if (isOurs) return drain()
       // The application decides how long it takes; what can be sent until then is.
-      flush({ timeoutMs: exitTimeoutMs }).catch(telling.thrown)
+      flush({ timeoutMs: exitTimeoutMs }).catch((cause) => telling.thrown(cause, 'an option'))
       return undefined
     },
     leave() {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ExpressOptions, millrace } from './express.ts'
 import { createFakeClient, type FakeClient, NAVIGATION, SCRIPT_REQUEST } from './frameworks/fake-client.ts'
 import { begin, send, startServer } from './frameworks/test-server.ts'
@@ -118,6 +118,19 @@ describe('the Express middleware', () => {
     await vi.waitFor(() => expect(client.events).toHaveLength(1))
     expect(seen).toEqual([boom])
     expect(client.events[0]?.properties).toMatchObject({ status: 503 })
+  })
+
+  it('records a route that throws where Express itself answers, with a page', async () => {
+    const { client, port } = await startApp({ api: true }, (app) => {
+      app.get('/items/:id', () => {
+        throw new Error('boom')
+      })
+    })
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(await send(port, { path: '/items/7', headers: SCRIPT_REQUEST })).toMatchObject({ status: 500 })
+    await vi.waitFor(() => expect(client.events).toHaveLength(1))
+    expect(client.events[0]?.properties).toMatchObject({ status: 500, route: '/items/:id' })
   })
 
   it('records neither a 404 nor a HEAD nor a redirect', async () => {

@@ -9,12 +9,14 @@ import type { DropNotice, EventReceipt, MillraceFailure, MillraceOptions, RetryN
 export type SetUp = Partial<MillraceOptions> & {
   answers?: FakeAnswer[]
   platform?: Platform
+  /** Whether anybody listens. Default true. */
+  listens?: boolean
   /** Added to the listeners that keep what is told. */
   listener?: (told: unknown) => unknown
 }
 
 /** A client on a fake clock and collector, with everything that it told its listeners. */
-export function setUp({ answers = [], platform = {}, listener, ...options }: SetUp = {}) {
+export function setUp({ answers = [], platform = {}, listener, listens = true, ...options }: SetUp = {}) {
   const clock = createFakeClock()
   const { fetch, requests } = createFakeFetch({ answers, now: clock.now })
   const errors: MillraceFailure[] = []
@@ -27,7 +29,9 @@ export function setUp({ answers = [], platform = {}, listener, ...options }: Set
       writeKey: 'wk',
       endpoint: 'https://events.test',
       fetch,
-      ...clock,
+      now: clock.now,
+      setTimeout: clock.setTimeout,
+      clearTimeout: clock.clearTimeout,
       random: () => 1,
       randomId: () => `id${++ids}`,
       flushOnExit: false,
@@ -36,15 +40,16 @@ export function setUp({ answers = [], platform = {}, listener, ...options }: Set
     } as MillraceOptions,
     platform,
   )
-  /** Leaves errors to the console. */
-  const unlisten = client.on('error', (error) => void errors.push(error))
-  client.on('receipt', (receipt) => void receipts.push(receipt))
-  client.on('retry', (notice) => void retries.push(notice))
-  client.on('drop', (notice) => void drops.push(notice))
+  if (listens) {
+    client.on('error', (error) => void errors.push(error))
+    client.on('receipt', (receipt) => void receipts.push(receipt))
+    client.on('retry', (notice) => void retries.push(notice))
+    client.on('drop', (notice) => void drops.push(notice))
+  }
   if (listener !== undefined) {
     for (const name of ['error', 'receipt', 'retry', 'drop'] as const) client.on(name, listener)
   }
-  return { client, clock, requests, errors, receipts, retries, drops, unlisten }
+  return { client, clock, requests, errors, receipts, retries, drops }
 }
 
 /** A `process` that is at its end when a test says so. */

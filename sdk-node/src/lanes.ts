@@ -1,7 +1,6 @@
 /** The lanes: as many requests at once as allowed, each batch from the outbox to its settlement. Knows not what is due. */
 
 import type { Settlement } from './delivery.ts'
-import { messageOf } from './describe.ts'
 import type { Batch } from './outbox.ts'
 import type { Timers } from './timers.ts'
 
@@ -17,6 +16,7 @@ export interface LanesOptions {
   count: number
   /** The next batch; `undefined` when nothing is due. */
   next: () => Batch | undefined
+  /** Never rejects. */
   deliver: (batch: Batch) => Promise<Settlement>
   /** Each batch comes here once. */
   onSettled: (batch: Batch, settlement: Settlement) => void
@@ -33,7 +33,7 @@ export interface LanesOptions {
  * and events of one go are one batch.
  */
 export function createLanes(options: LanesOptions): () => void {
-  const { count, next, onSettled, isHeld, hasWork, timers, onThrown } = options
+  const { count, next, deliver, onSettled, isHeld, hasWork, timers, onThrown } = options
   let running = 0
   let isScheduled = false
 
@@ -55,7 +55,7 @@ export function createLanes(options: LanesOptions): () => void {
     running += 1
     try {
       for (let batch = next(); batch !== undefined; batch = next()) {
-        onSettled(batch, await deliverOrExplain(batch, options))
+        onSettled(batch, await deliver(batch))
         if (isHeld() || !hasWork()) continue
         timers.after(PAUSE_MS, wake)
         break
@@ -68,12 +68,4 @@ export function createLanes(options: LanesOptions): () => void {
   }
 
   return wake
-}
-
-async function deliverOrExplain(batch: Batch, { deliver }: LanesOptions): Promise<Settlement> {
-  try {
-    return await deliver(batch)
-  } catch (cause) {
-    return { ok: false, reason: 'undelivered', message: `an option threw: ${messageOf(cause)}`, cause }
-  }
 }

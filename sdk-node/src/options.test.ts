@@ -22,6 +22,11 @@ describe('options', () => {
     expect(resolveOptions(GOOD).randomId()).toMatch(/^[0-9a-f]{32}$/)
   })
 
+  it('a key that is null counts as absent', () => {
+    const options = { writeKey: null, secretKey: 'sk', endpoint: GOOD.endpoint } as unknown as MillraceOptions
+    expect(resolveOptions(options)).toMatchObject({ key: 'sk', url: 'https://events.test/v1/import' })
+  })
+
   it.each([
     [undefined, TypeError, 'options must be an object, got undefined'],
     [
@@ -38,6 +43,14 @@ describe('options', () => {
       { ...GOOD, writeKey: 'a:b' },
       TypeError,
       'writeKey must be a non-empty string of ASCII characters without spaces or ":", got a value of type string',
+    ],
+    [{ ...GOOD, flushat: 1 }, TypeError, 'there is no option flushat; flushAt is meant'],
+    [{ ...GOOD, host: 'https://x.test' }, TypeError, 'there is no option host; endpoint is meant'],
+    [{ ...GOOD, disable: true }, TypeError, 'there is no option disable'],
+    [
+      { ...GOOD, endpoint: 'https://x.test/in/v1/batch/' },
+      TypeError,
+      'endpoint must be the collector\'s address without /v1/batch, got "https://x.test/in/v1/batch/"',
     ],
     [{ ...GOOD, secretKey: 'sk' }, TypeError, 'writeKey and secretKey must not both be given'],
     [

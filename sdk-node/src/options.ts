@@ -2,13 +2,50 @@
 
 import { BATCH_PATH, IMPORT_PATH, MAX_BATCH_EVENTS, NAME_PATTERN } from '@millrace/schemas/wire'
 import { kindOf } from './describe.ts'
-import type { Defaults, ExitSource, FetchLike, MillraceOptions } from './types.ts'
+import type { Defaults, ExitSource, FetchLike, MillraceOptions, NodeOptions } from './types.ts'
 
 /** Most requests under way at once: a runtime's sockets are not ours alone. */
 const MAX_LANES = 100
 
 /** Least memory for events that wait: the largest event, twice over. */
 const MIN_QUEUE_BYTES = 128 * 1024
+
+/** Every name that an entry takes; those of the spool are looked at where there is one. */
+const OPTIONS: readonly string[] = [
+  'writeKey',
+  'secretKey',
+  'endpoint',
+  'source',
+  'spool',
+  'flushAt',
+  'maxBatchEvents',
+  'flushIntervalMs',
+  'maxQueueBytes',
+  'lanes',
+  'gzip',
+  'maxRetries',
+  'requestTimeoutMs',
+  'flushOnExit',
+  'exitTimeoutMs',
+  'handleSignals',
+  'defaults',
+  'waitUntil',
+  'fetch',
+  'now',
+  'random',
+  'randomId',
+  'setTimeout',
+  'clearTimeout',
+  'process',
+] satisfies (keyof NodeOptions)[]
+
+/** What Segment's Node SDK calls them. */
+const FORMER: Readonly<Record<string, string>> = {
+  host: 'endpoint',
+  flushInterval: 'flushIntervalMs',
+  maxEventsInBatch: 'flushAt',
+  httpRequestTimeout: 'requestTimeoutMs',
+}
 
 /** Options with nothing left open. */
 export interface Settings {
@@ -50,6 +87,7 @@ export function resolveOptions(options: MillraceOptions): Settings {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object, got ${kindOf(options)}`)
   }
+  refuseUnknown('', options, OPTIONS)
   const flushAt = integer('flushAt', options.flushAt ?? 100, 1, MAX_BATCH_EVENTS)
   return {
     ...resolveDestination(options),
@@ -87,14 +125,29 @@ function sourceOf(process: ExitSource | undefined): ExitSource | undefined {
   return typeof process?.on === 'function' && typeof process.off === 'function' ? process : undefined
 }
 
-function resolveDestination({ writeKey, secretKey, endpoint }: MillraceOptions): {
-  url: string
-  key: string
-} {
+/**
+ * Refuses a name that is none of the known ones: an option that is misspelt, or another SDK's, would do nothing.
+ *
+ * @param prefix of the names, `spool.`
+ * @throws TypeError with the name, and the known one that is meant when only the case is wrong
+ */
+export function refuseUnknown(prefix: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue
+    const meant = known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? FORMER[name]
+    throw new TypeError(
+      `there is no option ${prefix}${name}${meant === undefined ? '' : `; ${prefix}${meant} is meant`}`,
+    )
+  }
+}
+
+function resolveDestination(options: MillraceOptions): { url: string; key: string } {
+  // A key that is null counts as absent: configuration often has one of the two.
+  const [writeKey, secretKey] = [options.writeKey ?? undefined, options.secretKey ?? undefined]
   if (writeKey !== undefined && secretKey !== undefined) {
     throw new TypeError('writeKey and secretKey must not both be given')
   }
-  const name = secretKey === undefined ? 'writeKey' : 'secretKey'
+  const [name, path] = secretKey === undefined ? ['writeKey', BATCH_PATH] : ['secretKey', IMPORT_PATH]
   const key: unknown = secretKey ?? writeKey
   // Printable ASCII without a colon, because the key travels as the user name of HTTP Basic (RFC 7617, section 2).
   if (typeof key !== 'string' || !/^[\x21-\x39\x3b-\x7e]+$/.test(key)) {
@@ -102,7 +155,7 @@ function resolveDestination({ writeKey, secretKey, endpoint }: MillraceOptions):
       `${name} must be a non-empty string of ASCII characters without spaces or ":", got ${kindOf(key)}`,
     )
   }
-  return { key, url: resolveEndpoint(endpoint) + (secretKey === undefined ? BATCH_PATH : IMPORT_PATH) }
+  return { key, url: resolveEndpoint(options.endpoint) + path }
 }
 
 function resolveSource(source: unknown): string | undefined {
@@ -119,7 +172,12 @@ function resolveEndpoint(endpoint: unknown): string {
   const isPlain =
     url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search
   if (!isPlain || url.hash) throw new TypeError(`${rule}, got ${JSON.stringify(endpoint)}`)
-  return url.origin + url.pathname.replace(/\/+$/, '')
+  const path = url.pathname.replace(/\/+$/, '')
+  const route = [BATCH_PATH, IMPORT_PATH].find((each) => path.endsWith(each))
+  if (route === undefined) return url.origin + path
+  throw new TypeError(
+    `endpoint must be the collector's address without ${route}, got ${JSON.stringify(endpoint)}`,
+  )
 }
 
 /**

@@ -37,6 +37,8 @@ export interface Pace {
   rest(delayMs: number, mayHurry: boolean): Promise<void>
   /** Ends every wait of our own once, because this may be the last chance; what the collector asked for is kept. */
   hurry(): void
+  /** Whether so many requests have failed in a row that the breaker is open. */
+  isBroken(): boolean
   /** Milliseconds until the next request begins, when every lane rests; 0 when one is under way, or none has anything. */
   idleMs(): number
 }
@@ -159,6 +161,7 @@ export function createPace({ now, random, timers, stop, onRest = () => {} }: Pac
       lift(breaker)
       wakeAll(true)
     },
+    isBroken: () => failures >= FAILURES_TO_OPEN,
     idleMs() {
       if (openCount > 0 || sleepers.size === 0) return 0
       return Math.max(0, Math.min(...[...sleepers].map(({ untilMs }) => untilMs)) - now())

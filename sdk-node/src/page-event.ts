@@ -38,7 +38,10 @@ export function isApiCall({ method, headers }: RequestFacts, outcome: Outcome): 
   if (outcome.route === undefined || method === 'HEAD' || method === 'OPTIONS') return false
   const destination = readHeader(headers, 'sec-fetch-dest')
   const isByProgram = destination === '' ? !acceptsHtml(headers) : destination === 'empty'
-  return isByProgram && !isHtml(outcome.contentType) && !ASSET_TYPE.test(outcome.contentType)
+  // An error page is not what was asked for: Express answers what a route throws with one.
+  const isFailed = (outcome.status ?? 0) >= 400
+  const isFile = isHtml(outcome.contentType) || ASSET_TYPE.test(outcome.contentType)
+  return isByProgram && (isFailed || !isFile)
 }
 
 /** `Purpose` and `X-Moz` are what browsers sent before `Sec-Purpose`. Source: Fetch standard, "Sec-Purpose". */

@@ -19,13 +19,16 @@ type Callback = (error: unknown, result?: unknown) => void
  * - `(event, context, callback)`: the same; the result of the callback is that of the promise that is returned.
  * - `(request, env, context)` with `context.waitUntil`: the response does not wait, the events are sent behind it.
  *
- * @throws RangeError when `timeoutMs` is not a number >= 0
+ * @throws TypeError when client and handler are not what they should be; RangeError when `timeoutMs` is not a number >= 0
  */
 export function withFlush<Arguments extends unknown[], Result>(
   client: Flushable,
   handler: (...args: Arguments) => Result,
   { timeoutMs = 2_000 }: WithFlushOptions = {},
 ): (...args: Arguments) => Promise<Awaited<Result>> {
+  if (typeof client?.flush !== 'function' || typeof handler !== 'function') {
+    throw new TypeError('withFlush takes a client of createMillrace and a handler, in this order')
+  }
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
     throw new RangeError(`timeoutMs must be a number >= 0, got ${timeoutMs}`)
   }

@@ -40,7 +40,7 @@ export function createSettling({ outbox, ledger, telling, untold, keeps }: Settl
     close(batch, statusesOf(batch, settlement.receipts), settlement)
     for (const receipt of settlement.receipts) {
       const told = receiptOf(batch, receipt)
-      if (told !== undefined) telling.emit('receipt', told)
+      if (told !== undefined) telling.receipt(told)
     }
   }
 
@@ -82,7 +82,7 @@ export function createSettling({ outbox, ledger, telling, untold, keeps }: Settl
     const done = doneOf.get(seq)
     if (done === undefined) return
     doneOf.delete(seq)
-    telling.callBack(() => call(done))
+    telling.callBack('the function that was passed with an event', () => call(done))
   }
 
   return {
@@ -95,7 +95,7 @@ export function createSettling({ outbox, ledger, telling, untold, keeps }: Settl
       else giveUp(batch, settlement)
     },
     abandon(error) {
-      for (const seq of [...doneOf.keys()]) takeDone(seq, (done) => done(error))
+      for (const seq of [...doneOf.keys()]) takeDone(seq, (done) => done(error, { status: 'undelivered' }))
     },
     note({ code, message, dropped, gone, cause }) {
       const isLost = dropped > 0
@@ -103,7 +103,7 @@ export function createSettling({ outbox, ledger, telling, untold, keeps }: Settl
       for (const { firstSeq, count } of gone) {
         ledger.settle(firstSeq, Array<Ended>(count).fill(isLost ? 'undelivered' : 'spooled'))
         for (let seq = firstSeq; seq < firstSeq + count; seq += 1) {
-          takeDone(seq, (done) => isLost && done(error))
+          takeDone(seq, (done) => isLost && done(error, { status: 'undelivered' }))
         }
       }
       const ownCount = isLost ? gone.reduce((sum, { count }) => sum + count, 0) : 0

@@ -31,6 +31,16 @@ describe('the end of a process', () => {
     expect(told).toEqual(['idle', 'exit'])
   })
 
+  it('is told of the exit before a listener of the application that ends it all', () => {
+    const { shutdown, process, told } = setUp()
+    process.on('exit', () => {
+      throw new Error('mine')
+    })
+    shutdown.watch()
+    expect(() => process.emit('exit')).toThrow('mine')
+    expect(told).toEqual(['exit'])
+  })
+
   it('a signal that nobody else hears is raised again without our listener', () => {
     const { shutdown, process, told } = setUp()
     shutdown.watch()

@@ -81,7 +81,9 @@ function createHub(process: ExitSource): Hub {
     const listener = () => tell(name)
     listeners.set(name, listener)
     // First of all listeners: one that the application added with `once` is gone from the count when it has been called.
-    if (isSignal(name)) process.prependListener?.(name, listener)
+    // At the exit, one that throws keeps all after it from being called.
+    if (name !== 'beforeExit' && process.prependListener !== undefined)
+      process.prependListener(name, listener)
     else process.on(name as 'exit', listener)
   }
 

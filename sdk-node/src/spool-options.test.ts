@@ -30,6 +30,7 @@ describe('spool options', () => {
       'spool.fsync must be one of always, interval, never, got "sometimes"',
     ],
     [{ directory: '/s', fsyncIntervalMs: 0 }, 'spool.fsyncIntervalMs must be an integer >= 1, got 0'],
+    [{ directory: '/s', maxbytes: 1 }, 'there is no option spool.maxbytes; spool.maxBytes is meant'],
     [{ directory: '/s', maxBytes: 1 }, 'spool.maxBytes must be an integer >= 8388608, got 1'],
   ])('%j is refused', (spool, message) => {
     expect(() => resolveSpool({ ...GOOD, spool } as unknown as NodeOptions)).toThrow(message)

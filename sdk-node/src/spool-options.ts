@@ -1,13 +1,15 @@
 /** The options of the spool, checked and completed. */
 
 import { kindOf } from './describe.ts'
-import { integer } from './options.ts'
+import { integer, refuseUnknown } from './options.ts'
 import type { FsyncPolicy, NodeOptions } from './types.ts'
 
 /** Least bytes on disk: room is freed a segment at a time, and a segment is an eighth of it. */
 const MIN_BYTES = 8 * 1024 * 1024
 
 const POLICIES: readonly FsyncPolicy[] = ['always', 'interval', 'never']
+
+const NAMES = ['directory', 'fsync', 'fsyncIntervalMs', 'maxBytes'] satisfies (keyof SpoolSettings)[]
 
 /** Options of a spool with nothing left open. */
 export interface SpoolSettings {
@@ -25,6 +27,8 @@ export interface SpoolSettings {
 export function resolveSpool(options: NodeOptions): SpoolSettings | undefined {
   const given: unknown = options?.spool
   if (given === undefined) return undefined
+  if (typeof given === 'object' && given !== null && !Array.isArray(given))
+    refuseUnknown('spool.', given, NAMES)
   const { directory, fsync, fsyncIntervalMs, maxBytes } =
     typeof given === 'string' ? { directory: given } : fieldsOf(given)
   if (typeof directory !== 'string' || directory === '') {

@@ -1,10 +1,11 @@
 /** What a client tells its owner: to listeners, or on the console when nobody listens. */
 
 import { createConsoleReporter } from './console-reporter.ts'
+import { messageOf } from './describe.ts'
 import type { UntoldDrops } from './drops.ts'
 import { callGuarded, createEmitter, type Emitter } from './emitter.ts'
 import { MillraceError, type MillraceErrorDetails } from './errors.ts'
-import type { ClientEvents, DropReason } from './types.ts'
+import type { ClientEvents, DropReason, EventReceipt } from './types.ts'
 
 export interface Telling extends Emitter<ClientEvents> {
   /** Events were dropped; the next event tells the collector. */
@@ -14,18 +15,20 @@ export interface Telling extends Emitter<ClientEvents> {
   /** Whether a refusal is being told right now: what a listener does about it must not go round in circles. */
   isTelling(): boolean
   report(message: string, details: MillraceErrorDetails): void
-  /** A function of the caller's threw. */
-  thrown(cause: unknown): void
+  /** The collector said something about an event. */
+  receipt(receipt: EventReceipt): void
+  /** A function of the caller's threw; `what` names it at the beginning of a sentence. */
+  thrown(cause: unknown, what: string): void
   /** Calls a function of the caller's; what it throws is told. */
-  callBack(call: () => unknown): void
+  callBack(what: string, call: () => unknown): void
 }
 
 /** Tells nobody yet; without a listener, the first error of each code is one line on the console. */
 export function createTelling(untold: UntoldDrops): Telling {
-  const reportOnConsole = createConsoleReporter()
+  const onConsole = createConsoleReporter()
   const emitter = createEmitter<ClientEvents>(['drop', 'error', 'receipt', 'retry'], (name, cause) => {
     // What a listener for errors throws can be told to nobody.
-    if (name !== 'error') thrown(cause)
+    if (name !== 'error') thrown(cause, `a listener for ${name}`)
   })
 
   let depth = 0
@@ -37,7 +40,7 @@ export function createTelling(untold: UntoldDrops): Telling {
     if (isHeard) return
     // A console that throws is one that was replaced; the counts in stats() are right all the same.
     callGuarded(
-      () => reportOnConsole(what),
+      () => onConsole.error(what),
       () => {},
     )
   }
@@ -46,8 +49,8 @@ export function createTelling(untold: UntoldDrops): Telling {
     error(new MillraceError(message, details))
   }
 
-  function thrown(cause: unknown): void {
-    report('a callback threw', { code: 'callback_failed', dropped: 0, cause })
+  function thrown(cause: unknown, what: string): void {
+    report(`${what} threw: ${messageOf(cause)}`, { code: 'callback_failed', dropped: 0, cause })
   }
 
   return {
@@ -60,9 +63,16 @@ export function createTelling(untold: UntoldDrops): Telling {
     },
     isTelling: () => depth > 0,
     error,
+    receipt(what) {
+      if (emitter.emit('receipt', what)) return
+      callGuarded(
+        () => onConsole.receipt(what),
+        () => {},
+      )
+    },
     report,
     thrown,
-    callBack: (call) => callGuarded(call, thrown),
+    callBack: (what, call) => callGuarded(call, (cause) => thrown(cause, what)),
   }
 }
 

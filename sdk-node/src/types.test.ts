@@ -88,7 +88,9 @@ function childrenCompile(client: Millrace, edge: typeof createMillrace): void {
   edge({ ...options, spool: '/spool' })
   // @ts-expect-error not an event of the client
   client.on('flush', () => {})
-  client.track({ userId: 'u', event: 'E' }, (error, outcome) => [error?.code, outcome?.status])
+  client.track({ userId: 'u', event: 'E' }, (error, outcome) => {
+    return [error?.code, outcome.status]
+  })
 }
 
 /** Keys that a plan does not have leave their calls free, and a client without a plan serves for any. */

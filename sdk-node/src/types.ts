@@ -1,6 +1,6 @@
 /**
  * The public types of the SDK: what a caller passes and gets back. Has no imports, so that the published declarations
- * stand alone; a test compares the ones that travel with the wire's.
+ * stand alone, but for `AbortSignal`, which every runtime's types have; a test compares the ones that travel with the wire's.
  */
 
 /** A plain object whose values can be written as JSON. Interfaces fit too, which an index signature would refuse. */
@@ -137,9 +137,10 @@ export type EventStatus = 'delivered' | 'quarantined' | 'filtered' | 'duplicate'
 
 /** How one event ended, for the function that was passed with it. */
 export interface EventOutcome {
-  /** The event's own `messageId`, or `<stream>-<sequence number>`. */
-  messageId: string
-  status: EventStatus
+  /** The event's own `messageId`, or `<stream>-<sequence number>`; absent where it is not known any more, or never was. */
+  messageId?: string
+  /** `not_accepted` when the call returned `false`. */
+  status: EventStatus | 'not_accepted'
   /** A word from the collector's closed list; only of an event that is quarantined, filtered or a duplicate. */
   reason?: string
   path?: string
@@ -148,10 +149,9 @@ export interface EventOutcome {
 }
 
 /**
- * Called once, when the event has ended: with an error when it was dropped (before it got a number, there is no outcome
- * then), else with the outcome alone. Not called when the event is left in the spool.
+ * Called once, when the event has ended; with an error when it was dropped. Not called when the event is left in the spool.
  */
-export type Done = (error: MillraceFailure | undefined, outcome?: EventOutcome) => void
+export type Done = (error: MillraceFailure | undefined, outcome: EventOutcome) => void
 
 /** What the collector says about one event that it did not plainly accept. */
 export interface EventReceipt {
@@ -357,9 +357,11 @@ export type NodeOptions = MillraceOptions & {
  *
  * - `callback_failed`: a function of the caller's threw; nothing was dropped.
  * - `spool_failed`: the disk refused; events are kept in memory meanwhile.
+ * - `unreachable`: three requests in a row had no answer that settles anything. Nothing was dropped: events wait, and are
+ *   tried again. Told once until one is delivered.
  * - `spool_foreign`: the spool holds events for another key or endpoint, which this client does not send.
  */
-export type ErrorCode = DropReason | 'callback_failed' | 'spool_failed' | 'spool_foreign'
+export type ErrorCode = DropReason | 'callback_failed' | 'unreachable' | 'spool_failed' | 'spool_foreign'
 
 /** What listeners for `error` get; see `MillraceError`. */
 export interface MillraceFailure extends Error {
@@ -381,7 +383,10 @@ export interface ClientEvents {
    * each code is one line on the console.
    */
   error: MillraceFailure
-  /** The collector did not plainly accept an event. */
+  /**
+   * The collector did not plainly accept an event. Without a listener, the first one of each reason for which events were
+   * quarantined is one line on the console.
+   */
   receipt: EventReceipt
   /** A request failed and will be made again. */
   retry: RetryNotice

@@ -38,6 +38,21 @@ describe('an offset file', () => {
     expect(await readdir(folder)).toEqual(['offset.json'])
   })
 
+  it.each([
+    ['byte', { position: { ...progressAt(3).position, byte: -1 } }],
+    ['start', { position: { ...progressAt(3).position, start: -7 } }],
+    ['line', { position: { byte: 1, start: 0 } }],
+    ['rejects', { rejectsBytes: -4 }],
+    ['records', { counts: { ...progressAt(3).counts, records: 'x' } }],
+    ['skipped', { counts: { ...progressAt(3).counts, skipped: undefined } }],
+    ['counts', { counts: null }],
+    ['job', { job: null }],
+  ])('is refused when it is nonsense: %s', async (_, part) => {
+    const path = join(await makeFolder(), 'offset.json')
+    await writeFile(path, JSON.stringify({ ...progressAt(3), ...part }))
+    await expect(readProgress(path, JOB)).rejects.toThrow('is no offset file of an import')
+  })
+
   it('is not written while nothing is settled', async () => {
     const folder = await makeFolder()
     const path = join(folder, 'offset.json')

@@ -60,16 +60,34 @@ function parseProgress(text: string): Progress | undefined {
     const isOurs =
       value?.version === 1 &&
       typeof value.firstLine === 'string' &&
-      Number.isSafeInteger(value.position?.byte) &&
-      Number.isSafeInteger(value.position?.start) &&
-      Number.isSafeInteger(value.rejectsBytes) &&
+      [value.position?.byte, value.position?.start, value.position?.line, value.rejectsBytes].every(
+        isCount,
+      ) &&
       typeof value.job === 'object' &&
-      Array.isArray(value.counts?.malformed?.samples)
+      value.job !== null &&
+      areCounts(value.counts)
     return isOurs ? (value as Progress) : undefined
   } catch {
     // Not JSON: not ours.
     return undefined
   }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+/** Whether these are counts as the books have them: with one missing, the next run's would not close. */
+function areCounts(value: Partial<Counts> | undefined): boolean {
+  if (value === undefined || value === null) return false
+  const { records, events, skipped, malformed, sent } = value
+  return (
+    [records, events, malformed?.count].every(isCount) &&
+    [skipped, malformed?.reasons].every((each) => Object.values(each ?? { missing: -1 }).every(isCount)) &&
+    Array.isArray(malformed?.samples) &&
+    typeof sent === 'object' &&
+    sent !== null
+  )
 }
 
 /** Writes an offset file. */

@@ -356,3 +356,15 @@ describe('an import that cannot go on', () => {
     await expect(importText('', { endpoint: 'nowhere' })).rejects.toThrow(TypeError)
   })
 })
+
+it('a file that becomes shorter while it is read is told, and is no success', async () => {
+  const { fetch } = createFakeCollector()
+  const input = await openInput(COMBINED, { stdin: Readable.from([]) })
+  const longer = { ...input, totalBytes: (input.totalBytes ?? 0) + 1 }
+  const report = await importFile(COMBINED, { input: longer, fetch })
+  expect(report.stopped).toEqual({
+    reason: 'unreadable',
+    message: 'cannot read combined.log: it became shorter while it was read',
+  })
+  expect(exitCodeOf(report)).toBe(1)
+})

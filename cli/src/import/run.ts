@@ -132,6 +132,11 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
   if (signal?.aborted) onAbort()
   try {
     await readAll()
+    // A stream ends at the end of a file that was cut off meanwhile, as if it were all there is.
+    const { totalBytes } = input
+    if (stopping.why === undefined && totalBytes !== undefined && input.bytesRead() < totalBytes) {
+      stop(unreadable(input, new Error('it became shorter while it was read')), INTERRUPT_TIMEOUT_MS)
+    }
   } catch (error) {
     // After a stop this is only the cancelled stream; before one the file itself is at fault, and stop() takes it up.
     stop(unreadable(input, error), INTERRUPT_TIMEOUT_MS)

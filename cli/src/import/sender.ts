@@ -1,6 +1,12 @@
 /** The sending side of an import: the SDK with an importer's settings, and what it tells in an importer's terms. */
 
-import { createMillrace, type FetchLike, type RetryNotice } from '@millrace/node'
+import {
+  createMillrace,
+  type EventOutcome,
+  type FetchLike,
+  type MillraceFailure,
+  type RetryNotice,
+} from '@millrace/node'
 import type { Outcome } from './books.ts'
 import type { ImportEvent } from './format.ts'
 
@@ -67,7 +73,7 @@ export interface Sender {
 /** What all six calls have in common; that the fields fit the type is the format's business. */
 type EventCall = (
   fields: ImportEvent['fields'],
-  done: (error: { code: string } | undefined, outcome?: Outcome) => void,
+  done: (error: MillraceFailure | undefined, outcome: EventOutcome) => void,
 ) => boolean
 
 /** @throws TypeError or RangeError as `createMillrace` does. */
@@ -114,7 +120,7 @@ export function createSender({ onFailure, onNotice, ...options }: SenderOptions)
     ready: client.ready,
     send({ type, fields }, onSettled) {
       const call = client[type] as unknown as EventCall
-      call(fields, (error, outcome) => onSettled(outcome ?? outcomeOf(error?.code)))
+      call(fields, (error, outcome) => onSettled(toOutcome(outcome, error?.code)))
     },
     async settled() {
       await client.flush()
@@ -129,8 +135,9 @@ export function createSender({ onFailure, onNotice, ...options }: SenderOptions)
   }
 }
 
-/** Of an event that the SDK did not take. */
-function outcomeOf(code = 'undelivered'): Outcome {
+/** An event that the SDK did not take is refused when the fault is its own, and undelivered otherwise. */
+function toOutcome({ status, ...remark }: EventOutcome, code = 'undelivered'): Outcome {
+  if (status !== 'not_accepted') return { status, reason: remark.reason }
   const isItsFault = code === 'invalid_event' || code === 'event_too_large'
   return { status: isItsFault ? 'refused' : 'undelivered', reason: code }
 }

@@ -73,7 +73,8 @@ export function createAdoptedStream(options: AdoptedStreamOptions): AdoptedStrea
     const { name, files } = next
     // Without a journal everything is sent again, and event ids sort it out.
     const history = attempt(() => readHistory((...place) => files.journal.read(...place))) ?? createHistory()
-    const following = waiting[0]?.name.firstSeq
+    // Not simply the next one, which may be a copy that somebody made.
+    const following = waiting.find((other) => other.name.firstSeq > name.firstSeq)?.name.firstSeq
     return new Segment({
       ...files,
       firstSeq: name.firstSeq,

@@ -19,6 +19,18 @@ describe('whether an owner lives', () => {
   it.each<[string, Owner | undefined, number, boolean]>([
     ['its process runs', OWNER, 9e9, true],
     ['its process does not run', { ...OWNER, pid: 3 }, 0, false],
+    [
+      'a thread of this process, silent for 59 s',
+      { ...OWNER, pid: ME.pid, startedAt: ME.startedAt },
+      59_000,
+      true,
+    ],
+    [
+      'a thread of this process, silent for a minute',
+      { ...OWNER, pid: ME.pid, startedAt: ME.startedAt },
+      60_000,
+      false,
+    ],
     ['it let go', { ...OWNER, isReleased: true }, 0, false],
     ['the machine started anew', { ...OWNER, bootId: 'before' }, 0, false],
     ['another host, silent for 59 s', { ...OWNER, host: 'other', pid: 3 }, 59_000, true],

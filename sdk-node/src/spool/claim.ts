@@ -106,6 +106,8 @@ export function isOwnerAlive(owner: Owner | undefined, system: System, silenceMs
   if (owner.bootId !== undefined && system.bootId !== undefined && owner.bootId !== system.bootId)
     return false
   if (!system.isRunning(owner.pid, owner.startedAt)) return false
+  // Of this very process: a thread of it may have ended.
+  if (owner.pid === system.pid && owner.startedAt === system.startedAt) return silenceMs() < SILENCE_MS
   return owner.startedAt !== 0 || silenceMs() < UNSURE_SILENCE_MS
 }
 

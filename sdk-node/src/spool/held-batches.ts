@@ -70,12 +70,12 @@ export function createHeldBatches(options: HeldBatchesOptions): HeldBatches {
     return undefined
   }
 
-  function readAgain({ segment, open }: Held): string[] | 'unreadable' | undefined {
+  function readAgain({ segment, open, from }: Held): string[] | 'unreadable' | undefined {
     if (segment.isForgotten()) return undefined
     try {
       return segment.takeAgain(open)
     } catch (cause) {
-      pause.beginFor(cause)
+      pause.beginFor(cause, from === undefined)
       return 'unreadable'
     }
   }

@@ -10,7 +10,7 @@ import { messageOf } from '../describe.ts'
 import type { Batch, BatchLimits, Outbox, TakeWhat } from '../outbox.ts'
 import type { Timers } from '../timers.ts'
 import { createAdoptedStreams } from './adopted-streams.ts'
-import type { ClaimContext } from './claim.ts'
+import { type ClaimContext, SILENCE_MS } from './claim.ts'
 import { attempt, type FileSystem, platformFileSystem } from './file-system.ts'
 import { createHeldBatches } from './held-batches.ts'
 import { destinationFolder, FOLDER_MODE } from './layout.ts'
@@ -202,9 +202,12 @@ function createParts(options: SpoolOptions) {
 
   /** Gives signs of life; leaves folders that are not ours any more. */
   function beat(): void {
+    const silentMs = now() - lastBeatAt
     lastBeatAt = now()
     adopted.beat()
-    const state = folder.beat()
+    const found = folder.beat()
+    // After a silence in which others may have taken it over, a folder that is not there was emptied by one of them.
+    const state = found === 'gone' && silentMs >= SILENCE_MS ? 'lost' : found
     // Those of adopted folders that were lost a moment ago are forgotten as well.
     const lost = held.forgetLost()
     if (state === 'held') return

@@ -97,7 +97,7 @@ export function createOwnStream(options: OwnStreamOptions): OwnStream {
       segments.write()
       return taken
     } catch (cause) {
-      if (pause.beginFor(cause)) return undefined
+      if (pause.beginFor(cause, true)) return undefined
       segments.drop(segment)
       forgetNew([segment.unread()], `could not be read and are left in ${setAside(fs, segment)}`, cause)
       return undefined

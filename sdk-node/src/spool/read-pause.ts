@@ -7,13 +7,16 @@ import type { TroubleTeller } from './trouble.ts'
 /** What a process or machine runs out of for a while; says nothing about the file. */
 const PASSING_CODES = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR']
 
+/** Of this client's own files, which it could write: somebody is at them. */
+const PASSING_OWN_CODES = ['EACCES', 'EPERM', 'ESTALE']
+
 /** Milliseconds until reading is tried again. */
 const PAUSE_MS = 1_000
 
 export interface ReadPause {
   isOn(): boolean
-  /** Begins a pause when the trouble is one that passes; whether it is. */
-  beginFor(cause: unknown): boolean
+  /** Begins a pause when the trouble is one that passes, with this client's own files or others; whether it is. */
+  beginFor(cause: unknown, isOwn?: boolean): boolean
   /** Reading worked. */
   works(): void
 }
@@ -30,8 +33,9 @@ export function createReadPause({
   let isOn = false
   return {
     isOn: () => isOn,
-    beginFor(cause) {
-      if (!PASSING_CODES.includes(errorCode(cause) ?? '')) return false
+    beginFor(cause, isOwn = false) {
+      const code = errorCode(cause) ?? ''
+      if (!PASSING_CODES.includes(code) && !(isOwn && PASSING_OWN_CODES.includes(code))) return false
       trouble.failed('read', cause)
       if (isOn) return true
       isOn = true
