@@ -9,20 +9,20 @@ import { createDelivery, type Settlement } from './delivery.ts'
 import { kindOf, messageOf } from './describe.ts'
 import { createUntoldDrops } from './drops.ts'
 import { createEnding } from './ending.ts'
-import { MillraceError } from './errors.ts'
-import { type BuiltEvent, buildEvent } from './event.ts'
+import { createIntake, type EventCall } from './intake.ts'
 import { createIsoClock } from './iso-clock.ts'
 import { createLanes } from './lanes.ts'
 import { createLedger } from './ledger.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
 import { resolveOptions } from './options.ts'
+import { createOutage } from './outage.ts'
 import type { Batch } from './outbox.ts'
 import { createPace } from './pace.ts'
 import type { Platform } from './platform.ts'
 import { createSettling } from './settling.ts'
 import { createShutdown } from './shutdown.ts'
 import { createStop } from './stop.ts'
-import { countOf, createTelling } from './telling.ts'
+import { createTelling } from './telling.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
 import type {
@@ -34,7 +34,6 @@ import type {
   MillraceChild,
   MillraceOptions,
   PlanShape,
-  RetryNotice,
   Unplanned,
   WaitOptions,
 } from './types.ts'
@@ -83,6 +82,12 @@ export function createClient<P extends PlanShape = Unplanned>(
       onWork: () => wake(),
     }) ?? createMemoryOutbox({ stream, maxBytes: settings.maxQueueBytes })
   const settling = createSettling({ outbox, ledger, telling, untold, keeps })
+  const outage = createOutage({ pace, ledger, telling })
+  const fullMessage = keeps
+    ? 'the spool is full'
+    : `maxQueueBytes (${settings.maxQueueBytes}) are waiting already`
+  const { defaults } = settings
+  const intake = createIntake({ outbox, ledger, telling, untold, settling, nowIso, defaults, fullMessage })
   const post = createTransport({ ...settings, timers, stop })
   const deliver = createDelivery({
     pace,
@@ -98,9 +103,8 @@ export function createClient<P extends PlanShape = Unplanned>(
     },
     onRetry(notice) {
       ledger.retry()
-      lastTrouble = notice.message
       telling.emit('retry', notice)
-      tellIfUnreachable(notice)
+      outage.noteRetry(notice)
     },
   })
   const waits = createWaits({ timers, onWait: () => wake() })
@@ -111,9 +115,9 @@ export function createClient<P extends PlanShape = Unplanned>(
     onSettled(batch, settlement) {
       // Whoever finds the batch on disk sends it again.
       if (isLeft) return
-      if (settlement.ok) isUnreachableTold = false
-      settling.settle(batch, explain(settlement))
-      if (outbox.isHalfFree()) isFullReported = false
+      if (settlement.ok) outage.noteDelivered()
+      settling.settle(batch, outage.explain(settlement))
+      if (outbox.isHalfFree()) intake.noteHalfFree()
       if (outbox.hasRoom()) waits.open()
       if (ledger.pendingCount() === 0) onDone()
     },
@@ -127,7 +131,7 @@ export function createClient<P extends PlanShape = Unplanned>(
   // With a spool, an event of the very last moment is saved too.
   const onDone = () => void (keeps || telling.callBack('process.off', shutdown.unwatch))
   const ending = createEnding({
-    defer: (callback) => void timers.after(0, callback),
+    defer,
     onLost: settling.abandon,
     outbox,
     ledger,
@@ -151,29 +155,14 @@ export function createClient<P extends PlanShape = Unplanned>(
   /** Events up to this sequence number are sent without waiting for company. */
   let dueThroughSeq = 0
   let cancelTimer: Cancel | undefined
-  let isFullReported = false
   let isPlatformWaiting = false
-  /** What the last request failed with, and whether that it will be some time was told. */
-  let lastTrouble: string | undefined
-  let isUnreachableTold = false
   /** Whether what is in the outbox is left to the next process. */
   let isLeft = false
   let closing: Promise<FlushResult> | undefined
 
-  function accept(
-    type: EventType,
-    argument: unknown,
-    done: Done | undefined,
-    known: readonly Defaults[],
-  ): boolean {
-    if (closing !== undefined) return refuse('closed', `${type} was called after close()`, done)
-    const built = build(type, argument, known)
-    if (!built.ok) return refuse(built.reason, built.message, done)
-    const seq = outbox.add(built.event)
-    if (seq === undefined) return refuse('queue_full', fullMessage(), done)
-    if (built.tellsDrops === true) untold.take()
-    ledger.accept(seq)
-    if (typeof done === 'function') settling.expect(seq, done)
+  function accept(call: EventCall): boolean {
+    if (closing !== undefined) return intake.refuse(call, 'closed', `${call.type} was called after close()`)
+    if (!intake.accept(call)) return false
     telling.callBack('process.on', shutdown.watch)
     telling.callBack('setTimeout', noteAccepted)
     return true
@@ -185,50 +174,9 @@ export function createClient<P extends PlanShape = Unplanned>(
     if (ending.isOver()) ending.saveAtExit()
     if (isDue()) wake()
     else cancelTimer ??= timers.after(flushIntervalMs, onTimer)
-    if (!isPlatformWaiting) telling.callBack('waitUntil', () => settings.waitUntil?.(sendForPlatform()))
-  }
-
-  function build(type: EventType, argument: unknown, known: readonly Defaults[]): BuiltEvent {
-    try {
-      const ambient = settings.defaults?.() ?? undefined
-      if (ambient instanceof Promise) {
-        ambient.catch(() => {})
-        throw new TypeError('defaults must not be async')
-      }
-      const defaults = ambient === undefined ? known : [...known, ambient]
-      const surroundings = { now: nowIso(), defaults }
-      const dropped = untold.peek()
-      if (dropped === undefined) return buildEvent(type, argument, surroundings)
-      const built = buildEvent(type, argument, { ...surroundings, dropped })
-      if (built.ok) return { ...built, tellsDrops: true }
-      // One that is too large with the numbers may not be without them; the next one can tell.
-      return buildEvent(type, argument, surroundings)
-    } catch (cause) {
-      return { ok: false, reason: 'invalid_event', message: `${type}: an option threw: ${messageOf(cause)}` }
-    }
-  }
-
-  function refuse(
-    code: 'invalid_event' | 'event_too_large' | 'queue_full' | 'closed',
-    message: string,
-    done: Done | undefined,
-  ): false {
-    ledger.drop(code)
-    // Refused in answer to a refusal: counted and not told, or it would never end.
-    const isNested = telling.isTelling()
-    if (isNested) untold.add(code, 1)
-    else telling.drop(code, 1)
-    // A full queue refuses thousands of events a second: say it once, until half of it is free again.
-    const isTold = !isNested && (code !== 'queue_full' || !isFullReported)
-    if (code === 'queue_full') isFullReported = true
-    if (!isTold && done === undefined) return false
-    const error = new MillraceError(message, { code, dropped: 1 })
-    if (isTold) telling.error(error)
-    if (typeof done === 'function')
-      telling.callBack('the function that was passed with an event', () =>
-        done(error, { status: 'not_accepted' }),
-      )
-    return false
+    const { waitUntil } = settings
+    if (waitUntil === undefined || isPlatformWaiting) return
+    telling.callBack('waitUntil', () => waitUntil(sendForPlatform()))
   }
 
   /** A batch that comes again for ever, because it is on disk, rests in between, whatever was wrong with it. */
@@ -246,28 +194,6 @@ export function createClient<P extends PlanShape = Unplanned>(
     }
     if (keeps && !settlement.ok && settlement.reason === 'undelivered') await pace.rest(RETURN_MS, true)
     return settlement
-  }
-
-  /** Once for each outage: a wrong address would not show otherwise. */
-  function tellIfUnreachable({ message, status }: RetryNotice): void {
-    if (isUnreachableTold || !pace.isBroken()) return
-    isUnreachableTold = true
-    const waiting = `${countOf(ledger.pendingCount())} wait${ledger.pendingCount() === 1 ? 's' : ''} and will be tried again`
-    telling.report(`three requests in a row failed, the last with: ${message}; ${waiting}`, {
-      code: 'unreachable',
-      dropped: 0,
-      status,
-    })
-  }
-
-  /** What was cut off ends with why it had not been delivered by then. */
-  function explain(settlement: Settlement): Settlement {
-    if (settlement.ok || settlement.reason !== 'cut' || lastTrouble === undefined) return settlement
-    return { ...settlement, message: `${settlement.message}; the last request failed with: ${lastTrouble}` }
-  }
-
-  function fullMessage(): string {
-    return keeps ? 'the spool is full' : `maxQueueBytes (${settings.maxQueueBytes}) are waiting already`
   }
 
   function onTimer(): void {
@@ -362,7 +288,7 @@ export function createClient<P extends PlanShape = Unplanned>(
 
   function callsWith(known: readonly Defaults[]): MillraceChild<P, never> {
     const callOf = (type: EventType) => (argument: unknown, done?: Done) =>
-      accept(type, argument, done, known)
+      accept({ type, argument, done, known })
     return {
       track: callOf('track'),
       page: callOf('page'),
