@@ -175,6 +175,23 @@ describe('requests', () => {
     expect(requests).toHaveLength(10)
   })
 
+  it('a busy server sends what came in between ten milliseconds together, and a full batch at once', async () => {
+    const { client, clock, requests } = setUp({ flushAt: 2, maxBatchEvents: 6 })
+    const track = (count: number) => Array.from({ length: count }, () => client.track(EVENT))
+    track(2)
+    await settlePromises()
+    track(3)
+    await clock.advance(9)
+    expect(requests.map(({ body }) => body.batch.length)).toEqual([2])
+    await clock.advance(1)
+    expect(requests.map(({ body }) => body.batch.length)).toEqual([2, 3])
+    track(7)
+    await settlePromises()
+    expect(requests.map(({ body }) => body.batch.length)).toEqual([2, 3, 6])
+    await client.flush()
+    expect(requests.map(({ body }) => body.batch.length)).toEqual([2, 3, 6, 1])
+  })
+
   it('so many requests are under way as there are lanes', async () => {
     const { client, requests } = setUp({ lanes: 3, flushAt: 1, answers: Array(3).fill({ hang: true }) })
     for (let i = 0; i < 5; i += 1) client.track(EVENT)

@@ -123,6 +123,7 @@ export function createClient<P extends PlanShape = Unplanned>(
     },
     isHeld: waits.isHeld,
     hasWork: () => !isLeft && (isDue() || outbox.hasOld()),
+    isBatchFull: () => outbox.newCount() >= settings.maxBatchEvents || outbox.newBytes() >= MAX_EVENTS_BYTES,
     timers,
     onThrown: (cause) => telling.thrown(cause, 'an option'),
   })

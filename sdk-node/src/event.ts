@@ -84,7 +84,7 @@ function encode(
     const value = defaults.length === 0 ? (fields[name] ?? undefined) : complete(name, fields[name], defaults)
     const problem = rule(value)
     if (problem !== undefined) return invalid(`${type}: ${name} must be ${problem}`)
-    event[name] = value
+    if (value !== undefined) event[name] = value
   }
   if (event['userId'] === undefined && event['anonymousId'] === undefined) {
     return invalid(`${type}: userId or anonymousId must be given`)

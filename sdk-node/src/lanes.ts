@@ -5,10 +5,10 @@ import type { Batch } from './outbox.ts'
 import type { Timers } from './timers.ts'
 
 /**
- * Milliseconds between two requests of a lane that nobody waits for. An open request holds the process, a timer does not:
+ * Milliseconds between two requests of a lane that nobody waits for. A server that is busy has fewer and larger batches by
+ * it, and most of what an event costs is its part of a request. And an open request holds the process, a timer does not:
  * without a pause a backlog would hold a finished process until it is sent, whatever exitTimeoutMs says. Node's fetch lets
- * go of its socket one turn of the event loop after the answer, so that a few milliseconds are needed. An event that is
- * tracked meanwhile ends the pause: a server that is busy does not have any.
+ * go of its socket one turn of the event loop after the answer, so that a few milliseconds are needed.
  */
 const PAUSE_MS = 10
 
@@ -24,6 +24,8 @@ export interface LanesOptions {
   isHeld: () => boolean
   /** Whether there is more to do now. */
   hasWork: () => boolean
+  /** Whether new events fill the largest batch, so that a pause gains nothing. */
+  isBatchFull: () => boolean
   timers: Timers
   onThrown: (cause: unknown) => void
 }
@@ -33,11 +35,14 @@ export interface LanesOptions {
  * and events of one go are one batch.
  */
 export function createLanes(options: LanesOptions): () => void {
-  const { count, next, deliver, onSettled, isHeld, hasWork, timers, onThrown } = options
+  const { count, next, deliver, onSettled, isHeld, hasWork, isBatchFull, timers, onThrown } = options
   let running = 0
   let isScheduled = false
 
+  const pauses = new Set<() => void>()
+
   function wake(): void {
+    if (pauses.size > 0 && (isHeld() || isBatchFull())) for (const end of [...pauses]) end()
     if (isScheduled) return
     isScheduled = true
     queueMicrotask(() => {
@@ -56,15 +61,25 @@ export function createLanes(options: LanesOptions): () => void {
     try {
       for (let batch = next(); batch !== undefined; batch = next()) {
         onSettled(batch, await deliver(batch))
-        if (isHeld() || !hasWork()) continue
-        timers.after(PAUSE_MS, wake)
-        break
+        if (!isHeld()) await pause()
       }
     } catch (cause) {
       onThrown(cause)
     } finally {
       running -= 1
     }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel()
+        pauses.delete(end)
+        resolve()
+      }
+      const cancel = timers.after(PAUSE_MS, end)
+      pauses.add(end)
+    })
   }
 
   return wake

@@ -24,6 +24,8 @@ export function createWaits({ timers, onWait }: { timers: Timers; onWait: () => 
     const release = timers.hold()
     let cancel: Cancel | undefined
     count += 1
+    // And now that it is known that somebody waits, lanes that pause go on.
+    onWait()
     try {
       if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return await done
       const timeUp = new Promise<void>((resolve) => {
