@@ -203,10 +203,15 @@ describe('a disk that fails for a while, from any call on', () => {
         const { spool, time, troubles, pid } = openTestSpool({ directory, fs: disk.fs, maxBytes: 100_000 })
         const held: Batch[] = []
         const seen = new Map<string, string>()
+        /** Of these, those that came as this client's own. */
+        const direct = new Set<string>()
         const end = (batch: Batch) => {
           for (const [index, event] of keysOf(batch).entries()) {
-            expect(seen.has(event)).toBe(false)
+            // Files that could not be removed are found again later, and sent under the same ids.
+            if (batch.isRecovered && seen.has(event)) expect(batch.events[index]).toBe(seen.get(event))
+            else expect(seen.has(event)).toBe(false)
             seen.set(event, batch.events[index] ?? '')
+            if (!batch.isRecovered) direct.add(event)
           }
           spool.settle(batch)
         }
@@ -228,9 +233,13 @@ describe('a disk that fails for a while, from any call on', () => {
         }
         for (let tries = 0; tries < 70; tries += 1) time.advance(1_000)
         for (const batch of held) end(batch)
-        // What the disk does not give back for a moment is asked for again.
-        for (let tries = 0; tries < 70 && (spool.newCount() > 0 || spool.hasOld()); tries += 1) {
-          for (let batch = spool.take(LIMITS, 'all'); batch; batch = spool.take(LIMITS, 'all')) end(batch)
+        // What the disk does not give back for a moment is asked for again, until there has been nothing for a minute.
+        for (let quiet = 0; quiet < 60; quiet += 1) {
+          for (let batch = spool.take(LIMITS, 'all'); batch; batch = spool.take(LIMITS, 'all')) {
+            end(batch)
+            quiet = 0
+          }
+          if (spool.newCount() > 0 || spool.hasOld()) quiet = 0
           time.advance(1_000)
         }
         const gone = troubles.flatMap((trouble) =>
@@ -239,7 +248,9 @@ describe('a disk that fails for a while, from any call on', () => {
           ),
         )
         const all = Array.from({ length: spool.lastSeq() }, (_, index) => key(`stream${pid}`, index + 1))
-        expect([...seen.keys(), ...gone].sort()).toEqual([...all].sort())
+        expect(gone.filter((event) => direct.has(event))).toEqual([])
+        // What stays for the next process may be found by this one, when it looks for leftovers.
+        expect([...new Set([...seen.keys(), ...gone])].sort()).toEqual([...all].sort())
         for (const [event, json] of seen)
           expect(json).toBe(JSON.stringify({ n: Number(event.split('-')[1]) }))
         expect([spool.newCount(), spool.hasOld(), spool.hasRoom(), spool.isHalfFree()]).toEqual([
