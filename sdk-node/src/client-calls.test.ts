@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { setUp } from './fake-client.ts'
 import { ACCEPTED, type FakeAnswer, settlePromises } from './fakes.ts'
-import type { EventOutcome, MillraceFailure } from './types.ts'
+import type { EventOutcome, MillraceFailure } from './news.ts'
 
 const EVENT = { userId: 'u1', event: 'Clicked' }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { MillraceOptions } from './client-options.ts'
 import { createFakeProcess, setUp } from './fake-client.ts'
 import { ACCEPTED, createFakeClock, createFakeFetch, START_MS, settlePromises } from './fakes.ts'
-import type { MillraceOptions } from './types.ts'
 
 const EVENT = { userId: 'u1', event: 'Clicked' }
 

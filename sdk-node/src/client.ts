@@ -5,15 +5,18 @@
 
 import type { EventType } from '@millrace/schemas/wire'
 import { MAX_EVENTS_BYTES } from './batch.ts'
+import type { MillraceOptions } from './client-options.ts'
 import { createDelivery, type Settlement } from './delivery.ts'
 import { kindOf, messageOf } from './describe.ts'
 import { createUntoldDrops } from './drops.ts'
 import { createEnding } from './ending.ts'
+import type { Defaults, KnownIdentity, PlanShape, Unplanned } from './event-arguments.ts'
 import { createIntake, type EventCall } from './intake.ts'
 import { createIsoClock } from './iso-clock.ts'
 import { createLanes } from './lanes.ts'
 import { createLedger } from './ledger.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
+import type { Done, FlushResult } from './news.ts'
 import { resolveOptions } from './options.ts'
 import { createOutage } from './outage.ts'
 import type { Batch } from './outbox.ts'
@@ -25,18 +28,7 @@ import { createStop } from './stop.ts'
 import { createTelling } from './telling.ts'
 import { type Cancel, createTimers } from './timers.ts'
 import { createTransport } from './transport.ts'
-import type {
-  Defaults,
-  Done,
-  FlushResult,
-  KnownIdentity,
-  Millrace,
-  MillraceChild,
-  MillraceOptions,
-  PlanShape,
-  Unplanned,
-  WaitOptions,
-} from './types.ts'
+import type { Millrace, MillraceChild, WaitOptions } from './types.ts'
 import { createWaits } from './waits.ts'
 
 /** Milliseconds between the last attempt at a batch and its being put behind the others. */

@@ -1,6 +1,6 @@
 /** What happens to news that nobody listens to: one line on the console for the first of each kind, so that losses are not silent. */
 
-import type { EventReceipt, MillraceFailure } from './types.ts'
+import type { EventReceipt, MillraceFailure } from './news.ts'
 
 /** How often something happened is in `stats()`. */
 export interface ConsoleReporter {

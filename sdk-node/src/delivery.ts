@@ -5,12 +5,12 @@
 
 import type { Receipt } from '@millrace/schemas/wire'
 import { encodeBatch } from './batch.ts'
+import type { RetryNotice } from './news.ts'
 import type { Batch } from './outbox.ts'
 import type { EndRequest, Pace } from './pace.ts'
 import { type Decision, decide } from './retry-policy.ts'
 import { type Stop, unlessStopped } from './stop.ts'
 import type { Exchange } from './transport.ts'
-import type { RetryNotice } from './types.ts'
 
 /** Bodies below this many characters are sent as they are: gzip would save less than a packet. */
 const MIN_GZIP_LENGTH = 1_024

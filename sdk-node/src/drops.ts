@@ -1,6 +1,6 @@
 /** Drops that no event has told the collector about yet. */
 
-import type { DropCounts, DropReason } from './types.ts'
+import type { DropCounts, DropReason } from './news.ts'
 
 export interface UntoldDrops {
   add(reason: DropReason, count: number): void

@@ -1,8 +1,10 @@
 /** What `@millrace/node/edge` gives: the SDK where there is no file system, in Workers and other runtimes of the web. */
 
 import { createClient } from './client.ts'
+import type { MillraceOptions } from './client-options.ts'
+import type { Defaults, KnownIdentity, PlanShape, Unplanned } from './event-arguments.ts'
 import { findGzip } from './gzip.ts'
-import type { Defaults, KnownIdentity, Millrace, MillraceOptions, PlanShape, Unplanned } from './types.ts'
+import type { Millrace } from './types.ts'
 
 export * from './exports.ts'
 

@@ -1,6 +1,6 @@
 /** The one error class of the SDK: what listeners for `error` get. Nothing here is ever thrown into the caller's code. */
 
-import type { ErrorCode, MillraceFailure } from './types.ts'
+import type { ErrorCode, MillraceFailure } from './news.ts'
 
 /** What a {@link MillraceError} says besides its message. */
 export interface MillraceErrorDetails {

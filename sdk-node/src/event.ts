@@ -6,9 +6,10 @@
 import { type EventType, MAX_EVENT_BYTES, MAX_ID_LENGTH, MAX_NAME_LENGTH } from '@millrace/schemas/wire'
 import { byteLength } from './byte-length.ts'
 import { kindOf, messageOf } from './describe.ts'
+import type { Defaults } from './event-arguments.ts'
+import type { DropCounts } from './news.ts'
 import type { EncodedEvent } from './outbox.ts'
 import { SHARED_CONTEXT_BYTES } from './shared-context.ts'
-import type { Defaults, DropCounts } from './types.ts'
 
 export type BuiltEvent =
   | {

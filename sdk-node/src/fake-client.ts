@@ -1,9 +1,10 @@
 /** A client on fakes, for the tests of what it does as a whole. */
 
 import { createClient } from './client.ts'
+import type { MillraceOptions } from './client-options.ts'
 import { createFakeClock, createFakeFetch, type FakeAnswer } from './fakes.ts'
+import type { DropNotice, EventReceipt, MillraceFailure, RetryNotice } from './news.ts'
 import type { Platform } from './platform.ts'
-import type { DropNotice, EventReceipt, MillraceFailure, MillraceOptions, RetryNotice } from './types.ts'
 
 /** Options of {@link setUp}. */
 export type SetUp = Partial<MillraceOptions> & {

@@ -2,7 +2,7 @@
 
 import { gunzipSync } from 'node:zlib'
 import type { WireBatch } from '@millrace/schemas/wire'
-import type { FetchLike } from './types.ts'
+import type { FetchLike } from './client-options.ts'
 
 /** When every fake clock starts: 2026-01-02T03:04:05.000Z, in milliseconds. */
 export const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5)

@@ -9,7 +9,13 @@ import fastify, {
 } from 'fastify'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type FastifyOptions, millrace } from './fastify.ts'
-import { createFakeClient, type FakeClient, NAVIGATION, SCRIPT_REQUEST } from './frameworks/fake-client.ts'
+import {
+  createFakeClient,
+  type FakeClient,
+  NAVIGATION,
+  orderEvent,
+  SCRIPT_REQUEST,
+} from './frameworks/fake-client.ts'
 import { begin } from './frameworks/test-server.ts'
 import { createRequestContext } from './request-context.ts'
 
@@ -49,19 +55,7 @@ describe('the Fastify plugin', () => {
       })
     })
     await ask('/orders?x=1', 'POST', NAVIGATION)
-    expect(client.events).toEqual([
-      {
-        type: 'track',
-        event: 'Order Completed',
-        userId: 'u1',
-        anonymousId: 'visitor-1',
-        context: {
-          userAgent: NAVIGATION['user-agent'],
-          locale: 'en-GB',
-          page: { path: '/orders', search: '?x=1', url: 'http://shop.test/orders?x=1' },
-        },
-      },
-    ])
+    expect(client.events).toEqual([orderEvent('http://shop.test/orders?x=1')])
   })
 
   it('records a page view', async () => {

@@ -2,10 +2,12 @@
 
 import { gzip } from 'node:zlib'
 import { createClient } from './client.ts'
+import type { NodeOptions } from './client-options.ts'
+import type { Defaults, KnownIdentity, PlanShape, Unplanned } from './event-arguments.ts'
 import { isTrueByDefault } from './options.ts'
 import { openSpoolFor } from './spool/open-for-client.ts'
 import { resolveSpool } from './spool-options.ts'
-import type { Defaults, KnownIdentity, Millrace, NodeOptions, PlanShape, Unplanned } from './types.ts'
+import type { Millrace } from './types.ts'
 
 export * from './exports.ts'
 

@@ -5,11 +5,12 @@ import { messageOf } from './describe.ts'
 import type { UntoldDrops } from './drops.ts'
 import { MillraceError } from './errors.ts'
 import { type BuiltEvent, buildEvent } from './event.ts'
+import type { Defaults } from './event-arguments.ts'
 import type { Ledger } from './ledger.ts'
+import type { Done } from './news.ts'
 import type { Outbox } from './outbox.ts'
 import type { Settling } from './settling.ts'
 import type { Telling } from './telling.ts'
-import type { Defaults, Done } from './types.ts'
 
 /** Why an event is refused at the call. */
 export type Refusal = 'invalid_event' | 'event_too_large' | 'queue_full' | 'closed'

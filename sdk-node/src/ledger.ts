@@ -3,7 +3,7 @@
  * the network.
  */
 
-import type { EventStatus, FlushResult, Stats } from './types.ts'
+import type { EventStatus, FlushResult, Stats } from './news.ts'
 
 /** A wait for every event up to some sequence number that was not settled when it began. */
 export interface Wait {

@@ -8,7 +8,7 @@ import type { BatchAnswer, Receipt, WireBatch } from '@millrace/schemas/wire'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { createMillrace } from './index.ts'
-import type { EventReceipt } from './types.ts'
+import type { EventReceipt } from './news.ts'
 import { LIBRARY } from './version.ts'
 
 type Handler = (attempt: number, request: IncomingMessage, response: ServerResponse) => void

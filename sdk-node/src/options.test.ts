@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { MillraceOptions } from './client-options.ts'
 import { resolveOptions } from './options.ts'
-import type { MillraceOptions } from './types.ts'
 
 const GOOD = { writeKey: 'wk', endpoint: 'https://events.test' }
 

@@ -1,8 +1,9 @@
 /** Options checked and completed with the platform's defaults. Knows every rule about an option and uses none of them. */
 
 import { BATCH_PATH, IMPORT_PATH, MAX_BATCH_EVENTS, NAME_PATTERN } from '@millrace/schemas/wire'
+import type { ExitSource, FetchLike, MillraceOptions, NodeOptions } from './client-options.ts'
 import { kindOf } from './describe.ts'
-import type { Defaults, ExitSource, FetchLike, MillraceOptions, NodeOptions } from './types.ts'
+import type { Defaults } from './event-arguments.ts'
 
 /** Most requests under way at once: a runtime's sockets are not ours alone. */
 const MAX_LANES = 100

@@ -2,9 +2,9 @@
 
 import type { Settlement } from './delivery.ts'
 import type { Ledger } from './ledger.ts'
+import type { RetryNotice } from './news.ts'
 import type { Pace } from './pace.ts'
 import { countOf, type Telling } from './telling.ts'
-import type { RetryNotice } from './types.ts'
 
 export interface Outage {
   /** A request failed. Told once it has been three in a row, and not again until a batch is delivered. */

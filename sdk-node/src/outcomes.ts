@@ -1,8 +1,8 @@
 /** What an answer says about each event of a batch. Pure. */
 
 import type { Receipt } from '@millrace/schemas/wire'
+import type { EventOutcome, EventReceipt, EventStatus } from './news.ts'
 import type { Batch } from './outbox.ts'
-import type { EventOutcome, EventReceipt, EventStatus } from './types.ts'
 
 /** How each event of an acknowledged batch ended: delivered, unless a receipt says otherwise. The last receipt wins. */
 export function statusesOf({ events }: Batch, receipts: readonly Receipt[]): EventStatus[] {

@@ -1,12 +1,12 @@
 /** Carries who a request is of through everything that runs for it, by Node's `AsyncLocalStorage`. */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Defaults } from './event-arguments.ts'
 import { mergeDefaults } from './frameworks/merge-defaults.ts'
 import type { RequestContext } from './frameworks/types.ts'
-import type { Defaults } from './types.ts'
 
+export type { Defaults } from './event-arguments.ts'
 export type { RequestContext } from './frameworks/types.ts'
-export type { Defaults } from './types.ts'
 
 /**
  * A context of its own, shared with no other. Give its `current` to the client, and run each request inside of it:

@@ -4,11 +4,11 @@ import type { Settlement } from './delivery.ts'
 import type { UntoldDrops } from './drops.ts'
 import { MillraceError } from './errors.ts'
 import type { Ended, Ledger } from './ledger.ts'
+import type { Done, EventStatus } from './news.ts'
 import type { Batch, Outbox } from './outbox.ts'
 import { outcomeOf, receiptOf, statusesOf } from './outcomes.ts'
 import type { SpoolTrouble } from './spool/trouble.ts'
 import { countOf, type Telling } from './telling.ts'
-import type { Done, EventStatus } from './types.ts'
 
 export interface SettlingOptions {
   outbox: Outbox

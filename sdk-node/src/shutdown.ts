@@ -3,7 +3,7 @@
  * listener behind. Leaves to the client what to save and what to send.
  */
 
-import type { ExitSource } from './types.ts'
+import type { ExitSource } from './client-options.ts'
 
 /** Signals that ask a process to end, and that it can hear. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { NodeOptions } from './client-options.ts'
 import { resolveSpool } from './spool-options.ts'
-import type { NodeOptions } from './types.ts'
 
 const GOOD = { writeKey: 'wk', endpoint: 'https://events.test' }
 

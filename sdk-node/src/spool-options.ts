@@ -1,8 +1,8 @@
 /** The options of the spool, checked and completed. */
 
+import type { FsyncPolicy, NodeOptions } from './client-options.ts'
 import { kindOf } from './describe.ts'
 import { integer, refuseUnknown } from './options.ts'
-import type { FsyncPolicy, NodeOptions } from './types.ts'
 
 /** Least bytes on disk: room is freed a segment at a time, and a segment is an eighth of it. */
 const MIN_BYTES = 8 * 1024 * 1024

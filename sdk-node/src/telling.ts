@@ -5,7 +5,7 @@ import { messageOf } from './describe.ts'
 import type { UntoldDrops } from './drops.ts'
 import { callGuarded, createEmitter, type Emitter } from './emitter.ts'
 import { MillraceError, type MillraceErrorDetails } from './errors.ts'
-import type { ClientEvents, DropReason, EventReceipt } from './types.ts'
+import type { ClientEvents, DropReason, EventReceipt } from './news.ts'
 
 export interface Telling extends Emitter<ClientEvents> {
   /** Events were dropped; the next event tells the collector. */

@@ -3,10 +3,10 @@
  * retry policy what an answer means and whether to ask again.
  */
 
+import type { FetchLike } from './client-options.ts'
 import { messageOf } from './describe.ts'
 import type { Stop } from './stop.ts'
 import type { Timers } from './timers.ts'
-import type { FetchLike } from './types.ts'
 
 /** What came of one request. `message` says in a few words why there was no answer. */
 export type Exchange =

@@ -1,8 +1,9 @@
 /** Compile-time promises of the public types: each marked line must not type-check. Nothing here is executed. */
 
 import { expect, it } from 'vitest'
+import type { MillraceOptions } from './client-options.ts'
 import type { createMillrace } from './edge.ts'
-import type { Millrace, MillraceOptions } from './types.ts'
+import type { Millrace } from './types.ts'
 
 interface Order {
   total: number

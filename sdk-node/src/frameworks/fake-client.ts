@@ -1,6 +1,6 @@
 /** For the tests of the frameworks: a client that keeps its events, with what `with` put under them, and what a browser sends. */
 
-import type { Defaults } from '../types.ts'
+import type { Defaults } from '../event-arguments.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
 /** An event as the collector would get it. */
@@ -49,3 +49,19 @@ export const SCRIPT_REQUEST = {
   'sec-fetch-dest': 'empty',
   'sec-fetch-mode': 'cors',
 } as const
+
+/** What a visitor's `track({ event: 'Order Completed' })` on `/orders?x=1` is kept as, once `identify` gave `u1`. */
+export function orderEvent(url: string, more: Record<string, unknown> = {}): KeptEvent {
+  return {
+    type: 'track',
+    event: 'Order Completed',
+    userId: 'u1',
+    anonymousId: 'visitor-1',
+    context: {
+      userAgent: NAVIGATION['user-agent'],
+      locale: 'en-GB',
+      page: { path: '/orders', search: '?x=1', url },
+      ...more,
+    },
+  }
+}

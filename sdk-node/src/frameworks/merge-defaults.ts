@@ -1,6 +1,6 @@
 /** Puts one set of defaults over another. */
 
-import type { Defaults } from '../types.ts'
+import type { Defaults } from '../event-arguments.ts'
 
 /** The inner over the outer; `context` and `integrations` key by key, what is `undefined` changes nothing. New objects. */
 export function mergeDefaults(outer: Defaults | undefined, inner: Defaults): Defaults {

@@ -3,7 +3,7 @@
  * published declarations import no framework, and fit a client with any plan.
  */
 
-import type { Defaults } from '../types.ts'
+import type { Defaults } from '../event-arguments.ts'
 
 /** The calls that the helpers make by themselves. */
 export interface AutomaticCalls {

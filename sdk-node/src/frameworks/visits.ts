@@ -2,8 +2,8 @@
 
 import { type BrowserIdentity, readBrowserIdentity } from '../browser-identity.ts'
 import { kindOf } from '../describe.ts'
+import type { Defaults } from '../event-arguments.ts'
 import { isApiCall, isPageView, type Outcome } from '../page-event.ts'
-import type { Defaults } from '../types.ts'
 import { type RequestFacts, readContext, readRequestedPage } from './request-facts.ts'
 import type { AutomaticCalls, AutomaticEvent, MiddlewareClient, MiddlewareOptions } from './types.ts'
 

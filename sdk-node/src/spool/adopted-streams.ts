@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import type { BatchLimits } from '../outbox.ts'
 import { type AdoptedStream, type AdoptedStreamOptions, createAdoptedStream } from './adopted-stream.ts'
 import type { Claim } from './claim.ts'
+import { oncePerTurn } from './once-per-turn.ts'
 import type { TakenFrom } from './own-stream.ts'
 
 export interface AdoptedStreams {
@@ -29,16 +30,7 @@ export interface AdoptedStreamsOptions extends Omit<AdoptedStreamOptions, 'claim
 
 export function createAdoptedStreams({ defer, onWork, ...options }: AdoptedStreamsOptions): AdoptedStreams {
   let streams: AdoptedStream[] = []
-  let isWriteDeferred = false
-
-  function deferWrite(): void {
-    if (isWriteDeferred) return
-    isWriteDeferred = true
-    defer(() => {
-      isWriteDeferred = false
-      write()
-    })
-  }
+  const deferWrite = oncePerTurn(defer, () => void write())
 
   function write(): void {
     for (const stream of streams) stream.write()

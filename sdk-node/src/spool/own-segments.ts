@@ -7,6 +7,7 @@ import type { Cancel } from '../timers.ts'
 import { errorCode, type FileSystem } from './file-system.ts'
 import { createHistory } from './journal.ts'
 import { segmentName } from './layout.ts'
+import { oncePerTurn } from './once-per-turn.ts'
 import type { OwnFolder } from './own-folder.ts'
 import { Segment } from './segment.ts'
 import { SpoolFile, type SpoolUsage } from './spool-file.ts'
@@ -66,7 +67,7 @@ export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
   let active: Segment | undefined
   let segmentCount = 0
   let newestSeq = 0
-  let isWriteDeferred = false
+  const deferWrite = oncePerTurn(defer, () => void write())
   let cancelRetry: Cancel | undefined
   let cancelIdle: Cancel | undefined
 
@@ -116,15 +117,6 @@ export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
     } else if (segment.events.pendingBytes() === 0) {
       segment.close(syncer.close)
     }
-  }
-
-  function deferWrite(): void {
-    if (isWriteDeferred) return
-    isWriteDeferred = true
-    defer(() => {
-      isWriteDeferred = false
-      write()
-    })
   }
 
   function write(isUrgent = false): boolean {
