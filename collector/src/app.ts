@@ -1,22 +1,25 @@
 /** The collector's routes, in the order they run. What a rule does inside is in the rule's own file. */
 
-import type { EventType, Route } from '@millrace/schemas'
+import type { EventType, Route, SampledLog } from '@millrace/schemas'
 import { BATCH_PATH, EVENT_TYPES, IMPORT_PATH } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { createEdgeTools, type EdgeEffects } from './accept/edge-tools.ts'
-import { createAuthorize } from './authorize.ts'
+import { createAuthorize, findSender } from './authorize.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
+import type { HeartbeatGate } from './heartbeat.ts'
 import type { LakeBucket } from './lake/bucket.ts'
 import { QUESTION_NAMES } from './query/questions.ts'
 import type { RateLimits } from './rate-limits.ts'
+import type { Books } from './receipts/books.ts'
 import {
   type Batch,
   batchOf,
   batchOfEvent,
   describeReceived,
   identifyLone,
+  noteRefusal,
   type ReceiveDeps,
   readJsonBody,
   receive,
@@ -43,11 +46,17 @@ import type { Sources } from './sources.ts'
 export interface CollectorDeps {
   sources: Sources
   /** Makes envelopes durable; the answer waits for it. Rejects when they may not be. */
-  makeDurable: (envelopes: string[]) => Promise<unknown>
+  makeDurable: ReceiveDeps['makeDurable']
+  /** See {@link ReceiveDeps.books}. */
+  books?: Books
   /** Our clock, milliseconds since 1970. */
   now: () => number
   /** Takes one structured line; never a payload or a key. */
   log: (record: Record<string, unknown>) => void
+  /** Takes lines of which only those of a share of all batches are written. Default: none are. */
+  logSampled?: SampledLog
+  /** Lets the heartbeat in. Default: there is none. */
+  heartbeat?: HeartbeatGate
   /** Lookup tables and ids of visitors; default: none of either. */
   edge?: Partial<EdgeEffects>
   /** A Worker secret by the name of its variable. Default: none is set. */
@@ -184,6 +193,8 @@ function allowOrigin(c: Context, next: () => Promise<void>): Promise<void> {
   c.header('Access-Control-Allow-Credentials', 'true')
   c.header('Access-Control-Expose-Headers', 'Retry-After')
   c.header('Vary', 'Origin')
+  // What a stranger sent is quoted in answers: no browser may take one for a page or a script.
+  c.header('X-Content-Type-Options', 'nosniff')
   return next()
 }
 
@@ -199,16 +210,23 @@ function createReceiving({
   secret,
   edge,
   makeDurable,
+  books,
+  heartbeat,
   now,
   log,
+  logSampled,
 }: CollectorDeps): ReceiveDeps {
   return {
     makeDurable,
+    books,
+    findSender: (request) => findSender(sources, request),
     now,
     log,
+    outcomes: logSampled === undefined ? undefined : { log, logSampled },
     authorize: createAuthorize({
       sources,
       log,
+      heartbeat,
       limits: limits ?? { bySource: undefined, byClient: undefined },
       secret: secret ?? (() => undefined),
     }),
@@ -239,19 +257,22 @@ async function takeBatch(c: Context, receiving: ReceiveDeps, route: Route): Prom
   const refused = route === 'import' ? await refuseWithoutSecret(c, receiving, route) : undefined
   if (refused !== undefined) return refused
   const read = await readJsonBody(c.req.raw)
-  return read.ok ? answer(c, receiving, batchOf(read.body, read.text), route) : refuse(c, read)
+  if (!read.ok) return refuse(c, noteRefusal(c, receiving, read))
+  return answer(c, receiving, batchOf(read.body, read.text), route)
 }
 
 async function takeEvent(c: Context, receiving: ReceiveDeps, type: EventType): Promise<Response> {
   const read = await readJsonBody(c.req.raw)
-  if (!read.ok) return refuse(c, read)
+  if (!read.ok) return refuse(c, noteRefusal(c, receiving, read))
   const event = identifyLone(read.body, receiving.tools.randomId)
   return answer(c, receiving, batchOfEvent(event, read.text, type), 'batch')
 }
 
 async function answer(c: Context, receiving: ReceiveDeps, batch: Batch, route: Route): Promise<Response> {
   const received = await receive(c, receiving, batch, route)
-  return received.ok ? answerJson(c, describeReceived(received)) : refuse(c, received)
+  return received.ok
+    ? answerJson(c, describeReceived(received))
+    : refuse(c, noteRefusal(c, receiving, received, batch))
 }
 
 function refuseMethod(c: Context, allowed: string): Response {

@@ -2,6 +2,7 @@
 
 import type { Route } from '@millrace/schemas'
 import { createSourceRules, type SourceRules } from './accept/source-rules.ts'
+import type { HeartbeatGate } from './heartbeat.ts'
 import { createOriginTest, readPageOrigin } from './origins.ts'
 import { checkRate, RATE_PERIOD_SECONDS, type RateLimits } from './rate-limits.ts'
 import { type RequestRefusal, refusal } from './refuse.ts'
@@ -15,6 +16,8 @@ export interface AuthorizeEffects {
   /** A Worker secret by the name of its variable. */
   secret: (variable: string) => string | undefined
   log: (record: Record<string, unknown>) => void
+  /** Lets the heartbeat in. Default: there is none. */
+  heartbeat?: HeartbeatGate | undefined
 }
 
 /** A request that may send. */
@@ -36,7 +39,7 @@ export type Authorize = (
 ) => Promise<Authorized | RequestRefusal>
 
 /** Routes for history and for operators need the secret key. */
-export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffects): Authorize {
+export function createAuthorize({ sources, limits, secret, log, heartbeat }: AuthorizeEffects): Authorize {
   const compiled = new Map<Source, { rules: SourceRules; isAllowedOrigin: (origin: string) => boolean }>()
   const compile = (source: Source) => {
     let entry = compiled.get(source)
@@ -49,32 +52,42 @@ export function createAuthorize({ sources, limits, secret, log }: AuthorizeEffec
   }
 
   return async (request, fields, route) => {
-    const match = matchKey(sources, request, fields, route)
+    const keyed = matchKey(sources, request, fields, route)
+    const beating = keyed.ok ? undefined : await heartbeat?.(request)
+    const match = beating === undefined ? keyed : { ok: true as const, source: beating, isSecret: false }
     if (!match.ok) return match
     const { source, isSecret } = match
     if (route !== 'batch' && !isSecret) {
       const message = `this route needs the secret key of source "${source.name}" (by header), not its write key`
-      return refusal(403, 'secret_key_required', message)
+      return { ...refusal(403, 'secret_key_required', message), source: source.name }
     }
     // Only text can name a source: what another client keeps under this key must not cost it the batch.
     if (typeof fields['source'] === 'string' && fields['source'] !== source.name) {
       const message = `this key is of source "${source.name}", the request is for another`
-      return refusal(403, 'wrong_source', message)
+      return { ...refusal(403, 'wrong_source', message), source: source.name }
     }
     const { rules, isAllowedOrigin } = compile(source)
     const origin = readPageOrigin(request.headers)
     if (origin !== undefined && !isSecret && !isAllowedOrigin(origin)) {
       const message = `pages of ${origin.slice(0, 200)} may not send to source "${source.name}"; see allowedOrigins`
-      return refusal(403, 'origin_not_allowed', message)
+      return { ...refusal(403, 'origin_not_allowed', message), source: source.name }
     }
     if (!isSecret && source.settings?.rateLimits !== false) {
       const address = request.headers.get('cf-connecting-ip') ?? undefined
       const over = await checkRate(limits, source.name, address, log)
-      if (over !== undefined)
-        return { ...refuseRate(over, source.name), retryAfterSeconds: RATE_PERIOD_SECONDS }
+      if (over !== undefined) {
+        const refused = refuseRate(over, source.name)
+        return { ...refused, retryAfterSeconds: RATE_PERIOD_SECONDS, source: source.name }
+      }
     }
     return { ok: true, source, rules, isSecret }
   }
+}
+
+/** Name of the source whose key a request has in its header or address, for a request whose body cannot be read. */
+export function findSender(sources: Sources, request: Request): string | undefined {
+  const match = matchKey(sources, request, {}, 'batch')
+  return match.ok ? match.source.name : undefined
 }
 
 /** Made once: a request of an SDK has no query, and making one crosses into the runtime. */

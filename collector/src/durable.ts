@@ -1,5 +1,7 @@
 /** Makes envelopes durable: on the queue, or, when that is refused or takes too long, in the bucket's `spill/`. */
 
+import type { EnvelopesInfo, SampledLog } from '@millrace/schemas'
+
 /** Where a request's envelopes went. */
 export type Durability = 'queued' | 'spilled'
 
@@ -8,10 +10,12 @@ export interface DurableEffects {
   /** Resolves when the queue has all texts; rejects when it may not. */
   enqueue: (texts: string[]) => Promise<void>
   /** Resolves when the texts are in the bucket; rejects when they may not be. */
-  spill: (texts: string[]) => Promise<void>
+  spill: (texts: string[], about?: EnvelopesInfo) => Promise<void>
   /** Milliseconds. */
   now: () => number
   log: (record: Record<string, unknown>) => void
+  /** Says what was spilled; that the queue failed is said always. Default: it is not. */
+  logSampled?: SampledLog | undefined
   /** How long the spill is asked before the queue after a send that failed, in milliseconds. Default 5,000. */
   pauseMs?: number
 }
@@ -34,8 +38,9 @@ export function createMakeDurable({
   spill,
   now,
   log,
+  logSampled,
   pauseMs = PAUSE_MS,
-}: DurableEffects): (texts: string[]) => Promise<Durability> {
+}: DurableEffects): (texts: string[], about?: EnvelopesInfo) => Promise<Durability> {
   let pausedUntil = 0
   const tryQueue = async (texts: string[]) => {
     try {
@@ -48,12 +53,14 @@ export function createMakeDurable({
       return false
     }
   }
-  return async (texts) => {
+  return async (texts, about) => {
     if (texts.length === 0) return 'queued'
     const isPaused = now() < pausedUntil
     if (!isPaused && (await tryQueue(texts))) return 'queued'
     try {
-      await spill(texts)
+      await spill(texts, about)
+      const record = { level: 'warn', event: 'envelopes_spilled', source: about?.source ?? '' }
+      logSampled?.(batchIdOf(texts[0] ?? ''), { ...record, envelopes: texts.length })
       return 'spilled'
     } catch (error) {
       // The queue may be well again before the pause is over, and is now the only one left to ask.
@@ -61,4 +68,10 @@ export function createMakeDurable({
       throw error
     }
   }
+}
+
+/** Sought in the text, because only here is it wanted again. Where it is not found, the text itself decides what is sampled. */
+function batchIdOf(text: string): string {
+  const [, quoted] = /"batchId":("(?:[^"\\]|\\.)*")/.exec(text) ?? []
+  return quoted === undefined ? text : (JSON.parse(quoted) as string)
 }

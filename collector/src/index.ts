@@ -1,12 +1,13 @@
 /** Platform entry of the collector: builds the app from a Worker's bindings, once per environment. */
 
-import type { MillraceConfig } from '@millrace/schemas'
+import { createSampledLog, encodeLogLine, type LogRecord, type MillraceConfig } from '@millrace/schemas'
 import { createApp } from './app.ts'
 import type { DeadBucket } from './dead/bucket.ts'
 import { createMakeDurable } from './durable.ts'
 import { createEnqueue, type EventQueue } from './enqueue.ts'
 import type { LookupBucket } from './enrich/lookup-store.ts'
 import { createLookups } from './enrich/lookups.ts'
+import { createHeartbeatGate, type HeartbeatBucket } from './heartbeat.ts'
 import { createCacheMarks } from './identity/cache-marks.ts'
 import { createCookielessIds } from './identity/cookieless.ts'
 import { createSalts, type SaltBucket } from './identity/salts.ts'
@@ -16,6 +17,7 @@ import { createAnswer } from './query/answer.ts'
 import { createAnswerCache } from './query/cache.ts'
 import { createRunStatement } from './query/clickhouse.ts'
 import type { RateLimiter } from './rate-limits.ts'
+import { createBooks } from './receipts/books.ts'
 import type { SpillDrained, SpillListBucket } from './routes/spill.ts'
 import { createSources, DEVELOPMENT_SOURCE, readSecret, resolveSources } from './sources.ts'
 import { createSpill, type SpillBucket } from './spill.ts'
@@ -31,7 +33,7 @@ export interface CollectorEnv {
   CLICKHOUSE_PASSWORD: string
   CLICKHOUSE_DATABASE: string
   EVENTS_QUEUE: EventQueue
-  LAKE: SpillBucket & SpillListBucket & LookupBucket & SaltBucket & DeadBucket & LakeBucket
+  LAKE: SpillBucket & SpillListBucket & LookupBucket & SaltBucket & DeadBucket & LakeBucket & HeartbeatBucket
   /** Rate limits; a deployment may leave any out. */
   SOURCE_LIMIT?: RateLimiter
   CLIENT_LIMIT?: RateLimiter
@@ -71,7 +73,8 @@ function createHandler<Env extends CollectorEnv>(
   { drainSpill }: FetchExtras<Env>,
 ): Handler {
   const now = Date.now
-  const log = (record: Record<string, unknown>) => console.log(JSON.stringify(record))
+  const log = (record: LogRecord) => console.log(encodeLogLine(record))
+  const logSampled = createSampledLog(log, config.logs)
   const secrets = { ...env } as Record<string, unknown>
   const salts = createSalts({ bucket: env.LAKE, now })
   const app = createApp({
@@ -81,7 +84,10 @@ function createHandler<Env extends CollectorEnv>(
       spill: createSpill({ bucket: env.LAKE, now, randomHex }),
       now,
       log,
+      logSampled,
     }),
+    ...(config.heartbeat === false ? {} : { heartbeat: createHeartbeatGate({ bucket: env.LAKE, now, log }) }),
+    books: createBooks({ now, randomId: randomHex }),
     edge: {
       lookups: createLookups({ bucket: env.LAKE, now, log }),
       cookielessId: createCookielessIds({ salts, marks: createCacheMarks(caches.default), now }),
@@ -107,6 +113,7 @@ function createHandler<Env extends CollectorEnv>(
     describeApi,
     now,
     log,
+    logSampled,
     ...(env.MILLRACE_ENV === 'development' ? { demo: (request: Request) => serveDemo(request, env) } : {}),
   })
   return (request, context) => app.fetch(request, env, context)

@@ -1,19 +1,28 @@
 /** From the text of a body to its answer: authorize, judge, make durable, say what became of each event. */
 
-import type { BatchAnswer, Receipt, Route } from '@millrace/schemas'
+import type {
+  BatchAnswer,
+  EnvelopeReceipt,
+  EnvelopesInfo,
+  Receipt,
+  ReceiptCounts,
+  Route,
+} from '@millrace/schemas'
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@millrace/schemas'
 import type { Context } from 'hono'
-import { acceptBatch } from './accept/accept-batch.ts'
+import { type Arrival, acceptBatch } from './accept/accept-batch.ts'
 import type { EdgeTools } from './accept/edge-tools.ts'
 import { CLIENT_IDENTITY, createIdentityReader } from './accept/identity-reader.ts'
 import { sliceBatchTexts } from './accept/original-texts.ts'
 import { dropPrototypeKeys, mayHavePrototypeKeys } from './accept/prototype-keys.ts'
 import { readSender } from './accept/sender.ts'
 import type { SourceRules } from './accept/source-rules.ts'
-import type { Authorize } from './authorize.ts'
+import type { Authorize, Authorized } from './authorize.ts'
 import { DEFAULT_COOKIE_NAME, writeIdCookie } from './identity/cookie.ts'
+import { logRefused, logTaken, type OutcomeLog } from './log-outcomes.ts'
 import { describeNotJson } from './not-json.ts'
 import { readBody } from './read-body.ts'
+import type { Books, OpenReceipt } from './receipts/books.ts'
 import { type RequestRefusal, refusal, refuseForNow } from './refuse.ts'
 
 /** What receiving needs of the world. */
@@ -21,11 +30,17 @@ export interface ReceiveDeps {
   authorize: Authorize
   tools: EdgeTools
   /** Makes envelopes durable; the answer waits for it. Rejects when they may not be. */
-  makeDurable: (envelopes: string[]) => Promise<unknown>
+  makeDurable: (envelopes: string[], about?: EnvelopesInfo) => Promise<unknown>
+  /** What this isolate took, by source. Default: there are none, and envelopes carry no receipt. */
+  books?: Books | undefined
+  /** Name of the source whose key a request shows outside its body. Default: nobody looks. */
+  findSender?: (request: Request) => string | undefined
   /** Our clock, milliseconds since 1970. */
   now: () => number
   /** Takes one structured line; never a payload or a key. */
   log: (record: Record<string, unknown>) => void
+  /** How it is said what became of requests. Default: it is not. */
+  outcomes?: OutcomeLog | undefined
 }
 
 /** What a body holds. */
@@ -81,21 +96,32 @@ export function identifyLone(event: Record<string, unknown>, newId: () => string
 /** Takes a batch in. Resolves once its events are durable; sets the cookie of sources that want one. */
 export async function receive(c: Context, deps: ReceiveDeps, batch: Batch, route: Route): Promise<Received> {
   const receivedAt = deps.now()
-  const { body, events, readTexts } = batch
-  const request = c.req.raw
-  const authorized = await deps.authorize(request, body, route)
+  const authorized = await deps.authorize(c.req.raw, batch.body, route)
   if (!authorized.ok) return authorized
+  const received = await take(c, deps, batch, route, authorized, receivedAt)
+  return received.ok ? received : { ...received, source: authorized.source.name }
+}
+
+async function take(
+  c: Context,
+  deps: ReceiveDeps,
+  { body, events, readTexts }: Batch,
+  route: Route,
+  { rules, isSecret }: Authorized,
+  receivedAt: number,
+): Promise<Received> {
+  const request = c.req.raw
   if (!Array.isArray(events)) return refusal(400, 'invalid_batch', 'the body must have an array "batch"')
   if (events.length > MAX_BATCH_EVENTS) {
     const message = `a batch may have at most ${MAX_BATCH_EVENTS} events, got ${events.length}`
     return refusal(413, 'too_many_events', message)
   }
 
-  const { rules, isSecret } = authorized
   const sender = readSender(request, rules, deps.tools)
   const identity = route === 'import' ? CLIENT_IDENTITY : await readIdentity(c, deps, rules, sender)
   if (identity === undefined) return unavailable('the ids of visitors cannot be made just now')
-  const arrival = {
+  const open: OpenReceipt[] = []
+  const arrival: Arrival = {
     rules,
     tools: deps.tools,
     route,
@@ -104,15 +130,37 @@ export async function receive(c: Context, deps: ReceiveDeps, batch: Batch, route
     sender,
     identity,
     waitUntil: waitUntilOf(c),
+    openReceipt: (counts) => openReceipt(deps, rules.source, counts, open),
   }
-  const { envelopes, receipts, acceptedCount } = await acceptBatch(
-    { body, batch: events, readTexts },
-    arrival,
+  const { envelopes, receipts, acceptedCount, batchId } = await settleFailure(open, () =>
+    acceptBatch({ body, batch: events, readTexts }, arrival),
   )
-  const isDurable = await tryDurable(deps, rules.source, envelopes)
+  const about = { source: rules.source, accepted: acceptedCount, takenAt: receivedAt }
+  const isDurable = await tryDurable(deps, about, envelopes, open)
   if (!isDurable) return unavailable('neither queue nor bucket took the batch')
+  const taken = { source: rules.source, route, batchId, accepted: acceptedCount, receipts }
+  if (deps.outcomes !== undefined) logTaken(deps.outcomes, { ...taken, ms: deps.now() - receivedAt })
   setIdCookie(c, rules, identity.cookieId())
   return { ok: true, receipts, acceptedCount }
+}
+
+/**
+ * Enters a refused request in the books of its source, where that is known, and gives the refusal back.
+ *
+ * @param batch its events, where they could be read
+ */
+export function noteRefusal(
+  c: Context,
+  { books, findSender, outcomes }: Pick<ReceiveDeps, 'books' | 'findSender' | 'outcomes'>,
+  refused: RequestRefusal,
+  batch?: Batch,
+): RequestRefusal {
+  const source = refused.source ?? findSender?.(c.req.raw)
+  const events = Array.isArray(batch?.events) ? batch.events.length : 0
+  if (source !== undefined) books?.refuse(source, refused.code, events)
+  if (outcomes !== undefined)
+    logRefused(outcomes, refused, { source, batchId: batch?.body['batchId'], events })
+  return refused
 }
 
 /** The answer to a batch that was taken; receipts only where there is something to tell. */
@@ -120,19 +168,45 @@ export function describeReceived({ receipts }: { receipts: Receipt[] }): BatchAn
   return receipts.length === 0 ? { success: true } : { success: true, receipts }
 }
 
-/** Whether the envelopes are durable; a failure is logged. */
+/** The receipt of a batch, which is then among those that are open. */
+export function openReceipt(
+  { books }: Pick<ReceiveDeps, 'books'>,
+  source: string,
+  counts: ReceiptCounts,
+  open: OpenReceipt[],
+): EnvelopeReceipt | undefined {
+  const opened = books?.open(source, counts)
+  if (opened === undefined) return undefined
+  open.push(opened)
+  return opened.receipt
+}
+
+/** What `work` gives; when it throws, what was opened by then is settled as not stored: a number that stays open hides those after it. */
+export async function settleFailure<T>(open: readonly OpenReceipt[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    for (const { settle } of open) settle(false)
+    throw error
+  }
+}
+
+/** Whether the envelopes are durable; their open receipts are settled, and a failure is logged. */
 export async function tryDurable(
   { makeDurable, log }: Pick<ReceiveDeps, 'makeDurable' | 'log'>,
-  source: string,
+  about: EnvelopesInfo,
   envelopes: string[],
+  open: readonly OpenReceipt[] = [],
 ): Promise<boolean> {
+  let isDurable = false
   try {
-    await makeDurable(envelopes)
-    return true
+    await makeDurable(envelopes, about)
+    isDurable = true
   } catch (error) {
-    log({ level: 'error', event: 'not_durable', source, error: String(error) })
-    return false
+    log({ level: 'error', event: 'not_durable', source: about.source, error: String(error) })
   }
+  for (const { settle } of open) settle(isDurable)
+  return isDurable
 }
 
 /** Nothing was stored, and the same request may succeed soon. */

@@ -13,6 +13,8 @@ export interface RequestRefusal {
   message: string
   /** Seconds after which the same request may be sent again. */
   retryAfterSeconds?: number
+  /** Whose request it is, where that is known: the source's books name it. */
+  source?: string
 }
 
 /** A refusal as a value. */

@@ -1,11 +1,11 @@
 /** Writes envelopes that the queue did not take to the bucket, where the cron finds them in order of age. */
 
-import { joinSpilled, spillKey } from '@millrace/schemas'
+import { describeEvents, type EnvelopesInfo, joinSpilled, spillKey } from '@millrace/schemas'
 import { startDeadline } from './deadline.ts'
 
 /** What is needed of the R2 binding. */
 export interface SpillBucket {
-  put: (key: string, text: string) => Promise<unknown>
+  put: (key: string, text: string, options: { customMetadata: Record<string, string> }) => Promise<unknown>
 }
 
 /** Options of {@link createSpill}. */
@@ -26,18 +26,20 @@ export interface SpillOptions {
 const PUT_TIMEOUT_MS = 4_000
 
 /**
- * A function that writes the envelopes of one request as one object. Rejects when it may not be there.
+ * A function that writes the envelopes of one request as one object, whose metadata says how many events are in it. Rejects
+ * when it may not be there.
  */
 export function createSpill({
   bucket,
   now,
   randomHex,
   timeoutMs = PUT_TIMEOUT_MS,
-}: SpillOptions): (texts: string[]) => Promise<void> {
-  return async (texts) => {
+}: SpillOptions): (texts: string[], about?: EnvelopesInfo) => Promise<void> {
+  return async (texts, about) => {
     const deadline = startDeadline('the bucket', timeoutMs)
     try {
-      const putting = bucket.put(spillKey(now(), randomHex()), joinSpilled(texts))
+      const key = spillKey(now(), randomHex())
+      const putting = bucket.put(key, joinSpilled(texts), { customMetadata: describeEvents(about) })
       await Promise.race([putting, deadline.passed])
     } finally {
       deadline.clear()

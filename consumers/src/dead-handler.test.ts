@@ -27,6 +27,8 @@ describe('the handler of dead', () => {
       kind: 'refused',
       source: 'shop',
       events: '1',
+      accepted: '1',
+      takenAt: '1000',
     })
     expect([first.fate.kind, again.fate.kind]).toEqual(['ack', 'ack'])
   })

@@ -3,6 +3,8 @@
 import {
   countLetterEvents,
   deadLetterKey,
+  describeEvents,
+  type Envelope,
   kindOfLetter,
   type LetterMetadata,
   openDeadLetter,
@@ -59,9 +61,14 @@ function describeLetter(text: string, id: string): LetterMetadata {
     sink: wrapper?.sink ?? '',
     error: toAscii(wrapper?.error ?? 'out of tries'),
     ...(kind === undefined ? {} : { kind }),
-    ...(decoded.ok ? { source: toAscii(decoded.envelope.source) } : {}),
+    ...(decoded.ok ? describeEnvelope(decoded.envelope) : {}),
     ...(count === undefined ? {} : { events: String(count) }),
   }
+}
+
+function describeEnvelope({ source, receivedAt, receipt, events }: Envelope) {
+  const takenAt = receipt?.at ?? receivedAt
+  return describeEvents({ source: toAscii(source), accepted: events.length, takenAt })
 }
 
 /** R2's metadata travels as HTTP headers, which hold printable ASCII. */

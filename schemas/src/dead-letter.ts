@@ -38,6 +38,9 @@ export interface LetterMetadata {
   source?: string
   /** Events in it, accepted and refused, as digits; absent likewise. */
   events?: string
+  /** Accepted ones alone, as digits, and when they were taken in milliseconds since 1970: for the books; absent likewise. */
+  accepted?: string
+  takenAt?: string
 }
 
 /** `dead/2026-11-21/<message id>.json`: by the day it was sent to the queue, which a redelivery does not change. */

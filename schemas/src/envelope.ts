@@ -25,6 +25,32 @@ export const MAX_RAW_BYTES = 32 * 1024
 /** Which route a batch came by: live, or history with the secret key. */
 export type Route = 'batch' | 'import'
 
+/** Events of requests: accepted (those that the same batch repeats among them), quarantined, filtered. */
+export type ReceiptCounts = [accepted: number, quarantined: number, filtered: number]
+
+/**
+ * What a collector says of a request, and with it of all it took before: so the books can tell what is under way and what
+ * is missing, without a message of their own. A *book* is one isolate's account of one source, for some hours.
+ */
+export interface EnvelopeReceipt {
+  /** Random id of the book. */
+  book: string
+  /** Which request of the book this is, from 1. Its envelopes all have the same. */
+  number: number
+  /** When it was taken, milliseconds since 1970: for what is replayed, other than when it was received at first. */
+  at: number
+  /** Events of this request, in all of its envelopes. */
+  counts: ReceiptCounts
+  /** Events of all requests before it in the book. */
+  before: ReceiptCounts
+  /** Every request below this number was made durable and acknowledged, but for {@link failed}. */
+  settled: number
+  /** Numbers below `settled` that neither queue nor bucket took, as far as is known, and their events: the client was told so. */
+  failed?: [number: number, ...ReceiptCounts][]
+  /** Requests refused whole since the book was begun, and events in them as far as they could be counted, by code. */
+  refused?: Record<string, [requests: number, events: number]>
+}
+
 /** What all events of a batch share. Times are milliseconds since 1970. */
 export interface EnvelopeHead {
   source: string
@@ -37,6 +63,8 @@ export interface EnvelopeHead {
   userAgent?: string
   /** What the edge knows of the sender; since version 2. */
   request?: RequestFacts
+  /** Absent in what an earlier collector wrote, and what was replayed from the dead letters of one. */
+  receipt?: EnvelopeReceipt
   /** Shared context; each event's own is merged over it at the first level. */
   context?: JsonObject
   integrations?: JsonObject
@@ -105,6 +133,8 @@ export interface OmittedEvent {
   seq?: number
   status: 'filtered' | 'duplicate'
   reason: Reason
+  /** Set by the consumer for what the collector had accepted, and that is forgotten now. */
+  wasAccepted?: true
 }
 
 /** A decoded envelope. */

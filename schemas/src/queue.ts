@@ -42,6 +42,21 @@ export function groupForSending<T extends { body: string }>(messages: readonly T
   return cutIntoGroups(messages, ({ body }) => byteLength(body), limits)
 }
 
+/** What an object that holds envelopes says of them, so that the books need not read it. */
+export interface EnvelopesInfo {
+  source: string
+  /** Accepted events. */
+  accepted: number
+  /** When they were taken, milliseconds since 1970. */
+  takenAt: number
+}
+
+/** The same as metadata of R2, which are texts; none where nothing is known. */
+export function describeEvents(about: EnvelopesInfo | undefined): Record<string, string> {
+  if (about === undefined) return {}
+  return { source: about.source, accepted: String(about.accepted), takenAt: String(about.takenAt) }
+}
+
 /** Where the spill is. Source: DESIGN section 7. */
 export const SPILL_PREFIX = 'spill/'
 

@@ -3,7 +3,14 @@
  * none able to harm its neighbours. Knows nothing of HTTP or queues.
  */
 
-import type { EnvelopeHead, QuarantinedEvent, Receipt, Route } from '@millrace/schemas'
+import type {
+  EnvelopeHead,
+  EnvelopeReceipt,
+  QuarantinedEvent,
+  Receipt,
+  ReceiptCounts,
+  Route,
+} from '@millrace/schemas'
 import { encodeEnvelopes, encodeJson, fitsBytes } from '@millrace/schemas'
 import type { EdgeTools } from './edge-tools.ts'
 import type { IdentityReader } from './identity-reader.ts'
@@ -28,6 +35,8 @@ export interface Arrival {
   sender: Sender
   identity: IdentityReader
   waitUntil: (promise: Promise<unknown>) => void
+  /** Gives the batch its place in the books, if it gets one; asked once, for a batch that has events. Default: it gets none. */
+  openReceipt?: (counts: ReceiptCounts) => EnvelopeReceipt | undefined
 }
 
 /** A body that holds a batch. */
@@ -45,6 +54,8 @@ export interface AcceptedBatch {
   envelopes: string[]
   receipts: Receipt[]
   acceptedCount: number
+  /** Id of the batch, as its envelopes have it. */
+  batchId: string
 }
 
 /**
@@ -90,6 +101,7 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     batchId: shared.batchId ?? ledger.firstId(),
     ...(sender.userAgent === undefined ? {} : { userAgent: sender.userAgent }),
     ...(hasKeys(sender.facts) ? { request: sender.facts } : {}),
+    ...receiptOf(ledger.counts(), arrival),
     ...sharedHead,
     ...prepared,
   }
@@ -97,7 +109,13 @@ export async function acceptBatch(input: BatchInput, arrival: Arrival): Promise<
     envelopes: encodeAll(head, ledger),
     receipts: ledger.receipts,
     acceptedCount: ledger.acceptedCount(),
+    batchId: head.batchId,
   }
+}
+
+function receiptOf(counts: ReceiptCounts, { openReceipt }: Arrival): Pick<EnvelopeHead, 'receipt'> {
+  const receipt = counts.every((count) => count === 0) ? undefined : openReceipt?.(counts)
+  return receipt === undefined ? {} : { receipt }
 }
 
 /** Collects judgements as the texts that envelopes are made of. */
@@ -109,6 +127,7 @@ function createLedger(input: BatchInput) {
   const omitted: string[] = []
   const receipts: Receipt[] = []
   let firstId = ''
+  let repeatedCount = 0
   let texts: readonly string[] | undefined
   const rawOf = (index: number): string => {
     texts ??= input.readTexts() ?? []
@@ -123,6 +142,12 @@ function createLedger(input: BatchInput) {
     receipts,
     firstId: () => firstId,
     acceptedCount: () => events.length + anonymized.length,
+    /** An event that its batch repeats was accepted, as one that is known. */
+    counts: (): ReceiptCounts => [
+      events.length + anonymized.length + repeatedCount,
+      quarantined.length + anonymizedQuarantined.length,
+      omitted.length - repeatedCount,
+    ],
     add(index: number, seq: number | undefined, judgement: Judgement) {
       firstId ||= judgement.messageId
       if (judgement.kind === 'accepted') {
@@ -136,6 +161,7 @@ function createLedger(input: BatchInput) {
         list.push(encodeQuarantined(buildQuarantined(index, seq, raw, judgement)))
       } else {
         omitted.push(encodeJson(buildOmitted(index, seq, judgement)))
+        if (judgement.kind === 'duplicate') repeatedCount += 1
       }
     },
   }

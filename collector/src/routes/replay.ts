@@ -11,14 +11,15 @@ import {
 } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { acceptBatch } from '../accept/accept-batch.ts'
+import { type Arrival, acceptBatch } from '../accept/accept-batch.ts'
 import { CLIENT_IDENTITY, createKnownIdentity } from '../accept/identity-reader.ts'
 import { dropPrototypeKeys } from '../accept/prototype-keys.ts'
 import { MAX_USER_AGENT_LENGTH } from '../accept/sender.ts'
 import type { SourceRules } from '../accept/source-rules.ts'
 import { classifyAgent } from '../enrich/relay.ts'
+import type { OpenReceipt } from '../receipts/books.ts'
 import type { ReceiveDeps, Received } from '../receive.ts'
-import { tryDurable, unavailable, waitUntilOf } from '../receive.ts'
+import { openReceipt, settleFailure, tryDurable, unavailable, waitUntilOf } from '../receive.ts'
 import { refusal } from '../refuse.ts'
 
 /** Most events of one request: each may become a queue message of its own. */
@@ -83,24 +84,32 @@ export async function replay(
   }
 
   const envelopes: string[] = []
+  const open: OpenReceipt[] = []
   const receipts: Receipt[] = []
   let acceptedCount = 0
   for (const [index, event] of parsed.data.events.entries()) {
-    const judged = await judgeAgain(c, deps, authorized.rules, event)
+    const judged = await settleFailure(open, () => judgeAgain(c, deps, authorized.rules, event, open))
     envelopes.push(...judged.envelopes)
     receipts.push(...judged.receipts.map((receipt) => ({ ...receipt, index })))
     acceptedCount += judged.acceptedCount
   }
-  const isDurable = await tryDurable(deps, authorized.rules.source, envelopes)
+  const about = { source: authorized.rules.source, accepted: acceptedCount, takenAt: deps.now() }
+  const isDurable = await tryDurable(deps, about, envelopes, open)
   if (!isDurable) return unavailable('neither queue nor bucket took the events')
   return { ok: true, receipts, acceptedCount }
 }
 
 /** Only what is accepted makes an envelope: a refusal is known already, under the same id. */
-async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, event: ReplayEvent) {
+async function judgeAgain(
+  c: Context,
+  deps: ReceiveDeps,
+  rules: SourceRules,
+  event: ReplayEvent,
+  open: OpenReceipt[],
+) {
   const { raw, messageId, type, receivedAt, seq, route, userAgent, request, ...rest } = event
   const { anonymousId, clientAnonymousId, ...shared } = rest
-  const arrival = {
+  const arrival: Arrival = {
     rules,
     tools: deps.tools,
     route,
@@ -110,6 +119,7 @@ async function judgeAgain(c: Context, deps: ReceiveDeps, rules: SourceRules, eve
     identity:
       anonymousId === undefined ? CLIENT_IDENTITY : createKnownIdentity(anonymousId, clientAnonymousId),
     waitUntil: waitUntilOf(c),
+    openReceipt: (counts) => (counts[0] > 0 ? openReceipt(deps, rules.source, counts, open) : undefined),
     sender: {
       userAgent,
       hints: undefined,

@@ -2,7 +2,7 @@
 
 import type { EventType } from '@millrace/schemas'
 import type { Context } from 'hono'
-import { batchOfEvent, type ReceiveDeps, type Received, receive } from '../receive.ts'
+import { batchOfEvent, noteRefusal, type ReceiveDeps, type Received, receive } from '../receive.ts'
 import { type RequestRefusal, refusal, refuseUnexpected } from '../refuse.ts'
 import { eventOfData, eventOfQuery, PIXEL, PIXEL_ERROR_HEADER } from './pixel.ts'
 
@@ -39,7 +39,9 @@ async function takePixel(
   const { event, text = JSON.stringify(event) } = given
   // Nobody sends an image again, and all who open one mail send the same.
   const messageId = event['messageId'] ?? receiving.tools.randomId()
-  return receive(c, receiving, batchOfEvent({ ...event, messageId }, text, type), 'batch')
+  const batch = batchOfEvent({ ...event, messageId }, text, type)
+  const received = await receive(c, receiving, batch, 'batch')
+  return received.ok ? received : noteRefusal(c, receiving, received, batch)
 }
 
 function pixel(c: Context, refused: RequestRefusal | undefined): Response {

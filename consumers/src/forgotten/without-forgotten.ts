@@ -41,16 +41,17 @@ async function leaveOut(envelope: Envelope, hashes: ForgottenHashes): Promise<En
   const keep = async <T extends { messageId: string; seq?: number }>(
     items: readonly T[],
     idsOf: (item: T) => NamedId[],
+    was: Pick<OmittedEvent, 'wasAccepted'>,
   ): Promise<T[]> => {
     const kept: T[] = []
     for (const [index, item] of items.entries()) {
-      if (await isForgotten(idsOf(item))) omitted.push(omit(item, index))
+      if (await isForgotten(idsOf(item))) omitted.push({ ...omit(item, index), ...was })
       else kept.push(item)
     }
     return kept
   }
-  const events = await keep(envelope.events, idsOfEvent)
-  const quarantined = await keep(envelope.quarantined, idsOfQuarantined)
+  const events = await keep(envelope.events, idsOfEvent, { wasAccepted: true })
+  const quarantined = await keep(envelope.quarantined, idsOfQuarantined, {})
   if (omitted.length === 0) return envelope
   return { ...envelope, events, quarantined, omitted: [...envelope.omitted, ...omitted] }
 }

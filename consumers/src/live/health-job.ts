@@ -27,6 +27,8 @@ export interface PipelineFacts {
   lakeLagMs: Map<string, number>
   deadLetters: number | undefined
   spilled: number | undefined
+  /** Numbers of streams that never came, by source; see `delivery_gaps`. */
+  gaps: Map<string, number> | undefined
   /** What the objects know, by source; without those that did not answer. */
   live: Map<string, NoteReply>
 }
@@ -54,6 +56,10 @@ GROUP BY source`
 /** Sources without anything computed yet have no lag that could be told. */
 const COMPUTED = 'SELECT max(lag_ms) AS lag FROM freshness HAVING count() > 0'
 
+/** Streams that something came of lately may have the rest under way. */
+const GAPS = `SELECT source, toString(sum(missing)) AS missing_events FROM delivery_gaps
+WHERE state = 'settled' AND last_received_at >= now() - INTERVAL 1 DAY GROUP BY source`
+
 /**
  * Finds out how the stages are, and tells each source's object. What cannot be found out is told as unknown. Never rejects.
  *
@@ -71,11 +77,12 @@ export async function reportHealth(
 async function findFacts(effects: HealthJobEffects, sources: readonly string[]): Promise<PipelineFacts> {
   const { read, bucket } = effects
   const lakeLagMs = new Map<string, number>()
-  const [latest, computed, deadLetters, spilled] = await Promise.all([
+  const [latest, computed, deadLetters, spilled, gaps] = await Promise.all([
     attempt(effects, 'warehouse', () => soon(read<{ source: string; at: string }>(LATEST))),
     attempt(effects, 'computed', () => soon(read<{ lag: string }>(COMPUTED))),
     attempt(effects, 'dead letters', () => count(bucket, DEAD_PREFIX)),
     attempt(effects, 'spill', () => count(bucket, SPILL_PREFIX)),
+    attempt(effects, 'gaps', () => soon(read<{ source: string; missing_events: string }>(GAPS))),
     ...sources.map((source) =>
       attempt(effects, 'lake', async () => {
         const { parts } = await listParts(bucket, source, 1)
@@ -88,6 +95,7 @@ async function findFacts(effects: HealthJobEffects, sources: readonly string[]):
     warehouse:
       latest === undefined ? undefined : new Map(latest.map(({ source, at }) => [source, Number(at)])),
     computedLagMs: lag === undefined ? undefined : Number(lag),
+    gaps: gaps && new Map(gaps.map((row) => [row.source, Number(row.missing_events)])),
     ...{ lakeLagMs, deadLetters, spilled, live: new Map() },
   }
 }
@@ -95,7 +103,7 @@ async function findFacts(effects: HealthJobEffects, sources: readonly string[]):
 async function tell(
   { objectOf, now, log }: HealthJobEffects,
   source: string,
-  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled, live }: PipelineFacts,
+  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled, gaps, live }: PipelineFacts,
 ): Promise<void> {
   const stages: StageReport[] = [
     warehouse === undefined
@@ -105,7 +113,7 @@ async function tell(
     { stage: 'lake', lagMs: lakeLagMs.get(source) ?? null },
   ]
   const note = {
-    ...{ at: now(), stages, gaps: null },
+    ...{ at: now(), stages, gaps: gaps === undefined ? null : (gaps.get(source) ?? 0) },
     ...{ deadLetters: deadLetters ?? null, spilled: spilled ?? null },
   }
   try {

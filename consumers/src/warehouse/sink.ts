@@ -3,6 +3,7 @@
 import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
 import { byteLength, encodeJson } from '@millrace/schemas'
 import { describeError, isDataError, isPressure } from '@millrace/schemas/native'
+import { buildReceiptRows } from '../rows/receipt-rows.ts'
 import { buildEventRows, buildOmittedRows, buildQuarantineRows } from '../rows/rows.ts'
 import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { groupByWeight } from '../weight.ts'
@@ -66,6 +67,9 @@ export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
       const [only] = deliveries
       if (only !== undefined && deliveries.length === 1) await writeOne(only.envelope)
       else await writeAll(deliveries.map(({ envelope }) => envelope))
+      // Last: a receipt says that its events are here.
+      const receipts = deliveries.flatMap(({ envelope }) => buildReceiptRows(envelope))
+      if (receipts.length > 0) await insert('receipts', receipts)
       return deliveries.map(() => ({ kind: 'written' }))
     } catch (error) {
       if (isDataError(error) && deliveries.length > 1) return writeHalves(deliveries)

@@ -44,7 +44,7 @@ describe('a deletion', () => {
     await eraseRows(statements, places, erasure)
     for (const { sql, parameters } of statements.deletions) {
       expect(sql).toMatch(
-        /^(DELETE FROM \w+|ALTER TABLE \w+ UPDATE \w+ = .+) WHERE source = \{source:String\} AND /,
+        /^(DELETE FROM \w+|ALTER TABLE \w+ UPDATE \w+ = .+|INSERT INTO omitted .+) WHERE source = \{source:String\} AND /,
       )
       expect(JSON.stringify({ ...parameters, keys: [] })).not.toMatch(/"m\d"/)
     }
@@ -59,6 +59,13 @@ describe('a deletion', () => {
       { source: 'shop', hashes: ['hash of m2'], hours: ['2026-11-22 11:00:00'] },
     ])
     expect(counts).toMatchObject({ events: 2, identities: 3 })
+  })
+
+  it('of an event leaves, before it, that there was one: the books would miss it otherwise', async () => {
+    const statements = createStatements(1)
+    await eraseRows(statements, places, erasure)
+    const ofEvents = statements.deletions.map(({ sql }) => sql).filter((sql) => sql.includes(' FROM events '))
+    expect(ofEvents.map((sql) => sql.slice(0, 19))).toEqual(['INSERT INTO omitted', 'DELETE FROM events '])
   })
 
   it('is left out where there is nothing to delete', async () => {

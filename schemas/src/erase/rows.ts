@@ -27,6 +27,8 @@ interface Step {
   condition: string
   /** What is set in the rows, which stay. Without it they go. */
   set?: string
+  /** What is written of the rows before they go: without it, columns and query of an insert. */
+  trace?: { into: string; select: string }
   /** Parameters of each statement. */
   chunks: (erasure: Erasure) => Record<string, unknown>[]
 }
@@ -131,6 +133,11 @@ const STEPS: readonly Step[] = [
   {
     table: 'events',
     condition: `toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))} AND ${of('message', 'message_id')}`,
+    // As what comes of them afterwards is: that there was an event, and nothing of it. The books would miss it otherwise.
+    trace: {
+      into: 'omitted (source, message_id, status, reason, received_at, stream, seq, batch_id, batch_index, route)',
+      select: "source, message_id, 'filtered', 'forgotten', received_at, stream, seq, '', 0, route",
+    },
     chunks: byMessages,
   },
 ]
@@ -162,6 +169,7 @@ export async function eraseRows(
       // A deletion of nothing would still read and write parts.
       const count = await countOf(statements, step, parameters)
       if (count === 0) continue
+      if (step.trace !== undefined) await statements.run(buildTrace(step, step.trace), parameters)
       await statements.run(buildErase(step, rowsOf(step.table)), parameters)
       add(counts, step.table, count)
     }
@@ -173,6 +181,10 @@ function buildErase(step: Step, rows: string): string {
   const { set } = step
   if (set === undefined) return `DELETE FROM ${rows} WHERE ${whereOf(step)}`
   return `ALTER TABLE ${rows} UPDATE ${set} WHERE ${whereOf(step)}`
+}
+
+function buildTrace(step: Step, { into, select }: NonNullable<Step['trace']>): string {
+  return `INSERT INTO ${into} SELECT ${select} FROM ${step.table} WHERE ${whereOf(step)}`
 }
 
 function whereOf({ condition }: Step): string {

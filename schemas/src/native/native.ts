@@ -114,6 +114,53 @@ const TEXTS_BY_NAME: Column = {
   },
 }
 
+const TEXTS: Column = {
+  type: 'Array(String)',
+  write(writer, values) {
+    writeList(writer, values, TEXT)
+  },
+}
+
+const COUNTS: Column = {
+  type: 'Array(UInt32)',
+  write(writer, values) {
+    writeList(writer, values, COUNT)
+  },
+}
+
+const COUNTS_BY_NAME: Column = {
+  type: 'Map(String, UInt32)',
+  write(writer, values) {
+    const lists = (values as readonly JsonObject[]).map((value) => Object.entries(value))
+    writeOffsets(
+      writer,
+      lists.map(({ length }) => length),
+    )
+    TEXT.write(
+      writer,
+      lists.flatMap((list) => list.map(([name]) => name)),
+    )
+    COUNT.write(
+      writer,
+      lists.flatMap((list) => list.map(([, count]) => count)),
+    )
+  },
+}
+
+/** Counts of the table `receipts`. */
+const COUNT_NAMES = [
+  ...['number', 'part', 'settled', 'forgotten'],
+  ...['accepted', 'quarantined', 'filtered', 'repeated'],
+  ...['own_accepted', 'own_quarantined', 'own_filtered'],
+  ...['before_accepted', 'before_quarantined', 'before_filtered'],
+]
+
+/** Lists of counts, of times as seconds, and of numbers of events there. */
+const COUNTS_NAMES = [
+  ...['hours', 'seq_from', 'seq_to', 'drop_counts'],
+  ...['failed', 'failed_accepted', 'failed_quarantined', 'failed_filtered'],
+]
+
 /** Columns that are no text. A name means the same in every table. */
 const COLUMNS: ReadonlyMap<string, Column> = new Map([
   ['timestamp', TIME],
@@ -131,6 +178,14 @@ const COLUMNS: ReadonlyMap<string, Column> = new Map([
   ['is_anonymized', TRUTH],
   ['violations', VIOLATIONS],
   ['lookup_versions', TEXTS_BY_NAME],
+  ['taken_at', TIME],
+  ...COUNT_NAMES.map((name) => [name, COUNT] as const),
+  ...COUNTS_NAMES.map((name) => [name, COUNTS] as const),
+  ['ids', TEXTS],
+  ['drop_ids', TEXTS],
+  ['drop_reasons', TEXTS],
+  ['refused_requests', COUNTS_BY_NAME],
+  ['refused_events', COUNTS_BY_NAME],
 ])
 
 /** The block's columns as ClickHouse's table function `input` wants them told: `source String, seq UInt32`. */
@@ -178,6 +233,15 @@ function turn(columns: readonly string[], rows: readonly Row[]): JsonValue[][] {
     if (place < columns.length) throw new RangeError(`row ${index} must have ${columns[place]}, got the end`)
   })
   return values
+}
+
+function writeList(writer: ByteWriter, values: readonly (JsonValue | undefined)[], column: Column): void {
+  const lists = values as readonly JsonValue[][]
+  writeOffsets(
+    writer,
+    lists.map(({ length }) => length),
+  )
+  column.write(writer, lists.flat())
 }
 
 /** Where each list ends, counted in items. */

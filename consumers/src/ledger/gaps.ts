@@ -1,0 +1,84 @@
+/**
+ * Numbers of streams that never came. A client of ours numbers its events, and whatever becomes of one here, its number is in
+ * a receipt; so a number below the highest that is in none was lost on the way, or is still under way.
+ */
+
+import type { Statements } from '@millrace/schemas/recompute'
+
+/** Ranges of missing numbers that are named. */
+const MAX_RANGES = 100
+
+/** Streams of which something came, or that a later page said the end of. */
+const TOUCHED = `
+SELECT source, stream FROM receipts
+WHERE inserted_at >= {since:DateTime64(3, 'UTC')} AND route = 'batch' AND stream != ''
+UNION DISTINCT
+SELECT source, previous_stream AS stream FROM receipts
+WHERE inserted_at >= {since:DateTime64(3, 'UTC')} AND route = 'batch' AND previous_stream != ''`
+
+/** Ranges of numbers that came, each with the highest number before it. Copies of a batch have the same ranges. */
+const RANGES = `
+SELECT source, stream, seq_start, seq_end,
+  max(seq_end) OVER (PARTITION BY source, stream ORDER BY seq_start, seq_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+FROM (
+  SELECT DISTINCT source, stream, seq_start, seq_end FROM receipts
+  ARRAY JOIN seq_from AS seq_start, seq_to AS seq_end
+  WHERE route = 'batch' AND (source, stream) IN (${TOUCHED})
+)`
+
+/** The ends that later pages told. */
+const ENDS = `
+SELECT source, previous_stream AS stream, max(previous_seq) AS told FROM receipts
+WHERE route = 'batch' AND (source, previous_stream) IN (${TOUCHED})
+GROUP BY source, stream`
+
+/** What came of each stream, and what lies between. */
+const HOLES = `
+SELECT source, stream, max(seq_end) AS came,
+  arraySort(groupArrayIf((before + 1, seq_start - 1), seq_start > before + 1)) AS holes
+FROM (${RANGES})
+GROUP BY source, stream`
+
+/** When something of each stream, or what told its end, was received. */
+const TIMES = `
+SELECT source, named AS stream, min(received_at) AS first, max(received_at) AS last FROM receipts
+ARRAY JOIN [stream, previous_stream] AS named
+WHERE route = 'batch' AND (source, named) IN (${TOUCHED})
+GROUP BY source, named`
+
+/** What clients say they dropped, by the event that says so, which may have come more than once. */
+const DROPS = `
+SELECT source, stream, sumMap(map(reason, toUInt64(count))) AS dropped_by FROM (
+  SELECT DISTINCT source, stream, id, reason, count FROM receipts
+  ARRAY JOIN drop_ids AS id, drop_reasons AS reason, drop_counts AS count
+  WHERE route = 'batch' AND (source, stream) IN (${TOUCHED})
+)
+GROUP BY source, stream`
+
+/** Only streams with something to tell have a row, and those that had one. */
+const WRITE = `
+INSERT INTO stream_gaps (source, stream, missing, missing_ranges, highest, tail, dropped, dropped_by, first_received_at, last_received_at)
+SELECT source, stream,
+  arraySum(hole -> toUInt64(hole.2) - hole.1 + 1, all_holes) AS missing,
+  CAST(arraySlice(all_holes, 1, ${MAX_RANGES}), 'Array(Tuple(from UInt32, to UInt32))'),
+  greatest(came, told), if(told > 0, 'known', 'unknown'),
+  arraySum(mapValues(dropped_by)) AS dropped, dropped_by, first, last
+FROM (
+  SELECT t.source AS source, t.stream AS stream, h.came AS came, e.told AS told, d.dropped_by AS dropped_by, t.first AS first, t.last AS last,
+    if(e.told > h.came, arrayPushBack(h.holes, (toUInt64(h.came) + 1, toInt64(e.told))), h.holes) AS all_holes
+  FROM (${TIMES}) AS t
+  LEFT JOIN (${HOLES}) AS h ON t.source = h.source AND t.stream = h.stream
+  LEFT JOIN (${ENDS}) AS e ON t.source = e.source AND t.stream = e.stream
+  LEFT JOIN (${DROPS}) AS d ON t.source = d.source AND t.stream = d.stream
+)
+WHERE missing > 0 OR dropped > 0 OR (source, stream) IN (SELECT source, stream FROM stream_gaps)`
+
+/**
+ * Computes the gaps of all streams that a receipt touched, and writes them, in one statement. A stream of which nothing came
+ * is there too, once a later page of its tab has told its end.
+ *
+ * @param since ClickHouse's clock: receipts inserted before were seen
+ */
+export async function writeGaps({ run }: Pick<Statements, 'run'>, since: string): Promise<void> {
+  await run(WRITE, { since })
+}

@@ -1,0 +1,118 @@
+-- The books: what collectors say they took, what of it is here, and which numbers of streams never came.
+
+-- One row an envelope that is stored: written after its events, so what is here has been kept. The same envelope gives the
+-- same row whenever it comes again. Ids go after eight days, the rest after five weeks.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS receipts
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    book String COMMENT 'Account of one isolate of the collector over one source, for six hours' CODEC(ZSTD(1)),
+    number UInt32 COMMENT 'Which request of the book, from 1' CODEC(Delta(4), ZSTD(1)),
+    part UInt32 COMMENT 'Which envelope of the request, from 0' CODEC(ZSTD(1)),
+    taken_at DateTime64(3, 'UTC') COMMENT 'When the request was taken; of what is replayed, other than when it was received' CODEC(Delta(8), ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'As its events have it' CODEC(Delta(8), ZSTD(1)),
+    route LowCardinality(String) COMMENT 'batch (live) or import (history)' CODEC(ZSTD(1)),
+
+    accepted UInt32 COMMENT 'Events in this envelope that were accepted, and are stored' CODEC(ZSTD(1)),
+    quarantined UInt32 COMMENT 'Events in it that were refused' CODEC(ZSTD(1)),
+    filtered UInt32 COMMENT 'Events in it that were left out on purpose' CODEC(ZSTD(1)),
+    repeated UInt32 COMMENT 'Events in it that the same batch has already' CODEC(ZSTD(1)),
+    forgotten UInt32 COMMENT 'Accepted events in it of persons that are forgotten' CODEC(ZSTD(1)),
+
+    own_accepted UInt32 COMMENT 'Events of the whole request that were accepted, those that it repeats among them' CODEC(ZSTD(1)),
+    own_quarantined UInt32 CODEC(ZSTD(1)),
+    own_filtered UInt32 CODEC(ZSTD(1)),
+    before_accepted UInt32 COMMENT 'The same of all requests before it in the book' CODEC(Delta(4), ZSTD(1)),
+    before_quarantined UInt32 CODEC(ZSTD(1)),
+    before_filtered UInt32 CODEC(ZSTD(1)),
+    settled UInt32 COMMENT 'Every request below it was acknowledged, but for those in failed' CODEC(Delta(4), ZSTD(1)),
+    failed Array(UInt32) COMMENT 'Requests that neither queue nor bucket took' CODEC(ZSTD(1)),
+    failed_accepted Array(UInt32) COMMENT 'and their events, in the same order' CODEC(ZSTD(1)),
+    failed_quarantined Array(UInt32) CODEC(ZSTD(1)),
+    failed_filtered Array(UInt32) CODEC(ZSTD(1)),
+    refused_requests Map(LowCardinality(String), UInt32) COMMENT 'Requests refused whole since the book began, by code' CODEC(ZSTD(1)),
+    refused_events Map(LowCardinality(String), UInt32) COMMENT 'and events in them, as far as they could be counted' CODEC(ZSTD(1)),
+
+    ids Array(String) COMMENT 'Message ids of the accepted events' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
+    hours Array(UInt32) COMMENT 'Hours of the client''s clock that they lie in, in seconds since 1970' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
+
+    stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
+    seq_from Array(UInt32) COMMENT 'Numbers in the stream that are in this envelope, whatever became of them: ranges,' CODEC(ZSTD(1)),
+    seq_to Array(UInt32) COMMENT 'both ends inclusive' CODEC(ZSTD(1)),
+    previous_stream String COMMENT 'The stream of the page before it in that tab' CODEC(ZSTD(1)),
+    previous_seq UInt32 COMMENT 'and the last number given out in it' CODEC(ZSTD(1)),
+    drop_ids Array(String) COMMENT 'Events in which the client says what it dropped,' CODEC(ZSTD(1)),
+    drop_reasons Array(String) COMMENT 'why,' CODEC(ZSTD(1)),
+    drop_counts Array(UInt32) COMMENT 'and how many' CODEC(ZSTD(1)),
+
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
+
+    INDEX streams stream TYPE bloom_filter GRANULARITY 1,
+    INDEX previous_streams previous_stream TYPE bloom_filter GRANULARITY 1,
+    INDEX inserted_range inserted_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(inserted_at)
+PARTITION BY toMonday(taken_at)
+ORDER BY (source, toStartOfHour(taken_at), book, number, part)
+TTL toDateTime(taken_at) + INTERVAL 35 DAY
+SETTINGS ttl_only_drop_parts = 0;
+
+-- Everything that was received, and what became of it: computed anew for each hour that a receipt touched.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS ledger_hours
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    hour DateTime('UTC') COMMENT 'Hour in which it was received' CODEC(Delta(4), ZSTD(1)),
+    received UInt64 COMMENT 'Events: accepted + quarantined + filtered + refused' CODEC(ZSTD(1)),
+    accepted UInt64 COMMENT 'Events: stored + duplicates + not_storable + forgotten + in_flight + missing' CODEC(ZSTD(1)),
+    quarantined UInt64 COMMENT 'Events refused for their content' CODEC(ZSTD(1)),
+    filtered UInt64 COMMENT 'Events left out on purpose' CODEC(ZSTD(1)),
+    refused UInt64 COMMENT 'Events of requests that were refused whole, as far as they could be counted' CODEC(ZSTD(1)),
+    refused_requests Map(LowCardinality(String), UInt64) COMMENT 'Those requests, by code' CODEC(ZSTD(1)),
+    stored UInt64 COMMENT 'Events that are stored by what was received in this hour, each counted once' CODEC(ZSTD(1)),
+    duplicates UInt64 COMMENT 'Copies of events that are stored already' CODEC(ZSTD(1)),
+    not_storable UInt64 COMMENT 'Events that ClickHouse refused; they are in quarantine' CODEC(ZSTD(1)),
+    forgotten UInt64 COMMENT 'Events of persons that are forgotten' CODEC(ZSTD(1)),
+    in_flight UInt64 COMMENT 'Events acknowledged that are not here yet: in a queue, in the spill, or among the dead letters' CODEC(ZSTD(1)),
+    missing UInt64 COMMENT 'Events that nothing explains: said to be stored, and not found' CODEC(ZSTD(1)),
+    spilled UInt64 COMMENT 'Of in_flight: in the spill, as far as that is known' CODEC(ZSTD(1)),
+    dead UInt64 COMMENT 'Of in_flight: among the dead letters, as far as that is known' CODEC(ZSTD(1)),
+    checked_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(checked_at)
+ORDER BY (source, hour);
+
+-- The ledger: read this one.
+CREATE OR REPLACE VIEW ledger AS
+SELECT source, hour, received, accepted, quarantined, filtered, refused, refused_requests, stored, duplicates, not_storable, forgotten, in_flight, missing, spilled, dead, checked_at
+FROM ledger_hours FINAL
+ORDER BY source, hour;
+
+-- Streams of which numbers are missing below the highest known, or whose client says that it dropped events. A row with
+-- neither is of a stream whose gap has closed since.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS stream_gaps
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
+    missing UInt64 COMMENT 'Numbers that never came' CODEC(ZSTD(1)),
+    missing_ranges Array(Tuple(from UInt32, to UInt32)) COMMENT 'Which: the first hundred ranges, both ends inclusive' CODEC(ZSTD(1)),
+    highest UInt32 COMMENT 'Highest number that came, or that a later page of the same tab named as the last' CODEC(ZSTD(1)),
+    tail LowCardinality(String) COMMENT 'known: a later page named the last number; unknown: what came after highest, nobody can say' CODEC(ZSTD(1)),
+    dropped UInt64 COMMENT 'Events that the client says it dropped' CODEC(ZSTD(1)),
+    dropped_by Map(LowCardinality(String), UInt64) COMMENT 'The same by reason' CODEC(ZSTD(1)),
+    first_received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    last_received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    checked_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(checked_at)
+ORDER BY (source, stream)
+TTL toDateTime(last_received_at) + INTERVAL 400 DAY;
+
+-- What never came: read this one. `open`: something of the stream came a quarter of an hour ago, so the rest may be under way.
+CREATE OR REPLACE VIEW delivery_gaps AS
+SELECT source, stream, missing, missing_ranges, highest, tail, dropped, dropped_by, first_received_at, last_received_at,
+    if(last_received_at > now64(3) - INTERVAL 15 MINUTE, 'open', 'settled') AS state, checked_at
+FROM stream_gaps FINAL
+WHERE missing > 0 OR dropped > 0
+ORDER BY source, stream;

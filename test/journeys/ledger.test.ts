@@ -1,0 +1,332 @@
+/** The books close: whatever is delivered, delayed, sent twice, refused or lost, the ledger's equations hold and name it. */
+
+import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createBooks, type OpenReceipt } from '../../collector/src/receipts/books.ts'
+import { keepBooks } from '../../consumers/src/ledger/job.ts'
+import { buildEnvelope } from '../support/envelope.ts'
+import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
+
+const HOUR_MS = 3_600_000
+
+/** An hour that is over, so that no test runs across its end. */
+const AT = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 2 * HOUR_MS
+
+interface LedgerRow {
+  received: number
+  accepted: number
+  quarantined: number
+  filtered: number
+  refused: number
+  stored: number
+  duplicates: number
+  not_storable: number
+  forgotten: number
+  in_flight: number
+  missing: number
+  spilled: number
+  dead: number
+  refused_requests: Record<string, number>
+}
+
+/** Metadata of objects in the bucket, by key. */
+type Objects = Record<string, Record<string, string>>
+
+let warehouse: TestWarehouse
+let sourceCount = 0
+
+beforeAll(async () => {
+  warehouse = await startWarehouse()
+})
+afterAll(() => warehouse.stop())
+
+const newSource = () => `s${++sourceCount}`
+
+async function keep(objects: Objects = {}, logged: unknown[] = []) {
+  const bucket = {
+    list: async ({ prefix }: { prefix: string }) => ({
+      objects: Object.entries(objects)
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, customMetadata]) => ({ key, customMetadata, size: 1, etag: '', uploaded: new Date() })),
+      truncated: false,
+      delimitedPrefixes: [],
+    }),
+  }
+  const log = (record: unknown) => void logged.push(record)
+  await keepBooks({ run: warehouse.run, read: warehouse.query, bucket, log }, { horizons: new Map() })
+}
+
+async function readLedger(source: string): Promise<Partial<LedgerRow>> {
+  const rows = await warehouse.query<Record<string, unknown>>(
+    'SELECT * EXCEPT (source, hour, checked_at) FROM ledger WHERE source = {source:String}',
+    { source },
+  )
+  const [row = {}] = rows
+  expect(rows.length).toBeLessThanOrEqual(1)
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'object' ? value : Number(value)]),
+  )
+}
+
+function expectEquations(row: Partial<LedgerRow>) {
+  const { received = 0, accepted = 0, quarantined = 0, filtered = 0, refused = 0 } = row
+  const { stored = 0, duplicates = 0, not_storable = 0, forgotten = 0, in_flight = 0, missing = 0 } = row
+  expect(accepted + quarantined + filtered + refused).toBe(received)
+  expect(stored + duplicates + not_storable + forgotten + in_flight + missing).toBe(accepted)
+}
+
+const eventOf = (messageId: string, at = AT): EnvelopeEvent => ({
+  ...{ messageId, type: 'track', event: 'x', anonymousId: 'a', timestamp: at, originalTimestamp: at },
+})
+
+let bookCount = 0
+const booksAt = () => createBooks({ now: () => AT + 1_000, randomId: () => `book-${++bookCount}` })
+
+describe('the ledger', () => {
+  it('holds its equations for any fates of requests, and explains all once everything is delivered', async () => {
+    const request = fc.record({
+      ids: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 }),
+      fate: fc.constantFrom('arrives', 'arrives', 'waits', 'fails', 'fails but landed'),
+      isSlow: fc.boolean(),
+      refusedBefore: fc.integer({ min: 0, max: 2 }),
+    })
+    const plan = fc.array(request, { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(plan, async (requests) => {
+        const source = newSource()
+        const books = booksAt()
+        const arrived: Envelope[] = []
+        const waiting: Envelope[] = []
+        let refused = 0
+        let unsettled: OpenReceipt[] = []
+        for (const [index, { ids, fate, isSlow, refusedBefore }] of requests.entries()) {
+          for (let count = 0; count < refusedBefore; count++) books.refuse(source, 'rate_limited', 3)
+          refused += refusedBefore * 3
+          const opened = books.open(source, [ids.length, 0, 0])
+          const envelope = buildEnvelope({
+            ...{ source, receivedAt: AT + index, receipt: opened.receipt },
+            events: ids.map((id) => eventOf(`${source}-${id}`)),
+          })
+          if (fate.startsWith('fails')) opened.settle(false)
+          else if (isSlow) unsettled.push(opened)
+          else opened.settle(true)
+          if (!isSlow) {
+            for (const { settle } of unsettled) settle(true)
+            unsettled = []
+          }
+          if (fate === 'arrives' || fate === 'fails but landed') arrived.push(envelope)
+          if (fate === 'waits') waiting.push(envelope)
+        }
+        // In any order and company, some twice.
+        if (arrived.length > 0) await warehouse.write([...arrived].reverse())
+        if (arrived.length > 1) await warehouse.write(arrived.slice(0, 2))
+        await keep()
+        const before = await readLedger(source)
+        expectEquations(before)
+        expect(before.missing ?? 0).toBe(0)
+        const idsOf = (some: Envelope[]) =>
+          some.flatMap(({ events }) => events.map(({ messageId }) => messageId))
+        expect(before.stored ?? 0).toBe(new Set(idsOf(arrived)).size)
+        expect((before.stored ?? 0) + (before.duplicates ?? 0)).toBe(idsOf(arrived).length)
+        expect(before.in_flight ?? 0).toBeLessThanOrEqual(idsOf(waiting).length)
+
+        for (const { settle } of unsettled) settle(true)
+        const last = books.open(source, [1, 0, 0])
+        last.settle(true)
+        const end = buildEnvelope({
+          ...{ source, receivedAt: AT + 100, receipt: last.receipt },
+          events: [eventOf(`${source}-end`)],
+        })
+        await warehouse.write([end])
+        await keep()
+        // Every request that was acknowledged is known by now, also those that are under way.
+        const known = await readLedger(source)
+        expectEquations(known)
+        expect(known).toMatchObject({ in_flight: idsOf(waiting).length, missing: 0, refused })
+
+        if (waiting.length > 0) await warehouse.write(waiting)
+        await keep()
+        const all = await readLedger(source)
+        expectEquations(all)
+        const everything = [...idsOf(arrived), ...idsOf(waiting), `${source}-end`]
+        expect(all).toMatchObject({
+          ...{ in_flight: 0, missing: 0, accepted: everything.length },
+          ...{ stored: new Set(everything).size, received: everything.length + refused },
+        })
+      }),
+      { numRuns: 10 },
+    )
+  }, 120_000)
+
+  it('names what was said to be stored and is not there, in the log too', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [3, 0, 0])
+    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-b'`, {
+      source,
+    })
+    const logged: unknown[] = []
+    await keep({}, logged)
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ stored: 2, missing: 1 })
+    expect(logged).toContainEqual({ level: 'error', event: 'ledger_missing', source, events: 1, hours: 1 })
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ stored: 3, missing: 0 })
+  })
+
+  it('says of what is in flight how much lies in the spill and among the dead letters', async () => {
+    const source = newSource()
+    const books = booksAt()
+    const requests = [5, 2, 1].map((count) => {
+      const opened = books.open(source, [count, 0, 0])
+      opened.settle(true)
+      return opened.receipt
+    })
+    const [, , receipt] = requests
+    if (receipt === undefined) throw new Error('there are three')
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(`${source}-z`)] }),
+    ])
+    const about = { source, takenAt: String(AT) }
+    await keep({
+      'spill/1-a': { ...about, accepted: '5' },
+      'spill/2-b': {},
+      'dead/2026-11-21/m.json': { ...about, accepted: '2', sink: 'warehouse' },
+      'dead/2026-11-21/n.json': { ...about, accepted: '9', sink: 'lake' },
+    })
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ stored: 1, in_flight: 7, spilled: 5, dead: 2 })
+  })
+
+  it('knows an envelope of which another part is still under way', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [5, 0, 0])
+    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, part: 1, receipt, events })])
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ accepted: 5, stored: 2, in_flight: 3 })
+  })
+
+  it('counts what ClickHouse refused, what is forgotten and what a batch repeats', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [5, 1, 1])
+    const omitted: Envelope['omitted'] = [
+      { messageId: 'f', index: 0, status: 'filtered', reason: 'bot' },
+      { messageId: 'r', index: 1, status: 'duplicate', reason: 'repeated_in_batch' },
+      { messageId: 'g', index: 2, status: 'filtered', reason: 'forgotten', wasAccepted: true },
+    ]
+    const quarantined: Envelope['quarantined'] = [
+      {
+        ...{
+          messageId: 'q',
+          index: 3,
+          reason: 'invalid_field',
+          path: '',
+          message: '',
+          raw: '{}',
+          rawBytes: 2,
+        },
+      },
+    ]
+    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events, quarantined, omitted })])
+    // As the sink leaves it: one event in the quarantine for what ClickHouse said of it.
+    await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-c'`, {
+      source,
+    })
+    await warehouse.run(
+      `INSERT INTO quarantine (source, message_id, reason, received_at) SELECT {source:String}, {id:String}, 'not_storable', fromUnixTimestamp64Milli(toInt64({at:UInt64}))`,
+      { source, id: `${source}-c`, at: AT },
+    )
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({
+      ...{ received: 7, accepted: 5, quarantined: 1, filtered: 1 },
+      ...{ stored: 2, not_storable: 1, forgotten: 1, duplicates: 1, missing: 0 },
+    })
+  })
+})
+
+describe('gaps', () => {
+  const batchOf = (source: string, stream: string, numbers: number[], more: Partial<Envelope> = {}) =>
+    buildEnvelope({
+      ...{ source, stream, receivedAt: AT, receipt: booksAt().open(source, [numbers.length, 0, 0]).receipt },
+      events: numbers.map((seq) => ({ ...eventOf(`${stream}-${seq}`), seq })),
+      ...more,
+    })
+  const readGaps = (source: string) =>
+    warehouse.query<Record<string, unknown>>(
+      `SELECT stream, toUInt32(missing) AS missing, arrayMap(r -> [r.from, r.to], missing_ranges) AS ranges, highest, tail,
+        toUInt32(dropped) AS dropped, mapApply((k, v) -> (k, toUInt32(v)), dropped_by) AS dropped_by
+      FROM delivery_gaps WHERE source = {source:String}`,
+      { source },
+    )
+
+  it('are the numbers that a client lost, exactly, and close when they come', async () => {
+    const source = newSource()
+    const lost = [4, 5, 6, 11, 20, 29, 30]
+    const all = Array.from({ length: 30 }, (_, index) => index + 1)
+    const came = all.filter((seq) => !lost.includes(seq))
+    await warehouse.write([batchOf(source, 'st', came.slice(10)), batchOf(source, 'st', came.slice(0, 12))])
+    const next = { previous: { stream: 'st', lastSeq: 30 } }
+    await warehouse.write([batchOf(source, 'next', [1, 2], next)])
+    await keep()
+    expect(await readGaps(source)).toEqual([
+      {
+        ...{ stream: 'st', missing: 7, highest: 30, tail: 'known', dropped: 0, dropped_by: {} },
+        ranges: [
+          [4, 6],
+          [11, 11],
+          [20, 20],
+          [29, 30],
+        ],
+      },
+    ])
+    await warehouse.write([batchOf(source, 'st', [4, 5, 6, 11, 20, 29, 30])])
+    await keep()
+    expect(await readGaps(source)).toEqual([])
+  })
+
+  it('stand beside what the client says it dropped, counted once however often it says so', async () => {
+    const source = newSource()
+    const telling = batchOf(source, 'st', [3])
+    const [event] = telling.events
+    if (event === undefined) throw new Error('there is one')
+    const events = [{ ...event, context: { dropped: { queue_full: 2 } } }]
+    await warehouse.write([{ ...telling, events }])
+    await warehouse.write([{ ...batchOf(source, 'st', [3]), events, receivedAt: AT + 5 }])
+    await keep()
+    expect(await readGaps(source)).toEqual([
+      {
+        ...{ stream: 'st', missing: 2, ranges: [[1, 2]], highest: 3, tail: 'unknown' },
+        ...{ dropped: 2, dropped_by: { queue_full: 2 } },
+      },
+    ])
+  })
+
+  it('are all of a page of which nothing came, once the next one has told its end', async () => {
+    const source = newSource()
+    await warehouse.write([batchOf(source, 'next', [1], { previous: { stream: 'gone', lastSeq: 3 } })])
+    await keep()
+    expect(await readGaps(source)).toMatchObject([
+      { stream: 'gone', missing: 3, ranges: [[1, 3]], tail: 'known' },
+    ])
+  })
+
+  it('are none where events were refused, left out, imported or sent without numbers', async () => {
+    const source = newSource()
+    const omitted: Envelope['omitted'] = [
+      { messageId: 'f', index: 0, seq: 2, status: 'filtered', reason: 'bot' },
+    ]
+    const imported = batchOf(source, 'history', [5], { route: 'import' })
+    await warehouse.write([batchOf(source, 'st', [1, 3], { omitted }), imported])
+    await keep()
+    expect(await readGaps(source)).toEqual([])
+  })
+})
