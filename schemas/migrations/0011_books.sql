@@ -57,19 +57,19 @@ ORDER BY (source, toStartOfHour(taken_at), book, number, part)
 TTL toDateTime(taken_at) + INTERVAL 35 DAY
 SETTINGS ttl_only_drop_parts = 0;
 
--- Everything that was received, and what became of it: computed anew for each hour that a receipt touched.
+-- Everything that was received, and what became of it: computed anew for each minute that a receipt touches.
 -- shard by: cityHash64(source)
-CREATE TABLE IF NOT EXISTS ledger_hours
+CREATE TABLE IF NOT EXISTS ledger_minutes
 (
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
-    hour DateTime('UTC') COMMENT 'Hour in which it was received' CODEC(Delta(4), ZSTD(1)),
+    minute DateTime('UTC') COMMENT 'Minute in which it was received' CODEC(Delta(4), ZSTD(1)),
     received UInt64 COMMENT 'Events: accepted + quarantined + filtered + refused' CODEC(ZSTD(1)),
     accepted UInt64 COMMENT 'Events: stored + duplicates + not_storable + forgotten + in_flight + missing' CODEC(ZSTD(1)),
     quarantined UInt64 COMMENT 'Events refused for their content' CODEC(ZSTD(1)),
     filtered UInt64 COMMENT 'Events left out on purpose' CODEC(ZSTD(1)),
     refused UInt64 COMMENT 'Events of requests that were refused whole, as far as they could be counted' CODEC(ZSTD(1)),
     refused_requests Map(LowCardinality(String), UInt64) COMMENT 'Those requests, by code' CODEC(ZSTD(1)),
-    stored UInt64 COMMENT 'Events that are stored by what was received in this hour, each counted once' CODEC(ZSTD(1)),
+    stored UInt64 COMMENT 'Events that are stored by what was received in this minute, each counted once' CODEC(ZSTD(1)),
     duplicates UInt64 COMMENT 'Copies of events that are stored already' CODEC(ZSTD(1)),
     not_storable UInt64 COMMENT 'Events that ClickHouse refused; they are in quarantine' CODEC(ZSTD(1)),
     forgotten UInt64 COMMENT 'Events of persons that are forgotten' CODEC(ZSTD(1)),
@@ -80,12 +80,16 @@ CREATE TABLE IF NOT EXISTS ledger_hours
     checked_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(checked_at)
-ORDER BY (source, hour);
+ORDER BY (source, minute);
 
--- The ledger: read this one.
+-- The ledger by the hour of receipt: read this one.
 CREATE OR REPLACE VIEW ledger AS
-SELECT source, hour, received, accepted, quarantined, filtered, refused, refused_requests, stored, duplicates, not_storable, forgotten, in_flight, missing, spilled, dead, checked_at
-FROM ledger_hours FINAL
+SELECT source, toStartOfHour(minute) AS hour, sum(l.received) AS received, sum(l.accepted) AS accepted, sum(l.quarantined) AS quarantined, sum(l.filtered) AS filtered, sum(l.refused) AS refused,
+    sumMap(l.refused_requests) AS refused_requests,
+    sum(l.stored) AS stored, sum(l.duplicates) AS duplicates, sum(l.not_storable) AS not_storable, sum(l.forgotten) AS forgotten,
+    sum(l.in_flight) AS in_flight, sum(l.missing) AS missing, sum(l.spilled) AS spilled, sum(l.dead) AS dead, max(l.checked_at) AS checked_at
+FROM ledger_minutes AS l FINAL
+GROUP BY source, hour
 ORDER BY source, hour;
 
 -- Streams of which numbers are missing below the highest known, or whose client says that it dropped events. A row with

@@ -87,7 +87,7 @@ describe('an event of a forgotten person', () => {
     expect(envelope?.events).toEqual([event({}), event({ userId: 'u2' })])
     expect(envelope?.omitted).toEqual([
       before,
-      { messageId: 'm', index: 1, status: 'filtered', reason: 'forgotten' },
+      { messageId: 'm', index: 1, status: 'filtered', reason: 'forgotten', wasAccepted: true },
     ])
   })
 

@@ -2,14 +2,14 @@
 
 import { DEAD_PREFIX, isDeadLetterKey, SPILL_PREFIX } from '@millrace/schemas'
 import { type LakeBucket, listAll } from '../lake/bucket.ts'
-import { hourKey, type KnownInFlight } from './hours.ts'
+import { type KnownInFlight, minuteKey } from './minutes.ts'
 
 /** Objects that are looked at in each place; of what is beyond, nothing is known. */
 const MAX_OBJECTS = 2_000
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
 
-/** Events by source and hour of receipt. Of objects without that in their metadata nothing is known. */
+/** Events by source and minute of receipt. Of objects without that in their metadata nothing is known. */
 export async function countInFlight(bucket: Pick<LakeBucket, 'list'>): Promise<KnownInFlight> {
   return {
     spilled: await countEvents(bucket, SPILL_PREFIX, () => true),
@@ -32,9 +32,9 @@ async function countEvents(
     if (looked > MAX_OBJECTS) break
     const { source, accepted, takenAt } = customMetadata
     if (source === undefined || !isCounted(key, customMetadata)) continue
-    const hour = (Math.floor(Number(takenAt) / HOUR_MS) * HOUR_MS) / 1_000
-    if (!Number.isFinite(hour) || !Number.isFinite(Number(accepted))) continue
-    const place = hourKey(source, hour)
+    const minute = (Math.floor(Number(takenAt) / MINUTE_MS) * MINUTE_MS) / 1_000
+    if (!Number.isFinite(minute) || !Number.isFinite(Number(accepted))) continue
+    const place = minuteKey({ source, minute })
     counts.set(place, (counts.get(place) ?? 0) + Number(accepted))
   }
   return counts
