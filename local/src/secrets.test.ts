@@ -47,3 +47,14 @@ test('one secret that is used twice tells both', () => {
     { name: 'KEY', consequences: ['no queries for shop', 'values that it would hash are dropped'] },
   ])
 })
+
+test('the token of /metrics is found when it is set, and missed only when the configuration names one', () => {
+  const plain: MillraceConfig = { sources: [] }
+  expect(findSecrets(plain, { METRICS_TOKEN: 't' })).toEqual({
+    variables: { METRICS_TOKEN: 't' },
+    missing: [],
+  })
+  expect(findSecrets(plain, {})).toEqual({ variables: {}, missing: [] })
+  const named: MillraceConfig = { sources: [], metrics: { tokenVar: 'PROM_TOKEN' } }
+  expect(findSecrets(named, {}).missing).toEqual([{ name: 'PROM_TOKEN', consequences: ['no /metrics'] }])
+})

@@ -1,6 +1,6 @@
 /** The Worker secrets that a configuration names, as far as an environment has them. */
 
-import type { MillraceConfig, SourceConfig } from '@millrace/schemas/config'
+import { METRICS_TOKEN_VAR, type MillraceConfig, type SourceConfig } from '@millrace/schemas/config'
 
 /** A secret that is not there. */
 export interface MissingSecret {
@@ -29,6 +29,9 @@ export function findSecrets(
     if (value !== undefined && value !== '') variables[name] = value
     else missing.set(name, (missing.get(name) ?? new Set()).add(consequence))
   }
+  // Without it there is no /metrics, which is how it begins: nothing to remark on.
+  const token = env[METRICS_TOKEN_VAR]
+  if (token !== undefined && token !== '') variables[METRICS_TOKEN_VAR] = token
   return {
     variables,
     missing: [...missing].map(([name, consequences]) => ({ name, consequences: [...consequences] })),
@@ -40,7 +43,7 @@ interface SecretUse {
   consequence: string
 }
 
-function listUses({ sources, development, webhooks = [] }: MillraceConfig): SecretUse[] {
+function listUses({ sources, development, webhooks = [], metrics }: MillraceConfig): SecretUse[] {
   const ofSources = sources.flatMap((source) => [
     ...use(source.secretKeyVar, `no imports, replays and lookup tables for ${source.name}`),
     ...use(source.readTokenVar, `no queries for ${source.name}`),
@@ -50,7 +53,8 @@ function listUses({ sources, development, webhooks = [] }: MillraceConfig): Secr
     ...use(secretVar, `webhook ${name} is not told`),
     ...use(urlVar, `webhook ${name} is not told`),
   ])
-  return [...ofSources, ...listHashes(development ?? {}), ...ofWebhooks]
+  const ofMetrics = use(metrics?.tokenVar, 'no /metrics')
+  return [...ofSources, ...listHashes(development ?? {}), ...ofWebhooks, ...ofMetrics]
 }
 
 /** Without its secret the Worker removes a value rather than keep it or hash it so that everyone can. */

@@ -68,14 +68,21 @@ export function shieldWorkerd(env: Record<string, string | undefined> = process.
  * @returns when the first is under way; call it to ask for no more
  */
 export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Promise<() => void> {
+  // Kept: miniflare's `getWorker` stands still until workerd answers, and workerd stands still when nobody reads what it
+  // logs. Under a flood of log lines each would wait for the other for ever.
+  let known: Awaited<ReturnType<Miniflare['getWorker']>> | undefined
   const begin = async () => {
-    const worker = await miniflare.getWorker(HOLD_NAME)
-    const response = await worker.fetch('http://hold/')
+    known ??= await miniflare.getWorker(HOLD_NAME)
+    const response = await known.fetch('http://hold/')
     // Read, or the garbage collector would end it. That it breaks off with workerd is as it should be.
     response.arrayBuffer().catch(() => {})
   }
   await begin()
-  // One that fails met a workerd that is ending or being started again; the next finds it.
-  const timer = setInterval(() => begin().catch(() => {}), HOLD_MS / 2)
+  const beginAgain = () =>
+    begin().catch(() => {
+      // It met a workerd that is ending or being started again; the next finds the new one.
+      known = undefined
+    })
+  const timer = setInterval(beginAgain, HOLD_MS / 2)
   return () => clearInterval(timer)
 }
