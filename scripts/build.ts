@@ -24,6 +24,9 @@ const STAMP = join(DIST, 'built-from')
 const PAGES = join(ROOT, 'dashboard/pages')
 const LIVE_PAGE = join(ROOT, 'dashboard/src')
 
+/** The shop that `assets-development` has beside the pages. */
+const DEMO = join(ROOT, 'local/demo')
+
 /** Most bytes of the live page, compressed: HTML, script and style together. */
 const MAX_LIVE_PAGE_BYTES = 80 * 1024
 
@@ -35,20 +38,41 @@ const INPUTS = [
   '{wrangler.toml,tsconfig.base.json,package-lock.json}',
 ]
 
-/** Scripts are loaded by other origins, and may be checked by them (SRI), so they are readable across origins. */
+/** No asset is anything but what its type says. */
+const ASSET_HEADERS = '/*\n  X-Content-Type-Options: nosniff\n'
+
+/** Scripts are loaded by other origins, isolated ones too, and may be checked by them (SRI), so they are readable across origins. */
 const SCRIPT_HEADERS = ['/*.js', '/*.map', '/integrity.json'].map(
-  (path) => `${path}\n  Access-Control-Allow-Origin: *\n  Cache-Control: public, max-age=3600\n`,
+  (path) =>
+    `${path}\n  Access-Control-Allow-Origin: *\n  Cross-Origin-Resource-Policy: cross-origin\n  Cache-Control: public, max-age=3600\n`,
 )
 
-/** A page that takes a token runs what is served beside it and nothing else, and is in nobody's frame. */
+/** What a page runs is served beside it and nothing else, it is in nobody's frame, and no window that opened it reaches it. */
+const PAGE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
 const PAGE_HEADERS =
-  "/download\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; " +
-  "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
+  '  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Resource-Policy: same-origin\n' +
+  '  Permissions-Policy: camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()\n'
+
+/** It takes a token, and sends its form to its own server, which answers into a frame. */
+const DOWNLOAD_HEADERS =
+  `/download\n  Content-Security-Policy: ${PAGE_POLICY}style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; ` +
+  `frame-src 'self'\n  Referrer-Policy: no-referrer\n${PAGE_HEADERS}`
 
 /** The live page also asks its own server, by WebSocket too, and has forms that are never sent. */
 const LIVE_PAGE_HEADERS =
-  "/dashboard\n  Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
-  "form-action 'none'; frame-ancestors 'none'; base-uri 'none'\n  Referrer-Policy: no-referrer\n  X-Content-Type-Options: nosniff\n"
+  `/dashboard\n  Content-Security-Policy: ${PAGE_POLICY}style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; ` +
+  `form-action 'none'\n  Referrer-Policy: no-referrer\n${PAGE_HEADERS}`
+
+/** The shop has the snippet in its page, and its own addresses are what its events tell of. */
+function demoHeaders(html: string): string {
+  const inline = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+  )
+  return (
+    `/demo/*\n  Content-Security-Policy: ${PAGE_POLICY}style-src 'self'; script-src 'self' ${inline.join(' ')}; ` +
+    `connect-src 'self'; img-src 'self' data:; form-action 'none'\n  Referrer-Policy: strict-origin-when-cross-origin\n${PAGE_HEADERS}`
+  )
+}
 
 /** What a page loads is of the same build as the page, and as the Worker that it talks to. */
 const PAGE_FILE_HEADERS = ['/dashboard/*', '/download/*'].map(
@@ -87,10 +111,18 @@ export async function buildAssets(folder: string): Promise<void> {
   }
   await cp(PAGES, assets, { recursive: true })
   await buildLivePage(assets)
-  const headers = [...SCRIPT_HEADERS, ...PAGE_FILE_HEADERS, PAGE_HEADERS, LIVE_PAGE_HEADERS]
+  const headers = [
+    ASSET_HEADERS,
+    ...SCRIPT_HEADERS,
+    ...PAGE_FILE_HEADERS,
+    DOWNLOAD_HEADERS,
+    LIVE_PAGE_HEADERS,
+  ]
   await writeFile(join(assets, '_headers'), headers.join('\n'))
   await cp(assets, development, { recursive: true })
-  await cp(join(ROOT, 'local/demo'), join(development, 'demo'), { recursive: true })
+  await cp(DEMO, join(development, 'demo'), { recursive: true })
+  const shop = demoHeaders(await readFile(join(DEMO, 'index.html'), 'utf8'))
+  await writeFile(join(development, '_headers'), [...headers, shop].join('\n'))
 }
 
 /** Bundles script and style of `/dashboard`, whose HTML is there already. */

@@ -1,6 +1,7 @@
-/** Format, lint, types, generated `Env`, and a deploy that stops before it deploys. */
+/** Format, lint, types, licences, generated `Env`, and a deploy that stops before it deploys. */
 
 import { build } from './build.ts'
+import { checkLicences } from './licences.ts'
 import { runAsScript, runStep } from './step.ts'
 
 /** Folders with a `tsconfig.json`. */
@@ -32,6 +33,7 @@ export async function check(): Promise<void> {
   await build()
   await runStep('format and lint', 'biome', ['check', '--colors=off', '--error-on-warnings', '.'])
   for (const project of PROJECTS) await runStep(`types of ${project}`, 'tsc', ['-p', project])
+  checkLicences()
   await runStep('dry-run deploy', 'wrangler', ['deploy', '--dry-run'])
   await runStep('Env is current', 'wrangler', [...WRANGLER_TYPES, '--check'])
 }

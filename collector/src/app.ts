@@ -35,6 +35,7 @@ import {
 import { takeDownload, takeFile, takeManifest } from './routes/lake.ts'
 import { type LiveDeps, takeLive, takeWindows } from './routes/live.ts'
 import { takeLookup } from './routes/lookups.ts'
+import { type MetricsDeps, takeMetrics } from './routes/metrics.ts'
 import { type QueryDeps, takeQuestion } from './routes/query.ts'
 import { replay } from './routes/replay.ts'
 import { type SpillDeps, takeSpillDrain, takeSpillList } from './routes/spill.ts'
@@ -75,6 +76,8 @@ export interface CollectorDeps {
   lake?: LakeBucket
   /** Asks the object that keeps the live windows of a source. Default: there is none, and the routes answer 503. */
   askLive?: LiveDeps['askLive']
+  /** What `/metrics` tells. Default: there is no such route. */
+  metrics?: MetricsDeps
   /** The OpenAPI description, made when it is first asked for. Default: there is none. */
   describeApi?: () => object
   /** Serves the demo shop; only in development. Default: there is none. */
@@ -170,6 +173,8 @@ export function createApp(deps: CollectorDeps): Hono {
 
   get('/v1/live', (c) => takeLive(c, deps))
   get('/v1/live/windows', (c) => takeWindows(c, deps))
+
+  get('/metrics', (c) => takeMetrics(c, deps.metrics, deps.log))
 
   const { describeApi, demo } = deps
   if (describeApi !== undefined) get('/openapi.json', (c) => c.json(describeApi()))

@@ -11,6 +11,7 @@ import {
   listOf,
   nameCountry,
   nameTimes,
+  shorten,
   toSentence,
 } from './format.ts'
 
@@ -92,4 +93,19 @@ it('sentence begins large and ends', () => {
     'Ready!',
     '',
   ])
+})
+
+it.each([
+  ['twelve signs', 12, 'twelve signs'],
+  ['thirteen signs', 12, 'thirteen si…'],
+  ['😀'.repeat(5), 5, '😀'.repeat(5)],
+  ['😀'.repeat(6), 5, '😀😀😀😀…'],
+  ['x'.repeat(10_000), 3, 'xx…'],
+  ['', 3, ''],
+])('%j in %i characters is %j', (text, most, expected) => {
+  expect(shorten(text, most)).toBe(expected)
+})
+
+it('what is no code of a currency is told in few characters', () => {
+  expect(formatMoney(10, '<img src=x onerror=alert(1)>')).toBe('10 <img src=x …')
 })

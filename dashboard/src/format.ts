@@ -23,6 +23,11 @@ export function formatCount(value: number | null): string {
   return Math.abs(value) < 1_000_000 ? WHOLE.format(value) : SHORT.format(value)
 }
 
+/** `1,204,512`, however many: of numbers that must add up. */
+export function formatExact(value: number): string {
+  return WHOLE.format(value)
+}
+
 /** Short enough for an axis: `0.5`, `40`, `12K`. */
 export function formatTick(value: number): string {
   return value < 10_000 ? formatRate(value) : SHORT.format(value)
@@ -48,8 +53,18 @@ export function formatMoney(value: number | null, currency: string): string {
     return new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits }).format(value)
   } catch {
     // Events say what they like.
-    return `${TWO_DIGITS.format(value)} ${currency}`.trim()
+    return `${TWO_DIGITS.format(value)} ${shorten(currency, MAX_CURRENCY)}`.trim()
   }
+}
+
+/** Longest name of a currency that is no code. */
+export const MAX_CURRENCY = 12
+
+/** A text of a stranger where there is room for so many characters; a cut one ends in an ellipsis. */
+export function shorten(text: string, most: number): string {
+  // Twice as many units hold that many characters, and of a long text no more is taken apart.
+  const characters = [...text.slice(0, 2 * most + 2)]
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
 }
 
 /** A span in its two largest units at most: `420 ms`, `3.2 s`, `4 min 5 s`, `2 h 10 min`, `3 d 4 h`. */

@@ -10,10 +10,13 @@ it.each([
   ['INP', 201, 'middling', '201 ms'],
   ['LCP', null, undefined, '–'],
   ['FID', 3, undefined, '3'],
+  ['constructor', 3, undefined, '3'],
+  ['__proto__', 3, undefined, '3'],
 ])('vital %s of %s is %s, and shown as %s', (name, value, rating, text) => {
   expect([rateVital(name, value), formatVital(name, value)]).toEqual([rating, text])
 })
 
 it('threshold of a vital has its unit', () => {
+  expect([goodVital('toString'), goodVital('__proto__')]).toEqual(['', ''])
   expect([goodVital('LCP'), goodVital('CLS'), goodVital('FID')]).toEqual(['2.5 s', '0.1', ''])
 })

@@ -162,7 +162,8 @@ async function send(
   const key = secret(secretVar)
   if (url === undefined) return { ok: false, error: `the secret ${webhook.urlVar} is not set` }
   if (key === undefined || key === '') return { ok: false, error: `the secret ${secretVar} is not set` }
-  if (!isWebhookAddress(url)) return { ok: false, error: 'its address is neither https: nor of this machine' }
+  if (!isWebhookAddress(url))
+    return { ok: false, error: 'its address is neither https: of a public host nor of this machine' }
   try {
     const headers = await webhookHeaders({ id, timestamp: Math.floor(now() / 1_000), body }, key)
     const response = await fetch(url, {

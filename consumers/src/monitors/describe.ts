@@ -52,8 +52,11 @@ export function eventsText(filters: readonly WindowFilter[] = []): string {
   return filters.length === 1 ? names : `such ${names}`
 }
 
-/** What a person is shown of a text that somebody sent: one line, of at most 100 characters. */
+/** What turns the words after it round (Unicode Standard Annex 9, section 2). */
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** What a person is shown of a text that somebody sent: one line, of at most 100 characters, that changes none of those around it. */
 export function shortText(text: string): string {
-  const line = text.replaceAll(/\p{Cc}+/gu, ' ')
+  const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll(DIRECTIONS, '')
   return line.length <= 100 ? line : `${line.slice(0, 99).toWellFormed()}…`
 }

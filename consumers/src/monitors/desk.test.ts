@@ -471,7 +471,7 @@ describe('deliverDue', () => {
             .map(({ error }) => error)
             .toSorted(),
         ).toEqual([
-          'its address is neither https: nor of this machine',
+          'its address is neither https: of a public host nor of this machine',
           'the secret MISSING is not set',
           'the secret NO_URL is not set',
         ])

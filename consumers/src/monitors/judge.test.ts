@@ -139,7 +139,8 @@ describe('the words of a message', () => {
   })
 
   it('show one line of what somebody sent', () => {
-    expect(shortText('a\n\u0000b')).toBe('a b')
+    expect(shortText('a\n\u0000b\u2028c')).toBe('a b c')
+    expect(shortText('a\u202egpj.exe\u2066 b\u200f')).toBe('agpj.exe b')
     expect(shortText('😀'.repeat(80))).toHaveLength(100)
   })
 })

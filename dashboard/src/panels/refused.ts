@@ -2,10 +2,14 @@
 
 import type { TailEvent } from '@millrace/schemas/live'
 import { button, h } from '../dom.ts'
-import { countOf, formatClock, formatCount } from '../format.ts'
+import { countOf, formatClock, formatCount, shorten } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { nameReason } from '../reasons.ts'
 import { eventKey, exampleKey, type LiveState } from '../state.ts'
+
+/** Longest texts of an example, which tells itself what it is called; all of them are in the inspector. */
+const MAX_NAME = 60
+const MAX_MESSAGE = 160
 
 /** A reason, how often, and the latest events that have it. */
 export interface RefusedReason {
@@ -88,13 +92,13 @@ function reasonItem(
     'ul',
     {},
     ...examples.map((event) => {
-      const what = event.event || event.type || 'an event'
-      const where = event.path === undefined || event.path === '' ? '' : ` ${event.path}:`
+      const what = shorten(event.event || event.type || 'an event', MAX_NAME)
+      const where = event.path === undefined || event.path === '' ? '' : ` ${shorten(event.path, MAX_NAME)}:`
       const look = button(`${formatClock(event.receivedAt)} ${what}`, () => onExample(event), {
         class: 'link',
         'data-event': eventKey(event),
       })
-      return h('li', {}, look, `${where} ${event.message ?? ''}`)
+      return h('li', {}, look, `${where} ${shorten(event.message ?? '', MAX_MESSAGE)}`)
     }),
   )
   return h('div', { class: 'reason' }, number, h('div', {}, words, examples.length === 0 ? undefined : list))

@@ -2,7 +2,7 @@
 
 import { h, setText } from '../dom.ts'
 import { createFigures } from '../figures.ts'
-import { countOf, formatCount, formatMoney, NOTHING } from '../format.ts'
+import { countOf, formatCount, formatMoney, MAX_CURRENCY, NOTHING, shorten } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { type Answer, asNumber } from '../query.ts'
 import { askFor, type Range } from '../range.ts'
@@ -115,7 +115,7 @@ export function createSoldPanel(timeZone: string): Panel {
       return (model) => {
         showSums(
           model.sums.slice(0, MAX_CURRENCIES).map(({ currency, orders, revenue }) => ({
-            name: `${currency === '' ? 'revenue without currency' : `revenue in ${currency}`}, ${countOf(orders, 'order')}`,
+            name: `${currency === '' ? 'revenue without currency' : `revenue in ${shorten(currency, MAX_CURRENCY)}`}, ${countOf(orders, 'order')}`,
             value: formatMoney(revenue, currency),
           })),
         )

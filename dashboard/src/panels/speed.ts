@@ -1,7 +1,7 @@
 /** "How fast is the site?": Web Vitals at four quantiles; of them p75 against the usual thresholds, which are made for it. */
 
 import { fill, h, setText } from '../dom.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, shorten } from '../format.ts'
 import { createPanel, type Panel, type Shown } from '../panel.ts'
 import { type Answer, asNumber, asNumberOrNull } from '../query.ts'
 import { askFor, type Range } from '../range.ts'
@@ -24,6 +24,10 @@ const RATED = QUANTILES.findIndex(({ name }) => name === 'p75')
 /** With fewer measurements one page load more or less decides, so nothing is rated. */
 const MIN_MEASURED = 30
 
+/** Metrics that are shown, and the longest name of one: events name them as they like. */
+const MAX_METRICS = 10
+const MAX_NAME = 40
+
 /** One metric. */
 export interface Speed {
   name: string
@@ -40,11 +44,13 @@ export function readSpeed(state: LiveState, now: number): Shown<Speed[]> {
   const window = currentWindow(state, 'vitals', now)
   if (window === undefined || window.groups.length === 0) return { model: undefined }
   const groups = new Map(window.groups.map((group) => [group.key[0] ?? '', group]))
-  const model = sortVitals([...groups.keys()]).map((name) => {
-    const quantiles = quantilesOf(groups.get(name), 'value')
-    const values = QUANTILES.map(({ key }) => quantiles[key] ?? null)
-    return judgeSpeed(name, values, groups.get(name)?.events ?? 0)
-  })
+  const model = sortVitals([...groups.keys()])
+    .slice(0, MAX_METRICS)
+    .map((name) => {
+      const quantiles = quantilesOf(groups.get(name), 'value')
+      const values = QUANTILES.map(({ key }) => quantiles[key] ?? null)
+      return judgeSpeed(name, values, groups.get(name)?.events ?? 0)
+    })
   return { basis: lastSpan(window, state.watermark), model }
 }
 
@@ -52,7 +58,8 @@ export function readSpeed(state: LiveState, now: number): Shown<Speed[]> {
 export function readSpeedAnswer(answers: Answer[], range: Range): Shown<Speed[]> {
   const columns = answers.map(({ rows = [] }) => new Map(rows.map((row) => [String(row[0] ?? ''), row[1]])))
   const counts = columns[QUANTILES.length]
-  const names = sortVitals([...(counts?.keys() ?? [])]).filter((name) => name !== '')
+  const named = sortVitals([...(counts?.keys() ?? [])]).filter((name) => name !== '')
+  const names = named.slice(0, MAX_METRICS)
   const model = names.map((name) => {
     const values = QUANTILES.map((_, index) => asNumberOrNull(columns[index]?.get(name) ?? null))
     return judgeSpeed(name, values, asNumber(counts?.get(name)))
@@ -135,9 +142,11 @@ function mountSpeed(body: HTMLElement): (model: Speed[]) => void {
   return (model) =>
     fill(rows, model, parts, make, ({ row, name, title, cells }, speed) => {
       row.classList.toggle('few', speed.isFew)
-      setText(name, speed.name)
+      setText(name, shorten(speed.name, MAX_NAME))
       name.title = nameVital(speed.name)
-      setText(title, nameVital(speed.name))
+      // One that has no words of its own is told once.
+      const words = nameVital(speed.name)
+      setText(title, words === speed.name ? '' : words)
       const [good, ...others] = cells
       if (good !== undefined) setText(good, goodVital(speed.name))
       others.forEach((cell, index) => {

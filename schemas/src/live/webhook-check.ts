@@ -19,7 +19,10 @@ const WebhooksSchema = z
     knownFields({
       name: textOf(NAME_PATTERN, 'must be 1 to 64 of a-z, 0-9, "-", "_"'),
       url: z
-        .custom<string>(isWebhookAddress, 'must be an https: address; http: is for this machine alone')
+        .custom<string>(
+          isWebhookAddress,
+          'must be an https: address of a public host; http: is for this machine alone',
+        )
         .optional(),
       urlVar: SECRET_VAR.optional(),
       secretVar: SECRET_VAR,
