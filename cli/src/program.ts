@@ -1,9 +1,11 @@
 /** The command line: which commands there are, and how their mistakes end. Each family of commands registers itself. */
 
 import { Command, CommanderError } from 'commander'
+import { registerBooks } from './books/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
 import { registerCorrections } from './correct/command.ts'
 import { registerDead } from './dead/command.ts'
+import { registerDoctor } from './doctor/command.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
 import { registerExport } from './export/command.ts'
 import { registerForget } from './forget/command.ts'
@@ -54,10 +56,12 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
   registerSpill(program, world)
   registerQuery(program, world)
   registerTail(program, world)
+  registerBooks(program, world)
   registerExport(program, world)
   registerForget(program, world)
   registerCorrections(program, world)
   registerMigrate(program, world)
   registerReplay(program, world)
+  registerDoctor(program, world)
   return program
 }
