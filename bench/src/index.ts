@@ -7,8 +7,12 @@ import { parseArgs } from 'node:util'
 import { build } from '../../scripts/build.ts'
 import { measureCollector } from './collector/measurement.ts'
 import { profileCollector } from './collector/profile-collector.ts'
+import { measureFaults } from './faults/measurement.ts'
+import { parseFaultOptions } from './faults/options.ts'
 import { measureLake } from './lake/measurement.ts'
 import { measureLive } from './live/measurement.ts'
+import { measureLoad } from './load/measurement.ts'
+import { isWhole, parseLoadOptions } from './load/options.ts'
 import { measureMainPath } from './main-path.ts'
 import { type Measured, type Measurement, printTable, writeResult } from './measure.ts'
 import { measureSdkNode } from './sdk-node/measurement.ts'
@@ -27,6 +31,8 @@ interface Entry {
   print?: (title: string, results: readonly Measured[]) => void
   /** Name of the file of results; default: the entry's. */
   file?: string
+  /** Whether the result is one to keep. Default: always. */
+  isKept?: () => boolean
 }
 
 const MEASUREMENTS: Record<string, Entry> = {
@@ -69,6 +75,18 @@ const MEASUREMENTS: Record<string, Entry> = {
       'Live windows: against an oracle and the roll-ups, one object, rows, memory, latency: median (range)',
     measure: measureLive,
   },
+  load: {
+    title: 'Load and soak: clients of both SDKs, with ClickHouse and the Worker taken away on the way',
+    measure: (report) => measureLoad(loadOptions, report),
+    isKept: () => isWhole(loadOptions),
+  },
+  faults: {
+    title:
+      'Faults: simulated worlds in which everything goes wrong, and what they lost, doubled and did not explain',
+    measure: (report) => measureFaults(faultOptions, report),
+    // One seed that is seen again says nothing of the others.
+    isKept: () => faultOptions.seed === undefined,
+  },
 }
 
 /** Events a request while profiling, unless another number is given. */
@@ -77,9 +95,20 @@ const PROFILED_BATCH_EVENTS = 10
 const { values, positionals: wanted } = parseArgs({
   // A bare flag means the usual size; `parseArgs` has no optional values.
   args: process.argv.slice(2).map((arg) => (arg === '--profile' ? `${arg}=${PROFILED_BATCH_EVENTS}` : arg)),
-  options: { profile: { type: 'string' } },
+  options: {
+    profile: { type: 'string' },
+    minutes: { type: 'string' },
+    clients: { type: 'string' },
+    rate: { type: 'string' },
+    events: { type: 'string' },
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    'events-a-seed': { type: 'string' },
+  },
   allowPositionals: true,
 })
+const loadOptions = parseLoadOptions(values)
+const faultOptions = parseFaultOptions(values)
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS))
 if (unknown.length > 0) {
   console.error(`bench: there is no ${unknown.join(', ')}; there are ${Object.keys(MEASUREMENTS).join(', ')}`)
@@ -98,10 +127,13 @@ if (values.profile === undefined) await runMeasurements()
 else await profileCollector(Number(values.profile))
 
 async function runMeasurements(): Promise<void> {
-  for (const [name, { title, measure, print = printTable, file = name }] of Object.entries(MEASUREMENTS)) {
+  for (const [
+    name,
+    { title, measure, print = printTable, file = name, isKept = () => true },
+  ] of Object.entries(MEASUREMENTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const results = await measure((line) => console.error(`bench: ${name}: ${line}`))
     print(title, results)
-    writeResult(file, results)
+    if (isKept()) writeResult(file, results)
   }
 }
