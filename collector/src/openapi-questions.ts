@@ -99,7 +99,7 @@ export const ANSWER: Json = {
       properties: { upTo: { type: 'string', format: 'date-time' }, lagSeconds: { type: 'number' } },
       description: 'How far sessions, roll-ups and identities are; null when nothing was computed yet',
     },
-    readFrom: { enum: ['events', 'rollups', 'sessions'] },
+    readFrom: { enum: ['events', 'rollups', 'sessions', 'ledger'] },
     columns: { type: 'array', items: { type: 'string' } },
     rows: { type: 'array', items: { type: 'array' } },
     totals: { type: 'object' },

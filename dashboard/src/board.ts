@@ -4,6 +4,7 @@ import type { TailEvent } from '@millrace/schemas/live'
 import { capitalize, nameCountry } from './format.ts'
 import type { Panel } from './panel.ts'
 import { createAttentionPanel } from './panels/attention.ts'
+import { createBooksPanel } from './panels/books-panel.ts'
 import { createCustomPanels } from './panels/custom.ts'
 import { createFunnelPanel } from './panels/funnel.ts'
 import { createHappeningPanel } from './panels/happening-panel.ts'
@@ -92,7 +93,7 @@ export function createBoard({ attention, visitors, pipeline, timeZone, onExample
     createReturningPanel(timeZone),
     createSpeedPanel(timeZone),
   ]
-  const ofPipeline = [createPipelinePanel(), createRefusedPanel(onExample)]
+  const ofPipeline = [createPipelinePanel(), createRefusedPanel(onExample), createBooksPanel(timeZone)]
   const ofAttention = createAttentionPanel()
   visitors.append(...ofVisitors.map(({ element }) => element))
   pipeline.append(...ofPipeline.map(({ element }) => element))

@@ -34,6 +34,8 @@ export function describeLateness(
 
 /** Whether an answer knows only what was computed: from computed tables, or whose an event is. */
 function isComputed(question: Question | undefined, readFrom: string): boolean {
+  // The books say themselves how far they are.
+  if (readFrom === 'ledger') return false
   if (readFrom !== 'events') return true
   const { name, fields } = question ?? { name: 'top', fields: [] }
   return OF_PEOPLE.includes(name) || fields.some(([field, value]) => field === 'metric' && value === 'people')

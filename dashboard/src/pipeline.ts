@@ -33,7 +33,8 @@ export interface Verdict {
 
 /** A stage's name for people. */
 export function nameStage(stage: string): string {
-  return STAGES[stage]?.title ?? stage
+  // Not among the stages that are to be known: a deployment may have no heartbeat.
+  return STAGES[stage]?.title ?? (stage === 'heartbeat' ? 'Heartbeat' : stage)
 }
 
 /** Whether a stage is further behind than it usually is. */

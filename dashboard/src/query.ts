@@ -2,7 +2,7 @@
 
 /** A question: its name and fields, one given twice for a list. */
 export interface Question {
-  name: 'timeseries' | 'top' | 'breakdown' | 'funnel' | 'retention' | 'sessions'
+  name: 'timeseries' | 'top' | 'breakdown' | 'funnel' | 'retention' | 'sessions' | 'books'
   fields: readonly (readonly [string, string])[]
 }
 

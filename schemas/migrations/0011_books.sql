@@ -82,6 +82,19 @@ CREATE TABLE IF NOT EXISTS ledger_minutes
 ENGINE = ReplacingMergeTree(checked_at)
 ORDER BY (source, minute);
 
+-- How far the ledger is.
+-- shard by: cityHash64(job)
+CREATE TABLE IF NOT EXISTS ledger_runs
+(
+    job LowCardinality(String) COMMENT 'ledger' CODEC(ZSTD(1)),
+    up_to DateTime64(3, 'UTC') COMMENT 'What was inserted before is in the ledger' CODEC(ZSTD(1)),
+    minutes UInt64 COMMENT 'Minutes that the last run computed' CODEC(ZSTD(1)),
+    duration_ms UInt64 COMMENT 'and how long it took' CODEC(ZSTD(1)),
+    finished_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(finished_at)
+ORDER BY job;
+
 -- The ledger by the hour of receipt: read this one.
 CREATE OR REPLACE VIEW ledger AS
 SELECT source, toStartOfHour(minute) AS hour, sum(l.received) AS received, sum(l.accepted) AS accepted, sum(l.quarantined) AS quarantined, sum(l.filtered) AS filtered, sum(l.refused) AS refused,

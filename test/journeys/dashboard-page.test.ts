@@ -26,6 +26,7 @@ const AT_FIRST: FixtureOrders = {
   takesSockets: true,
   answersWindows: true,
   refusesQuestions: '',
+  books: 'close',
   plays: false,
 }
 
@@ -44,6 +45,7 @@ const PANELS: Readonly<Record<string, RegExp>> = {
   returning: /Day 6/,
   speed: /Largest contentful paint/,
   pipeline: /All is well/,
+  books: /All [\d,]+ events received are explained/,
   'window-signups_by_plan': /Who signs up/,
   refused: /It differs from the tracking plan/,
   stream: /quarantined/,
@@ -117,11 +119,11 @@ describe('the live page', () => {
   it('asks for what is not live, once', async () => {
     const { questions: before } = await fixture.report()
     await visit(async (page) => {
-      for (const id of ['visits', 'returning']) await waitForText(page, `#${id}`, PANELS[id] ?? /./)
+      for (const id of ['visits', 'returning', 'books']) await waitForText(page, `#${id}`, PANELS[id] ?? /./)
     })
     const { questions } = await fixture.report()
     const asked = questions.slice(before.length).map((question) => question.split('?')[0])
-    expect(asked.sort()).toEqual(['retention', 'sessions', 'sessions'])
+    expect(asked.sort()).toEqual(['books', 'retention', 'sessions', 'sessions'])
   })
 
   it('shows a change, acknowledges it, and marks what is still counted', () =>
@@ -294,6 +296,36 @@ describe('the live page', () => {
     })
   })
 
+  it.each([
+    ['close', /All [\d,]+ events received are explained/, /0 missing/],
+    ['miss', /3 events that we acknowledged are missing/, /7 events that clients numbered never came/],
+    ['unknown', /Not known yet/, /0 missing/],
+    ['nothing', /Nothing was received in this time/, /nothing to explain/],
+  ] as const)('tells of books that are so: %s', async (books, verdict, more) => {
+    await fixture.order({ books })
+    await visit(
+      async (page) => {
+        await waitForText(page, '#books', verdict)
+        await waitForText(page, '#books', more)
+        expect(await findViolations(page)).toEqual([])
+      },
+      { bypassCSP: true },
+    )
+  })
+
+  it('has a sum in its books that adds up, and shows which numbers never came', async () => {
+    await fixture.order({ books: 'miss' })
+    await visit(async (page) => {
+      await waitForText(page, '#books', /received/)
+      const counts = await page.locator('#books .sum b').allInnerTexts()
+      const [received = 0, ...parts] = counts.map((text) => Number(text.replaceAll(',', '')))
+      expect(parts.reduce((sum, count) => sum + count, 0)).toBe(received)
+      await page.locator('#books summary').click()
+      await waitForText(page, '#books', /7: 3–7, 12–13/)
+      expect(await page.locator('#books .strip .bad').count()).toBe(1)
+    })
+  })
+
   it('asks for a range, also of years ago, and says what is refused', () =>
     visit(
       async (page) => {
@@ -449,9 +481,12 @@ describe('the live page', () => {
   ] as const)('has nothing that axe finds, %s, and does not scroll sideways', (_name, options) =>
     visit(
       async (page) => {
-        for (const id of ['here', 'visits', 'returning']) await waitForText(page, `#${id}`, PANELS[id] ?? /./)
+        for (const id of ['here', 'visits', 'returning', 'books'])
+          await waitForText(page, `#${id}`, PANELS[id] ?? /./)
         await page.locator('.events button').first().click()
         await page.locator('#happening summary').click()
+        await page.locator('#books summary').click()
+        await waitForText(page, '#books', /Streams with gaps/)
         expect(await findViolations(page)).toEqual([])
         expect(await isTooWide(page)).toBe(false)
         await showMore(page)

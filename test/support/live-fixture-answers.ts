@@ -1,5 +1,6 @@
 /** What `/v1/query` says of the shop that never was. */
 
+import { answerBooks, type FixtureBooks } from './live-fixture-books.ts'
 import {
   CLASSES,
   COUNTRIES,
@@ -17,7 +18,12 @@ import {
 type Over = (base: number, salt: string) => number[]
 
 /** Answers of the query API by the name of the question, without what all have in common. */
-export function answerTo(name: string, search: URLSearchParams, now: number): object | undefined {
+export function answerTo(
+  name: string,
+  search: URLSearchParams,
+  now: number,
+  books: FixtureBooks = 'close',
+): object | undefined {
   const days = Array.from({ length: 7 }, (_, index) => isoDay(now - (6 - index) * 86_400_000))
   const over: Over = (base, salt) => days.map((day) => Math.round(base * wave(Date.parse(day), salt)))
   switch (name) {
@@ -35,6 +41,8 @@ export function answerTo(name: string, search: URLSearchParams, now: number): ob
       return answerRetention(days)
     case 'sessions':
       return search.has('by') ? answerEntries() : answerSessions(days, over)
+    case 'books':
+      return answerBooks(books, now)
     default:
       return undefined
   }

@@ -5,6 +5,7 @@
 
 import type { ChangeMessage, ClientMessage, SnapshotMessage } from '@millrace/schemas/live'
 import { answerTo } from './live-fixture-answers.ts'
+import type { FixtureBooks } from './live-fixture-books.ts'
 import { emptySnapshotAt, openWindowsAt, snapshotAt } from './live-fixture-data.ts'
 import { eventsBetween } from './live-fixture-events.ts'
 
@@ -40,6 +41,8 @@ export interface FixtureOrders {
   answersWindows?: boolean
   /** Message with which questions are refused; empty: they are answered. */
   refusesQuestions?: string
+  /** How the books are. */
+  books?: FixtureBooks
   /** Whether a change comes every second. */
   plays?: boolean
   /** Closes all connections, as a restart does. */
@@ -88,6 +91,7 @@ export class LiveAggregator {
     takesSockets: true,
     answersWindows: true,
     refusesQuestions: '',
+    books: 'close',
   }
   #report: FixtureReport = { tries: 0, sinces: [], acks: [], tails: [], questions: [], polls: 0 }
   #sockets = new Set<ServerSocket>()
@@ -221,7 +225,7 @@ export class LiveAggregator {
     if (message !== '') {
       return Response.json({ success: false, code: 'question_too_heavy', message }, { status: 422 })
     }
-    const found = answerTo(name, url.searchParams, Date.now())
+    const found = answerTo(name, url.searchParams, Date.now(), this.#orders.books)
     if (found === undefined) return new Response(null, { status: 404 })
     return Response.json({ question: { name }, freshness: null, readFrom: 'events', ...found })
   }

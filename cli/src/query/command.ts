@@ -59,7 +59,7 @@ export function registerQuery(program: Command, world: CommandWorld): void {
     .description('ask the collector about the events of a source')
     .argument(
       '<question>',
-      'timeseries, top, breakdown, funnel, retention, paths, sessions, people, live or freshness',
+      'timeseries, top, breakdown, funnel, retention, paths, sessions, people, live, freshness or books',
     )
   withReadAccess(withReadSource(command))
     .option('--json', 'print the answer as JSON on standard output')

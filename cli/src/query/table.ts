@@ -14,6 +14,7 @@ const SOURCES = new Map([
   ['events', 'from the events'],
   ['rollups', 'from the roll-ups'],
   ['sessions', 'from the sessions'],
+  ['ledger', 'from the ledger'],
 ])
 
 /**
@@ -41,7 +42,8 @@ export function formatAnswer(answer: Answer, isKept: boolean): string {
 
 function describeCurrency({ asOf, readFrom, freshness }: Answer): string {
   const upTo = freshness === null ? 'never computed yet' : `computed up to ${freshness.upTo}`
-  const computed = readFrom === 'events' ? '' : `, ${upTo}`
+  const isComputed = readFrom === 'rollups' || readFrom === 'sessions'
+  const computed = isComputed ? `, ${upTo}` : ''
   return printable(`as of ${asOf}, ${SOURCES.get(readFrom) ?? readFrom}${computed}`)
 }
 

@@ -30,4 +30,5 @@ export const EXAMPLES: Record<string, Record<string, unknown>> = {
   people: { search: 'ada' },
   live: {},
   freshness: {},
+  books: {},
 }

@@ -11,7 +11,7 @@ export type Cell = string | number | boolean | null | readonly Cell[] | { readon
 export type Ask = (statement: Sql) => Promise<Cell[][]>
 
 /** Which tables an answer was read from; all but `events` are computed. */
-export type ReadFrom = 'events' | 'rollups' | 'sessions'
+export type ReadFrom = 'events' | 'rollups' | 'sessions' | 'ledger'
 
 /** What a question finds: a table, or series over the buckets of time. */
 export interface Found {

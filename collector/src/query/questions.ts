@@ -1,6 +1,7 @@
 /** All kinds of questions, by their names. */
 
 import type { QuestionType } from './question.ts'
+import { books } from './questions/books.ts'
 import { freshness } from './questions/freshness.ts'
 import { funnel } from './questions/funnel.ts'
 import { live } from './questions/live.ts'
@@ -23,6 +24,7 @@ export const QUESTIONS = {
   people,
   live,
   freshness,
+  books,
 } as const satisfies Record<string, QuestionType>
 
 /** The name of a kind of question. */

@@ -25,6 +25,12 @@ export const SCOPED_TABLES = [
   'rollup_minute',
   'rollup_hour',
   'rollup_hour_fields',
+  'quarantine',
+  'omitted',
+  'ledger_minutes',
+  'stream_gaps',
+  'lake_reconciliations',
+  'live_windows',
 ] as const
 
 /** Events of the span, each once, as corrected, with `visitor_id` and `person_id`. */
@@ -104,6 +110,44 @@ export function fromFieldRollups(
     sql`SELECT ${text} AS value, count() AS events, uniqExactIfState(cityHash64(person_id), person_id != '') AS people ${fromEvents(part, conditions)} GROUP BY value`
   const rollups = sql`SELECT value, events, people FROM rollup_hour_fields FINAL WHERE ${OF_SOURCE} AND field = ${bind('String', field)} AND ${all(conditions)} AND ${withinSeconds(sql`hour`, hours)}`
   return sql`FROM (${rollups} UNION ALL ${events(before)} UNION ALL ${events(after)})`
+}
+
+/** How far the ledger is; of all sources, and says nothing of any. */
+export const FROM_LEDGER_RUNS = sql`FROM ledger_runs FINAL WHERE job = 'ledger'`
+
+/** Hours of the books, by when the collector received what they are about. */
+export function fromLedger(span: Span): Sql {
+  return sql`FROM ledger WHERE ${OF_SOURCE} AND ${withinSeconds(sql`hour`, span)}`
+}
+
+/** Streams with missing numbers or drops that their client declared, by when something of them last came. */
+export function fromGaps(span: Span): Sql {
+  return sql`FROM delivery_gaps WHERE ${OF_SOURCE} AND ${within(sql`last_received_at`, span)}`
+}
+
+/** Refused events, each once, by when they were received; not those that were accepted, and then refused by ClickHouse. */
+export function fromQuarantine(span: Span): Sql {
+  return sql`FROM quarantine FINAL WHERE ${OF_SOURCE} AND ${within(sql`received_at`, span)} AND reason != 'not_storable'`
+}
+
+/** Events that were left out on purpose; not those that were accepted, and then forgotten. */
+export function fromFiltered(span: Span): Sql {
+  return sql`FROM omitted FINAL WHERE ${OF_SOURCE} AND ${within(sql`received_at`, span)} AND status = 'filtered' AND reason != 'forgotten'`
+}
+
+/** Hours of which lake and warehouse were compared, by the client's clock. */
+export function fromLakeComparison(span: Span): Sql {
+  return sql`FROM lake_reconciliations FINAL WHERE ${OF_SOURCE} AND ${withinSeconds(sql`hour`, span)}`
+}
+
+/** Minutes and names of which live windows and roll-ups differ; looks back one day, however long the span. */
+export function fromLiveDifferences(span: Span): Sql {
+  return sql`FROM live_differences WHERE ${OF_SOURCE} AND ${withinSeconds(sql`minute`, span)}`
+}
+
+/** Live windows that those are found by. */
+export function fromLiveCompared(span: Span): Sql {
+  return sql`FROM live_windows WHERE ${OF_SOURCE} AND name = 'events' AND ${within(sql`window_start`, span)}`
 }
 
 /** Whole hours of a span, and what is before and after them. A span without one is all before. */

@@ -38,11 +38,11 @@ const CLOCK = `
 SELECT toString(now64(3, 'UTC')) AS now,
   max(finished_at) + toIntervalMillisecond(argMax(duration_ms, finished_at) * {restFactor:UInt32}) > now64(3) AS rests,
   toString(greatest(max(up_to) - INTERVAL {overlap:UInt32} SECOND, toDateTime64(0, 3, 'UTC'))) AS since
-FROM recompute_state FINAL WHERE job = 'ledger'`
+FROM ledger_runs FINAL WHERE job = 'ledger'`
 
 const MARK = `
-INSERT INTO recompute_state (job, up_to, minutes, sessions, identities, duration_ms)
-SELECT 'ledger', {now:DateTime64(3, 'UTC')}, {minutes:UInt64}, 0, 0, dateDiff('millisecond', {now:DateTime64(3, 'UTC')}, now64(3))`
+INSERT INTO ledger_runs (job, up_to, minutes, duration_ms)
+SELECT 'ledger', {now:DateTime64(3, 'UTC')}, {minutes:UInt64}, dateDiff('millisecond', {now:DateTime64(3, 'UTC')}, now64(3))`
 
 /** A quiet source costs nothing: the statement about gaps takes a tenth of a second to plan alone. */
 const ANY_NEW = "SELECT 1 AS one FROM receipts WHERE inserted_at >= {since:DateTime64(3, 'UTC')} LIMIT 1"

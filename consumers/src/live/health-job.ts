@@ -15,6 +15,8 @@ export interface HealthJobEffects {
   objectOf: (source: string) => Pick<LiveObject, 'note'>
   now: () => number
   log: (record: Record<string, unknown>) => void
+  /** For how long heartbeats have not been in time. Default: there is no heartbeat, and nothing is said of it. */
+  heartbeatLag?: (() => Promise<number | null>) | undefined
 }
 
 /** What was found out; `undefined` where it could not be. */
@@ -29,6 +31,8 @@ export interface PipelineFacts {
   spilled: number | undefined
   /** Numbers of streams that never came, by source; see `delivery_gaps`. */
   gaps: Map<string, number> | undefined
+  /** For how long heartbeats have not been in time; absent where there is no heartbeat. */
+  heartbeatLagMs?: number | null | undefined
   /** What the objects know, by source; without those that did not answer. */
   live: Map<string, NoteReply>
 }
@@ -56,8 +60,8 @@ GROUP BY source`
 /** Sources without anything computed yet have no lag that could be told. */
 const COMPUTED = 'SELECT max(lag_ms) AS lag FROM freshness HAVING count() > 0'
 
-/** Streams that something came of lately may have the rest under way. */
-const GAPS = `SELECT source, toString(sum(missing)) AS missing_events FROM delivery_gaps
+/** What no drop that is declared explains; and not of streams that something came of lately, which may have the rest under way. */
+const GAPS = `SELECT source, toString(sum(missing - least(missing, dropped))) AS missing_events FROM delivery_gaps
 WHERE state = 'settled' AND last_received_at >= now() - INTERVAL 1 DAY GROUP BY source`
 
 /**
@@ -77,12 +81,13 @@ export async function reportHealth(
 async function findFacts(effects: HealthJobEffects, sources: readonly string[]): Promise<PipelineFacts> {
   const { read, bucket } = effects
   const lakeLagMs = new Map<string, number>()
-  const [latest, computed, deadLetters, spilled, gaps] = await Promise.all([
+  const [latest, computed, deadLetters, spilled, gaps, heartbeatLagMs] = await Promise.all([
     attempt(effects, 'warehouse', () => soon(read<{ source: string; at: string }>(LATEST))),
     attempt(effects, 'computed', () => soon(read<{ lag: string }>(COMPUTED))),
     attempt(effects, 'dead letters', () => count(bucket, DEAD_PREFIX)),
     attempt(effects, 'spill', () => count(bucket, SPILL_PREFIX)),
     attempt(effects, 'gaps', () => soon(read<{ source: string; missing_events: string }>(GAPS))),
+    attempt(effects, 'heartbeat', async () => effects.heartbeatLag?.()),
     ...sources.map((source) =>
       attempt(effects, 'lake', async () => {
         const { parts } = await listParts(bucket, source, 1)
@@ -96,14 +101,14 @@ async function findFacts(effects: HealthJobEffects, sources: readonly string[]):
       latest === undefined ? undefined : new Map(latest.map(({ source, at }) => [source, Number(at)])),
     computedLagMs: lag === undefined ? undefined : Number(lag),
     gaps: gaps && new Map(gaps.map((row) => [row.source, Number(row.missing_events)])),
-    ...{ lakeLagMs, deadLetters, spilled, live: new Map() },
+    ...{ lakeLagMs, deadLetters, spilled, heartbeatLagMs, live: new Map() },
   }
 }
 
 async function tell(
-  { objectOf, now, log }: HealthJobEffects,
+  { objectOf, now, log, heartbeatLag }: HealthJobEffects,
   source: string,
-  { warehouse, computedLagMs, lakeLagMs, deadLetters, spilled, gaps, live }: PipelineFacts,
+  { warehouse, heartbeatLagMs, computedLagMs, lakeLagMs, deadLetters, spilled, gaps, live }: PipelineFacts,
 ): Promise<void> {
   const stages: StageReport[] = [
     warehouse === undefined
@@ -111,6 +116,7 @@ async function tell(
       : { stage: 'warehouse', upTo: warehouse.get(source) ?? null },
     { stage: 'computed', lagMs: computedLagMs ?? null },
     { stage: 'lake', lagMs: lakeLagMs.get(source) ?? null },
+    ...(heartbeatLag === undefined ? [] : [{ stage: 'heartbeat', lagMs: heartbeatLagMs ?? null }]),
   ]
   const note = {
     ...{ at: now(), stages, gaps: gaps === undefined ? null : (gaps.get(source) ?? 0) },

@@ -91,6 +91,26 @@ describe('evaluateMonitors', () => {
     expect(states(empty)).toEqual(['shop rule unknown'])
   })
 
+  it('judges books while the warehouse is behind, because then events are on their way, and gaps not', async () => {
+    const { effects } = createFake((sql) =>
+      sql.includes("job = 'ledger'")
+        ? [{ lag: 1_000 }]
+        : [{ missing: 0, missingSince: 0, stuck: 4, stuckSince: 0, spilled: 4, dead: 0 }],
+    )
+    const facts = async () => ({ receipts: [NOW - 600_000], liveLagMs: 5, lakeLagMs: null })
+    const read = async <Row>(sql: string) =>
+      (sql.includes('AS saved') ? [{ saved: NOW - 900_000 }] : await effects.read<Row>(sql)) as Row[]
+    const monitors: MonitorDefinition[] = [
+      { name: 'books', kind: 'books' },
+      { name: 'gaps', kind: 'gaps', above: 0 },
+    ]
+    const results = await evaluateMonitors(
+      { ...effects, facts, read },
+      { monitors, sources: ['shop'], now: NOW },
+    )
+    expect(states(results)).toEqual(['shop books firing', 'shop gaps unknown'])
+  })
+
   it('goes on without the facts of the live object', async () => {
     const { effects, logged } = createFake(() => [{ on_left: 0, on_right: 0 }])
     const facts = () => Promise.reject(new Error('the object restarts'))

@@ -3,6 +3,7 @@
 import type { MonitorDefinition } from '@millrace/schemas/live'
 import type { Statements } from '../statements.ts'
 import { type Ask, createAsk } from './ask.ts'
+import { evaluateBooks, evaluateGaps } from './books.ts'
 import { evaluateCountRule, evaluateDrop, evaluateNullRate, evaluateQuarantineRate } from './counts.ts'
 import { durationText } from './describe.ts'
 import { evaluateDrift, isDriftDue } from './drift.ts'
@@ -123,6 +124,8 @@ async function find(monitor: MonitorDefinition, view: SourceView): Promise<Findi
   if (monitor.kind === 'freshness') return evaluateFreshness(monitor, view)
   const { savedUntil, facts, now } = view
   if (savedUntil === undefined) return notKnown('the warehouse does not answer')
+  // What is on its way for too long is what these are about.
+  if (monitor.kind === 'books') return evaluateBooks(monitor, view)
   const behind = warehouseLag(facts?.receipts ?? [], savedUntil, now) ?? 0
   if (behind > MAX_BEHIND_MS)
     return notKnown(`the warehouse is ${durationText(behind)} behind what was received`)
@@ -142,6 +145,8 @@ async function find(monitor: MonitorDefinition, view: SourceView): Promise<Findi
       return evaluatePerKey(monitor, asking)
     case 'sequence':
       return evaluateSequence(monitor, asking)
+    case 'gaps':
+      return evaluateGaps(monitor, asking)
     default:
       return notKnown('the live windows say it')
   }

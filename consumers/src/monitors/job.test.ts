@@ -51,6 +51,7 @@ async function run({
       objectOf: () => ({ report: async (report) => void reports.push(report) }),
       facts: {
         ...{ warehouse: new Map(), computedLagMs: 0, lakeLagMs: new Map(), deadLetters: 0, spilled: 0 },
+        gaps: new Map(),
         live: new Map([
           ['shop', { receipts: [NOW], liveLagMs: 1, ...(keys === null ? {} : { monitorKeys: keys }) }],
         ]),

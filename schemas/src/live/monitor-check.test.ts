@@ -49,6 +49,8 @@ const GOOD = {
     above: 9,
   },
   sequence: { kind: 'sequence', key: 'user_id', first: { where }, then: { where }, within: '1h' },
+  books: { kind: 'books' },
+  gaps: { kind: 'gaps', above: 0 },
 } as const
 
 const check = (monitor: object) =>
@@ -71,6 +73,8 @@ describe('checkMonitors', () => {
     ['no groups below', { kind: 'threshold', window: 'active_visitors', measure: 'visitors', below: 1 }],
     ['sources and webhooks', { ...GOOD.drop, sources: ['shop', 'dev'], webhooks: ['ops'] }],
     ['no webhooks', { ...GOOD.drop, webhooks: [] }],
+    ['books with a limit', { kind: 'books', olderThan: '2h', above: 1_000 }],
+    ['a share of gaps', { kind: 'gaps', aboveShare: 0.01, window: '24h', min: 500 }],
     ['a day of a time zone', { ...GOOD.per_key, window: 'day', timeZone: 'Europe/Berlin', measure: 'count' }],
     [
       'persons',
@@ -207,6 +211,21 @@ describe('checkMonitors', () => {
       'monitors[0].condition[0].then[0] must be a field of numbers, got "city"',
     ],
     [
+      'gaps without a limit',
+      { kind: 'gaps' },
+      'monitors[0] must have either above or aboveShare, got neither',
+    ],
+    [
+      'gaps with two limits',
+      { kind: 'gaps', above: 1, aboveShare: 0.1 },
+      'monitors[0] must have either above or aboveShare, got both',
+    ],
+    [
+      'books that are judged at once',
+      { kind: 'books', olderThan: '1m' },
+      'monitors[0].olderThan must be a duration from 5m to 24h, got "1m"',
+    ],
+    [
       'too much of everything',
       {
         ...GOOD.drop,
@@ -280,7 +299,7 @@ describe('checkWebhooks', () => {
     '/secret',
   ])('refuses %s and does not repeat it', (url) => {
     const attempt = () => checkWebhooks([{ name: 'ops', url, secretVar: 'S' }])
-    expect(attempt).toThrow('webhooks[0].url must be an https: address')
+    expect(attempt).toThrow('webhooks[0].url must be an https: address of a public host')
     expect(attempt).not.toThrow('secret')
   })
 

@@ -6,6 +6,7 @@ import { filterValues } from './check-windows.ts'
 import type { Duration, LiveSettings, WindowDefinition, WindowFilter } from './definition.ts'
 import { findEventField } from './event-field.ts'
 import type {
+  GapsMonitor,
   MonitorDefinition,
   PerKeyMonitor,
   SequenceMonitor,
@@ -91,6 +92,9 @@ function checkKind(monitor: MonitorDefinition, at: string, surroundings: Monitor
     case 'sequence':
       checkSequence(monitor, at)
       break
+    case 'gaps':
+      checkLimit(monitor, at)
+      break
     default:
   }
 }
@@ -168,6 +172,12 @@ function checkBounds({ above, below }: { above?: number; below?: number }, at: s
   throw new RangeError(
     `${at} must have either above or below, got ${above === undefined ? 'neither' : 'both'}`,
   )
+}
+
+function checkLimit({ above, aboveShare }: GapsMonitor, at: string): void {
+  if ((above === undefined) !== (aboveShare === undefined)) return
+  const got = above === undefined ? 'neither' : 'both'
+  throw new RangeError(`${at} must have either above or aboveShare, got ${got}`)
 }
 
 function checkSequence({ key, first, then, condition = [] }: SequenceMonitor, at: string): void {

@@ -178,6 +178,28 @@ export interface SequenceMonitor extends MonitorBase {
   lookback?: Duration
 }
 
+/** Events that were acknowledged are missing, or have been on their way for too long. */
+export interface BooksMonitor extends MonitorBase {
+  kind: 'books'
+  /** How long after the end of their hour events may be on their way, 5 min to 24 h. Default `30m`. */
+  olderThan?: Duration
+  /** So many may be so for longer. Default 0. */
+  above?: number
+}
+
+/** Events that clients numbered never came, and no client says that it dropped them. */
+export interface GapsMonitor extends MonitorBase {
+  kind: 'gaps'
+  /** Number of events. Either this or `aboveShare`. */
+  above?: number
+  /** Share of the numbered events that were sent, 0 up to 1. */
+  aboveShare?: number
+  /** Of streams that were heard last within so long, 5 min to 24 h. Default `1h`. */
+  window?: Duration
+  /** Least number of events in the window that a share is judged by. Default 20. */
+  min?: number
+}
+
 /** One monitor. */
 export type MonitorDefinition =
   | ThresholdMonitor
@@ -189,3 +211,5 @@ export type MonitorDefinition =
   | CountRuleMonitor
   | PerKeyMonitor
   | SequenceMonitor
+  | BooksMonitor
+  | GapsMonitor

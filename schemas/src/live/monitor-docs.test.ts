@@ -26,7 +26,7 @@ describe('docs/monitors.md', () => {
   it('has an example of each kind', () => {
     const kinds = [...text.matchAll(/^## ([a-z_]+)$/gm)].map(([, kind]) => kind)
     expect([...new Set(monitors.map(({ kind }) => kind))].toSorted()).toEqual(kinds.toSorted())
-    expect(kinds).toHaveLength(9)
+    expect(kinds).toHaveLength(11)
   })
 
   it('has webhooks that are fine', () => {

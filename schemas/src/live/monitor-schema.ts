@@ -165,6 +165,20 @@ const MonitorSchema = z.discriminatedUnion('kind', [
     absent: z.literal(true).optional(),
     lookback: span(10 * MINUTE_MS, 24 * HOUR_MS, 'from 10m to 24h').optional(),
   }),
+  knownFields({
+    ...BASE,
+    kind: z.literal('books'),
+    olderThan: span(5 * MINUTE_MS, 24 * HOUR_MS, 'from 5m to 24h').optional(),
+    above: whole(0, 1_000_000_000).optional(),
+  }),
+  knownFields({
+    ...BASE,
+    kind: z.literal('gaps'),
+    above: whole(0, 1_000_000_000).optional(),
+    aboveShare: share.optional(),
+    window: span(5 * MINUTE_MS, 24 * HOUR_MS, 'from 5m to 24h').optional(),
+    min: min.optional(),
+  }),
 ])
 
 /** Monitors as a file may have them; what only makes sense together is checked elsewhere. */

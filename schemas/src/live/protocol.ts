@@ -68,7 +68,10 @@ export interface LiveDefinition {
 
 /** How a stage of the pipeline is. */
 export interface StageHealth {
-  /** `live`, `warehouse`, `lake`, `computed`, and `closed`: how long closed windows have not got through to ClickHouse. */
+  /**
+   * `live`, `warehouse`, `lake`, `computed`; `closed`: how long closed windows have not got through to ClickHouse; `heartbeat`: for
+   * how long heartbeats have not been in time, of the deployment.
+   */
   stage: string
   /** How far behind what is received it is; `null` when unknown. */
   lagMs: number | null
