@@ -1,6 +1,6 @@
 /** Platform entry of the collector: builds the app from a Worker's bindings, once per environment. */
 
-import { createSampledLog, encodeLogLine, type LogRecord, type MillraceConfig } from '@millrace/schemas'
+import { createSampledLog, encodeLogLine, type LogRecord, METRICS_TOKEN_VAR, type MillraceConfig } from '@millrace/schemas'
 import { createApp } from './app.ts'
 import type { DeadBucket } from './dead/bucket.ts'
 import { createMakeDurable } from './durable.ts'
@@ -49,6 +49,8 @@ type Handler = (request: Request, context: ExecutionContext) => Response | Promi
 export interface FetchExtras<Env> {
   /** Drives the spill back to the queue, for some 20 s. Never rejects. Default: nothing does, and the route answers 503. */
   drainSpill?: (env: Env) => Promise<SpillDrained>
+  /** The text that Prometheus reads. Default: there is no `/metrics`. */
+  readMetrics?: (env: Env) => Promise<string>
 }
 
 /** A `fetch` handler for the given configuration. */
@@ -70,7 +72,7 @@ export function createFetchHandler<Env extends CollectorEnv>(
 function createHandler<Env extends CollectorEnv>(
   config: MillraceConfig,
   env: Env,
-  { drainSpill }: FetchExtras<Env>,
+  { drainSpill, readMetrics }: FetchExtras<Env>,
 ): Handler {
   const now = Date.now
   const log = (record: LogRecord) => console.log(encodeLogLine(record))
@@ -110,6 +112,14 @@ function createHandler<Env extends CollectorEnv>(
       log,
     }),
     ...(env.LIVE === undefined ? {} : { askLive: askLive(env.LIVE) }),
+    ...(readMetrics === undefined
+      ? {}
+      : {
+          metrics: {
+            token: readSecret(secrets, config.metrics?.tokenVar ?? METRICS_TOKEN_VAR),
+            read: () => readMetrics(env),
+          },
+        }),
     describeApi,
     now,
     log,

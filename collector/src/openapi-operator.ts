@@ -4,12 +4,35 @@ import { LETTER_KINDS } from '@millrace/schemas'
 import { z } from 'zod'
 import { errorAnswers, inPath, inQuery, type Json, json, ref, SECRET_KEY, schemaOf } from './openapi-parts.ts'
 import { DeadReplayBodySchema, MAX_PAGE_LETTERS, MAX_REPLAY_LETTERS } from './routes/dead-letters.ts'
+import { METRICS_CONTENT_TYPE } from './routes/metrics.ts'
 
 const OF_SOURCE = inQuery('source', 'Name of the source that the key must belong to')
+
+/** Of the deployment, not of a source. */
+export const METRICS_TOKEN_SCHEMES = {
+  metricsToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The Worker secret METRICS_TOKEN, or the one that the configuration names',
+  },
+}
 
 /** The paths. */
 export function describeOperatorPaths(): Json {
   return {
+    '/metrics': {
+      get: {
+        summary: 'How the deployment is, for Prometheus: of all sources. 404 while no token is set',
+        security: [{ metricsToken: [] }],
+        responses: {
+          200: {
+            description: 'The text format 0.0.4',
+            content: { [METRICS_CONTENT_TYPE]: { schema: { type: 'string' } } },
+          },
+          ...errorAnswers([401, 404, 405, 503]),
+        },
+      },
+    },
     '/v1/dead': {
       get: {
         summary:

@@ -325,6 +325,20 @@ function trialsOf(path: string, method: string): Trials {
   if (path === '/v1/lake/download') return downloadTrials(method)
   if (path.startsWith('/v1/lake/')) return lakeTrials(path)
   if (path.startsWith('/v1/live')) return liveTrials(path)
+  if (path === '/metrics') {
+    const read = async () => '# HELP x y\n'
+    const headers = { authorization: 'Bearer scrape' }
+    return {
+      200: { headers, options: { metrics: { token: 'scrape', read } } },
+      401: { options: { metrics: { token: 'scrape', read } } },
+      404: { headers },
+      405: { method: 'DELETE' },
+      503: {
+        headers,
+        options: { metrics: { token: 'scrape', read: () => Promise.reject(new Error('away')) } },
+      },
+    }
+  }
   if (path === '/v1/import') {
     const body = '{"batch":[{"type":"page","userId":"u"}]}'
     return { ...SECRET_TRIALS, ...withSecret({ 200: { body }, 503: { body, options: away } }) }

@@ -11,7 +11,7 @@ import {
 } from '@millrace/schemas'
 import { describeLake } from './openapi-lake.ts'
 import { describeLive } from './openapi-live.ts'
-import { describeOperatorPaths } from './openapi-operator.ts'
+import { describeOperatorPaths, METRICS_TOKEN_SCHEMES } from './openapi-operator.ts'
 import {
   errorAnswers,
   imageAnswers,
@@ -74,6 +74,7 @@ function describeKeys(): Json {
     secretKeyBasic: { ...basic, description: `${inHeader} as user name; the password is empty` },
     secretKeyBearer: { ...bearer, description: inHeader },
     ...READ_TOKEN_SCHEMES,
+    ...METRICS_TOKEN_SCHEMES,
   }
 }
 

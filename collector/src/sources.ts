@@ -95,7 +95,7 @@ export function readSecret(env: Record<string, unknown>, name: string | undefine
 }
 
 /** Time depends on the length of `given` alone, never on where the two differ. */
-function isEqualInConstantTime(given: string, secret: string): boolean {
+export function isEqualInConstantTime(given: string, secret: string): boolean {
   let difference = given.length ^ secret.length
   for (let i = 0; i < given.length; i++)
     difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length)

@@ -2,6 +2,7 @@
 
 import { decodeEnvelope, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
+import { createFailureLog, type FailureLog } from './failure-log.ts'
 import {
   bodyText,
   countBySource,
@@ -31,11 +32,16 @@ export function createEventsHandler(
   deps: EventsHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
-    for (const slice of sliceByLength(messages)) await handleSlice(deps, slice)
+    const failures = createFailureLog(deps.log)
+    for (const slice of sliceByLength(messages)) await handleSlice({ ...deps, failures }, slice)
+    failures.flush()
   }
 }
 
-async function handleSlice(deps: EventsHandlerDeps, messages: readonly QueueMessage[]): Promise<void> {
+/** With what failed in this batch. */
+type BatchDeps = EventsHandlerDeps & { failures: FailureLog }
+
+async function handleSlice(deps: BatchDeps, messages: readonly QueueMessage[]): Promise<void> {
   const readable: { message: QueueMessage; delivery: Delivery }[] = []
   const unreadable: Promise<void>[] = []
   for (const message of messages) {
@@ -76,7 +82,7 @@ async function noteFailures(
 const NOTHING_LEFT: MessagePlan = { retryIn: [], deadIn: [] }
 
 async function settle(
-  { retryQueue, deadQueue, random, log }: EventsHandlerDeps,
+  { retryQueue, deadQueue, random, log, failures }: BatchDeps,
   message: QueueMessage,
   plan: MessagePlan,
   unreadable?: string,
@@ -87,7 +93,7 @@ async function settle(
     const sends = plan.retryIn.map(({ sink, error, isPressure }) => {
       const event = isPressure ? 'sink_pressure' : 'sink_failed'
       const delaySeconds = decideDelaySeconds(1, random(), isPressure)
-      log({ level: 'warn', event, sink, messageId, delaySeconds, error: error.slice(0, 300) })
+      failures.add({ level: 'warn', event, sink, messageId, attempts: 1, delaySeconds, error })
       return retryQueue.send(wrapMessage({ sink, error, messageId }, body), {
         contentType: 'text',
         delaySeconds,

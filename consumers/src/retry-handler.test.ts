@@ -164,7 +164,7 @@ describe('a message that is near its last try', () => {
   it('is kept when it cannot be sent anew', async () => {
     const { fate, logged } = await handle(tired(0), full(), createQueue(new Error('queue is away')))
     expect(fate).toEqual({ kind: 'retry', delaySeconds: 900 })
-    expect(logged).toMatchObject([{ event: 'sink_pressure' }, { event: 'retry_queue_failed' }])
+    expect(logged).toMatchObject([{ event: 'retry_queue_failed' }, { event: 'sink_pressure' }])
   })
 
   it('leaves the sink alone for longer at first when it is under pressure', async () => {

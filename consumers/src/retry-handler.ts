@@ -2,6 +2,7 @@
 
 import { decodeEnvelope, unwrapMessage, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideNextTry, TRIES_A_ROUND } from './delivery.ts'
+import { createFailureLog, type FailureLog } from './failure-log.ts'
 import {
   bodyText,
   countBySource,
@@ -40,11 +41,16 @@ export function createRetryHandler(
   deps: RetryHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
-    for (const slice of sliceByLength(messages)) await handleSlice(deps, slice)
+    const failures = createFailureLog(deps.log)
+    for (const slice of sliceByLength(messages)) await handleSlice({ ...deps, failures }, slice)
+    failures.flush()
   }
 }
 
-async function handleSlice(deps: RetryHandlerDeps, messages: readonly QueueMessage[]): Promise<void> {
+/** With what failed in this batch. */
+type BatchDeps = RetryHandlerDeps & { failures: FailureLog }
+
+async function handleSlice(deps: BatchDeps, messages: readonly QueueMessage[]): Promise<void> {
   const bySink = new Map<Sink, Retry[]>(deps.sinks.map((sink) => [sink, []]))
   const unreadable: Promise<void>[] = []
   for (const message of messages) {
@@ -85,7 +91,7 @@ function readRetry(sinks: readonly Sink[], message: QueueMessage): ReadRetry {
   return { kind: 'retry', sink, retry: { message, delivery, body: unwrapped.body, rounds } }
 }
 
-async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {
+async function retryInSink(deps: BatchDeps, sink: Sink, retries: readonly Retry[]): Promise<void> {
   const deliveries = retries.map(({ delivery }) => delivery)
   const [outcomes = []] = await writeToSinks([sink], deliveries, deps.sinkTimeoutMs)
   await Promise.all(retries.map((retry, index) => settle(deps, sink, retry, outcomes[index])))
@@ -94,7 +100,7 @@ async function retryInSink(deps: RetryHandlerDeps, sink: Sink, retries: readonly
 }
 
 async function settle(
-  deps: RetryHandlerDeps,
+  deps: BatchDeps,
   { name: sink }: Sink,
   retry: Retry,
   outcome: Outcome = { kind: 'retry', error: 'no outcome' },
@@ -112,7 +118,7 @@ async function settle(
 }
 
 async function tryLater(
-  deps: RetryHandlerDeps,
+  deps: BatchDeps,
   sink: SinkName,
   { message, delivery: { messageId }, body, rounds }: Retry,
   { error, isPressure = false }: Outcome & { kind: 'retry' },
@@ -123,7 +129,7 @@ async function tryLater(
   // Once a round it is said louder: somebody waits for a day, and more.
   const level = next === 'wait' ? 'warn' : 'error'
   const event = isPressure ? 'sink_pressure' : 'sink_failed'
-  deps.log({ level, event, sink, messageId, attempts, delaySeconds, error: error.slice(0, 300) })
+  deps.failures.add({ level, event, sink, messageId, attempts, delaySeconds, error })
   if (next === 'wait') {
     message.retry({ delaySeconds })
   } else if (next === 'bury') {

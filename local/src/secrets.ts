@@ -29,14 +29,18 @@ export function findSecrets(
     if (value !== undefined && value !== '') variables[name] = value
     else missing.set(name, (missing.get(name) ?? new Set()).add(consequence))
   }
-  // Without it there is no /metrics, which is how it begins: nothing to remark on.
-  const token = env[METRICS_TOKEN_VAR]
-  if (token !== undefined && token !== '') variables[METRICS_TOKEN_VAR] = token
+  for (const name of OPTIONAL) {
+    const value = env[name]
+    if (value !== undefined && value !== '') variables[name] = value
+  }
   return {
     variables,
     missing: [...missing].map(([name, consequences]) => ({ name, consequences: [...consequences] })),
   }
 }
+
+/** Without them there is no /metrics and no heartbeat, which is how it begins: nothing to remark on. */
+const OPTIONAL = [METRICS_TOKEN_VAR, 'MILLRACE_HEARTBEAT']
 
 interface SecretUse {
   name: string

@@ -1,17 +1,23 @@
 /** The shape of `millrace.config.ts`, the one file a user edits, and the check that it makes sense. */
 
+import { checkHeartbeat, HEARTBEAT_KEY_PATTERN, HEARTBEAT_SOURCE, type HeartbeatConfig } from './heartbeat.ts'
 import { checkLiveSettings, checkWindows } from './live/check-windows.ts'
 import type { LiveSettings, WindowDefinition } from './live/definition.ts'
 import { checkMonitors } from './live/monitor-check.ts'
 import type { MonitorDefinition, WebhookDefinition } from './live/monitor-definition.ts'
 import { shippedWindows } from './live/shipped-windows.ts'
 import { checkWebhooks } from './live/webhook-check.ts'
+import { checkLogs, type LogsConfig } from './log.ts'
+import { checkMetrics, type MetricsConfig } from './metrics-config.ts'
 import { checkSettings, SETTING_NAMES, type SourceSettings } from './source-settings.ts'
 import { NAME_PATTERN } from './wire.ts'
 
+export type { HeartbeatConfig } from './heartbeat.ts'
 export type { LiveSettings, WindowDefinition } from './live/definition.ts'
 export type { MonitorDefinition, WebhookDefinition } from './live/monitor-definition.ts'
 export { shippedWindows } from './live/shipped-windows.ts'
+export type { LogsConfig } from './log.ts'
+export { METRICS_TOKEN_VAR, type MetricsConfig } from './metrics-config.ts'
 export { definePlan } from './plan/plan.ts'
 export type { PlanTypes } from './plan/types.ts'
 export type { ReplayEvent, ReplayTransform, ReplayViolation } from './replay-event.ts'
@@ -42,6 +48,12 @@ export interface MillraceConfig {
   monitors?: readonly MonitorDefinition[]
   /** Where it is told. Default nowhere: monitors are shown on the page alone. */
   webhooks?: readonly WebhookDefinition[]
+  /** The event of our own that goes through the pipeline every minute; see `docs/observability.md`. `false`: there is none. */
+  heartbeat?: HeartbeatConfig | false
+  /** What is written to the log. */
+  logs?: LogsConfig
+  /** Who may read `/metrics`. */
+  metrics?: MetricsConfig
 }
 
 /** Where events are kept. */
@@ -68,6 +80,9 @@ const CONFIG_FIELDS: readonly string[] = [
   'live',
   'monitors',
   'webhooks',
+  'heartbeat',
+  'logs',
+  'metrics',
 ]
 
 const WAREHOUSE_FIELDS: readonly string[] = ['cluster']
@@ -90,6 +105,9 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
   }
   if (config.development !== undefined) checkSettings(config.development, 'development')
   if (config.warehouse !== undefined) checkWarehouse(config.warehouse)
+  if (config.heartbeat !== undefined) checkHeartbeat(config.heartbeat)
+  if (config.logs !== undefined) checkLogs(config.logs)
+  if (config.metrics !== undefined) checkMetrics(config.metrics)
   const names = new Set<string>()
   const keys = new Set<string>()
   config.sources.forEach((source, index) => {
@@ -101,6 +119,10 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
     checkName(source.name, `${at}.name`)
     if (source.name === RESERVED)
       throw new RangeError(`${at}.name must not be "${RESERVED}", the source of development`)
+    if (source.name === HEARTBEAT_SOURCE)
+      throw new RangeError(
+        `${at}.name must not be "${HEARTBEAT_SOURCE}", the source of Millrace's own heartbeat`,
+      )
     if (names.has(source.name)) throw new RangeError(`${at}.name must be unique, got "${source.name}" twice`)
     names.add(source.name)
     if (!Array.isArray(source.writeKeys) || source.writeKeys.length === 0) {
@@ -111,6 +133,8 @@ export function defineConfig(config: MillraceConfig): MillraceConfig {
         throw new TypeError(`${at}.writeKeys must hold non-empty strings`)
       if (key === RESERVED)
         throw new RangeError(`${at}.writeKeys must not hold "${RESERVED}", the key of development`)
+      if (HEARTBEAT_KEY_PATTERN.test(key))
+        throw new RangeError(`${at}.writeKeys must not hold keys that look like that of the heartbeat (hb_…)`)
       if (keys.has(key))
         throw new RangeError(`${at}.writeKeys must not repeat a key of any source, got "${key}" twice`)
       keys.add(key)

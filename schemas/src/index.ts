@@ -12,7 +12,29 @@ export * from './events/view.ts'
 export * from './facts.ts'
 export * from './filter-ops.ts'
 export * from './forgotten.ts'
+export {
+  HEARTBEAT_EVENT,
+  HEARTBEAT_KEY_OBJECT,
+  HEARTBEAT_KEY_PATTERN,
+  HEARTBEAT_SOURCE,
+  HEARTBEAT_STAGES,
+  type HeartbeatConfig,
+  type HeartbeatStage,
+  type ResolvedHeartbeat,
+  resolveHeartbeat,
+} from './heartbeat.ts'
 export * from './json-text.ts'
+export {
+  createSampledLog,
+  DEFAULT_SAMPLE_RATE,
+  encodeLogLine,
+  type Log,
+  type LogRecord,
+  type LogsConfig,
+  type SampledLog,
+  traceOf,
+} from './log.ts'
+export { METRICS_TOKEN_VAR, type MetricsConfig } from './metrics-config.ts'
 export * from './parse-event.ts'
 export * from './plan/check-event.ts'
 export * from './plan/plan.ts'

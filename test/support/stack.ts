@@ -39,6 +39,8 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
     cronIntervalMs: 0,
     onWorkerLog: (line) => void workerLog.push(line),
     ...options,
+    // Most journeys count events, and want none but their own.
+    variables: { MILLRACE_HEARTBEAT: 'off', ...options.variables },
   })
   // Journeys take ClickHouse away on purpose; the client need not remark on it.
   const log = { level: ClickHouseLogLevel.OFF }

@@ -23,6 +23,7 @@ function readSources(pattern: string): [path: string, text: string][] {
 const COMPUTED: Record<string, string[]> = {
   'collector/src/query/answer.ts': ['query_failed'],
   'consumers/src/events-handler.ts': ['sink_failed', 'sink_pressure'],
+  'consumers/src/failure-log.ts': ['sink_failed', 'sink_pressure'],
   'consumers/src/monitors/desk.ts': ['monitor_firing'],
   'consumers/src/monitors/evaluate.ts': ['monitor_facts_unknown', 'monitor_warehouse_unreachable'],
   'consumers/src/retry-handler.ts': [

@@ -4,6 +4,7 @@
  */
 
 import { DurableObject } from 'cloudflare:workers'
+import { encodeLogLine, type LogRecord } from '@millrace/schemas'
 import type { LiveHealth, LivePlan, SnapshotMessage, TailEvent } from '@millrace/schemas/live'
 import { createJsonInsert } from '../statements.ts'
 import { decodeChange } from './change.ts'
@@ -15,7 +16,7 @@ import type { HealthNote } from './health.ts'
 import type { LiveState } from './live-state.ts'
 import { createLiveStorage, type LiveStorage, MAX_STATE_LENGTH } from './live-storage.ts'
 import { createMonitoring, type Monitoring, type MonitorReport } from './monitoring.ts'
-import type { ApplyReply, ApplyRequest, LiveObject, NoteReply, Watch } from './rpc.ts'
+import type { ApplyReply, ApplyRequest, LiveMetrics, LiveObject, NoteReply, Watch } from './rpc.ts'
 import { createSockets, type Sockets } from './sockets.ts'
 import { createWatchers, type Watchers, type WatchOptions } from './watchers.ts'
 
@@ -90,6 +91,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   /** Counts a combined batch: all of it, or nothing and the reason why. Nothing is awaited, so nothing comes between. */
   async apply(request: ApplyRequest): Promise<ApplyReply> {
     const now = Date.now()
+    if (request.inserts !== undefined) this.#state.health.addInserts(request.inserts)
     if (request.plan !== this.#state.planText()) this.#usePlan(request.plan)
     if (this.#state.isTickDue(now)) this.#tick(now)
     const ids = decodeIds(request.ids)
@@ -129,6 +131,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     const { health } = this.#state
     return {
       receipts: health.receipts(),
+      arrivals: health.arrivals(),
       liveLagMs: this.#state.readHealth(Date.now()).latencyMs.p50,
       monitorKeys: this.#monitoring.keys(),
     }
@@ -139,6 +142,18 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     // A source that is quiet closes its windows too, and a threshold may be about that.
     this.#tick(Date.now())
     if (this.#monitoring.report(report)) this.#tellMonitors()
+  }
+
+  /** Tells how it is, for `/metrics`. */
+  async readMetrics(): Promise<LiveMetrics> {
+    const now = Date.now()
+    const { watermark } = this.#state.progress()
+    return {
+      health: this.#readHealth(now),
+      totals: this.#state.health.totals(),
+      watchers: this.#watchers.size(),
+      watermarkLagMs: watermark > 0 ? Math.max(0, now - watermark) : null,
+    }
   }
 
   /** Bytes its SQLite database takes, and what is held, for health checks and measurements. */
@@ -317,6 +332,6 @@ function earliest(a: number | undefined, b: number | undefined): number | undefi
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
-function log(record: Record<string, unknown>): void {
-  console.log(JSON.stringify(record))
+function log(record: LogRecord): void {
+  console.log(encodeLogLine(record))
 }

@@ -73,6 +73,18 @@ describe('health job', () => {
     expect(logged).toMatchObject([{ event: 'live_not_told', source: 'a' }])
   })
 
+  it('tells for how long heartbeats have not been in time, where there is a heartbeat', async () => {
+    const { effects, notes } = start({ heartbeatLag: async () => 240_000 })
+    await reportHealth(effects, ['a'])
+    expect(lagOf(notes['a'], 'heartbeat')).toEqual({ stage: 'heartbeat', lagMs: 240_000 })
+    const broken = start({ heartbeatLag: () => Promise.reject(new Error('away')) })
+    await reportHealth(broken.effects, ['a'])
+    expect(lagOf(broken.notes['a'], 'heartbeat')).toEqual({ stage: 'heartbeat', lagMs: null })
+    const none = start()
+    await reportHealth(none.effects, ['a'])
+    expect(lagOf(none.notes['a'], 'heartbeat')).toBe(undefined)
+  })
+
   it('has nothing to do without sources', async () => {
     const { effects, notes } = start()
     await reportHealth(effects, [])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangeFacts } from './change.ts'
 import { createHealth } from './health.ts'
+import { createInsertTimes } from './insert-times.ts'
 
 const S = 1_000
 const M = 60 * S
@@ -142,4 +143,42 @@ describe('health', () => {
       expect(lag(health, T + minutes * M) ?? 0).toBe(0)
     },
   )
+
+  it('tells when what was received was counted, of the last changes', () => {
+    const health = createHealth()
+    const received = (at: number): ChangeFacts['received'] => [[at - 500, 3]]
+    for (let i = 0; i < 70; i++) health.apply(facts({ received: received(T + i * S) }), T + i * S, T)
+    expect(health.arrivals()).toHaveLength(60)
+    expect(health.arrivals().at(-1)).toEqual([T + 69 * S - 500, T + 69 * S])
+    const again = createHealth()
+    again.load(health.encode())
+    expect(again.arrivals()).toEqual(health.arrivals())
+  })
+
+  it('has totals that never fall: what a crash would take back is told once it is saved', () => {
+    const health = createHealth()
+    health.apply(facts({ events: 5, late: 1, quarantined: { a: 1 }, omitted: { bot: 2 } }), T, T)
+    health.addDuplicates(3, T)
+    health.note({ at: T, retries: { warehouse: 2 } })
+    health.addInserts({ ...createInsertTimes(), rows: 7 })
+    const exact = { events: 5, late: 1, quarantined: { a: 1 }, omitted: { bot: 2 } }
+    expect(health.totals()).toMatchObject({ ...exact, duplicates: 0, retries: {}, inserts: { rows: 0 } })
+    const text = health.encode()
+    const unsaved = { duplicates: 3, retries: { warehouse: 2 }, inserts: { rows: 7 } }
+    expect(health.totals()).toMatchObject({ ...exact, ...unsaved })
+    health.apply(facts({ events: 2 }), T + 20 * M, T)
+    health.addDuplicates(1, T)
+    expect(health.totals()).toMatchObject({ events: 7, duplicates: 3 })
+    const again = createHealth()
+    again.load(text)
+    expect(again.totals()).toMatchObject({ ...exact, ...unsaved })
+  })
+
+  it('reads what an earlier release saved', () => {
+    const health = createHealth()
+    const [slots, noted] = JSON.parse(createHealth().encode()) as unknown[]
+    health.load(JSON.stringify([slots, noted]))
+    expect(health.totals()).toMatchObject({ events: 0 })
+    expect(health.arrivals()).toEqual([])
+  })
 })

@@ -2,6 +2,7 @@
 
 import type { LiveHealth } from '@millrace/schemas/live'
 import type { ChangeFacts } from './change.ts'
+import { addInsertTimes, createInsertTimes, type InsertTimes } from './insert-times.ts'
 import {
   addNumber,
   createQuantiles,
@@ -12,6 +13,9 @@ import {
   type Quantiles,
   readQuantiles,
 } from './measures/quantiles.ts'
+
+/** Receipts of which it is kept when they were counted: those of so many changes, which is what the heartbeat asks for. */
+const MAX_ARRIVALS = 60
 
 /** Counts are kept by slots of so long, for so long. */
 const SLOT_MS = 10_000
@@ -40,6 +44,24 @@ export interface HealthNote {
 /** The last word of the cron. */
 type Noted = { at: number } & Pick<LiveHealth, 'stages' | 'deadLetters' | 'spilled' | 'gaps'>
 
+/**
+ * Counts since the object's source is known, which only ever grow. What a change brings is exact; all others are
+ * as they were last saved, because what is not saved may be counted back after a crash.
+ */
+export interface LiveTotals {
+  events: number
+  late: number
+  quarantined: Record<string, number>
+  omitted: Record<string, number>
+  duplicates: number
+  retries: Record<string, number>
+  /** Inserts that consumers measured; of all sources, told to the objects of those that were in the batch after. */
+  inserts: InsertTimes
+}
+
+/** A receipt, and when it was counted; milliseconds since 1970. */
+export type Arrival = [receivedAt: number, countedAt: number]
+
 interface Slot {
   events: number
   late: number
@@ -59,10 +81,14 @@ export interface Health {
   /** @param latencyAt when it was applied; without it, as after a restart, no latency is measured */
   apply: (facts: ChangeFacts, at: number, latencyAt: number | undefined) => void
   addDuplicates: (count: number, at: number) => void
+  addInserts: (times: InsertTimes) => void
   note: (note: HealthNote) => void
   read: (now: number, progress: { receivedAt: number; liveLagMs: number | null }) => LiveHealth
   /** Latest receipts of accepted events, at most one of every slot, ascending. */
   receipts: () => number[]
+  /** Receipts of the last changes, and when they were counted, in that order. */
+  arrivals: () => Arrival[]
+  totals: () => LiveTotals
   encode: () => string
   load: (text: string) => void
 }
@@ -70,6 +96,10 @@ export interface Health {
 export function createHealth(): Health {
   const slots = new Map<number, Slot>()
   let noted: Noted = { at: 0, stages: [], deadLetters: null, spilled: null, gaps: null }
+  let arrivals: Arrival[] = []
+  let totals = createTotals()
+  /** Of what no change brings: as it was last saved. */
+  let saved = unsteadyOf(totals)
 
   const slotAt = (at: number): Slot => {
     const start = Math.floor(at / SLOT_MS) * SLOT_MS
@@ -110,6 +140,12 @@ export function createHealth(): Health {
       slot.receivedAt = Math.max(slot.receivedAt, acceptedUntil ?? 0)
       addCounts(slot.quarantined, quarantined)
       addCounts(slot.omitted, omitted)
+      totals.events += events
+      totals.late += late
+      addCounts(totals.quarantined, quarantined)
+      addCounts(totals.omitted, omitted)
+      for (const [receivedAt] of received) arrivals.push([receivedAt, at])
+      if (arrivals.length > 2 * MAX_ARRIVALS) arrivals = arrivals.slice(-MAX_ARRIVALS)
       if (latencyAt === undefined) return
       for (const [receivedAt, count] of received) {
         for (let i = 0; i < count; i++) addNumber(slot.latency, Math.max(0, latencyAt - receivedAt))
@@ -117,9 +153,16 @@ export function createHealth(): Health {
     },
     addDuplicates(count, at) {
       slotAt(at).duplicates += count
+      totals.duplicates += count
+    },
+    addInserts(times) {
+      addInsertTimes(totals.inserts, times)
     },
     note({ at, retries, stages, deadLetters = null, spilled = null, gaps = null }) {
-      if (retries !== undefined) addCounts(slotAt(at).retries, retries)
+      if (retries !== undefined) {
+        addCounts(slotAt(at).retries, retries)
+        addCounts(totals.retries, retries)
+      }
       if (stages === undefined) return
       const accepted = Math.max(0, ...[...slots.values()].map((slot) => slot.receivedAt))
       const told = stages.map((report) => ({ stage: report.stage, lagMs: lagOf(report, accepted, at), at }))
@@ -148,19 +191,38 @@ export function createHealth(): Health {
       [...slots.values()]
         .flatMap((slot) => (slot.receivedAt === 0 ? [] : [slot.receivedAt]))
         .sort((a, b) => a - b),
+    arrivals: () => arrivals.slice(-MAX_ARRIVALS),
+    totals: () => structuredClone({ ...totals, ...saved }),
     encode() {
       const encoded = [...slots].map(
         ([start, slot]): EncodedSlot => [start, { ...slot, latency: encodeQuantiles(slot.latency) }],
       )
-      return JSON.stringify([encoded, noted])
+      saved = unsteadyOf(totals)
+      return JSON.stringify([encoded, noted, totals, arrivals.slice(-MAX_ARRIVALS)])
     },
     load(text) {
-      const [encoded, note] = JSON.parse(text) as [EncodedSlot[], Noted]
+      const parsed = JSON.parse(text) as [EncodedSlot[], Noted, LiveTotals?, Arrival[]?]
+      const [encoded, note, counted = createTotals(), arrived = []] = parsed
+      totals = counted
+      saved = unsteadyOf(totals)
+      arrivals = arrived
       for (const [start, slot] of encoded)
         slots.set(start, { ...slot, latency: decodeQuantiles(slot.latency) })
       noted = note
     },
   }
+}
+
+function createTotals(): LiveTotals {
+  return {
+    ...{ events: 0, late: 0, quarantined: {}, omitted: {}, duplicates: 0, retries: {} },
+    inserts: createInsertTimes(),
+  }
+}
+
+/** What no change brings, and a crash may take back. */
+function unsteadyOf({ duplicates, retries, inserts }: LiveTotals) {
+  return structuredClone({ duplicates, retries, inserts })
 }
 
 function createSlot(): Slot {

@@ -1,8 +1,9 @@
 /** What the consumer and the object that keeps a source's windows say to each other. */
 
-import type { TailEvent } from '@millrace/schemas/live'
+import type { LiveHealth, TailEvent } from '@millrace/schemas/live'
 import type { MonitorKeys } from '../monitors/desk.ts'
-import type { HealthNote } from './health.ts'
+import type { Arrival, HealthNote, LiveTotals } from './health.ts'
+import type { InsertTimes } from './insert-times.ts'
 import type { MonitorReport } from './monitoring.ts'
 
 /** A combined queue batch of one source. */
@@ -18,6 +19,8 @@ export interface ApplyRequest {
   /** Events for those who watch, and how many of those they want are left out. */
   events: TailEvent[]
   missed: number
+  /** What the consumer measured of inserts since it last told; `undefined` for nothing. */
+  inserts?: InsertTimes | undefined
 }
 
 /** Events that somebody wants to see: filters such as `country:is:DE` that must all hold. */
@@ -44,6 +47,18 @@ export interface NoteReply {
   liveLagMs: number | null
   /** Keys that the monitors keep; absent in an answer of an older version. */
   monitorKeys?: MonitorKeys
+  /** Receipts of the last changes and when they were counted; likewise. */
+  arrivals?: Arrival[]
+}
+
+/** What an object tells of itself, for `/metrics`. */
+export interface LiveMetrics {
+  health: LiveHealth
+  totals: LiveTotals
+  /** Who watches now. */
+  watchers: number
+  /** How far behind now the windows are closed; `null` while there is none. */
+  watermarkLagMs: number | null
 }
 
 /** What the consumers, the cron and the collector use of the object. */
@@ -55,4 +70,6 @@ export interface LiveObject {
   note: (note: HealthNote) => Promise<NoteReply>
   /** Takes what the cron found of the source's monitors. */
   report: (report: MonitorReport) => Promise<void>
+  /** Tells how it is; changes nothing. */
+  readMetrics: () => Promise<LiveMetrics>
 }

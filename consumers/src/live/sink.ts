@@ -6,6 +6,7 @@ import type { Delivery, Outcome, Sink } from '../sink.ts'
 import { encodeChange } from './change.ts'
 import { combine, type Entry, listEntries } from './combine.ts'
 import { encodeIds } from './event-ids.ts'
+import type { InsertMeter } from './insert-times.ts'
 import { MAX_CHANGE_BYTES } from './live-storage.ts'
 import { type CompiledPlan, compilePlan } from './plan.ts'
 import type { ApplyReply, LiveObject, Watch } from './rpc.ts'
@@ -18,6 +19,8 @@ export interface LiveSinkDeps {
   planOf: (source: string) => LivePlan
   /** What is known of sources; kept between batches. */
   memory: LiveSinkMemory
+  /** What was measured of inserts, to be told along with the next change. Default: nothing is. */
+  inserts?: Pick<InsertMeter, 'take' | 'giveBack'> | undefined
 }
 
 /** What the object last said, by source: a batch then mostly fits at once. */
@@ -94,7 +97,7 @@ async function writeEntries(deps: LiveSinkDeps, source: string, entries: readonl
 }
 
 async function tell(
-  { objectOf, planOf, memory }: LiveSinkDeps,
+  { objectOf, planOf, memory, inserts }: LiveSinkDeps,
   source: string,
   entries: readonly Entry[],
 ): Promise<ApplyReply | 'too large'> {
@@ -112,13 +115,18 @@ async function tell(
   }
   // With many definitions even that may be too much for a row. The warehouse has the event; it must not stop the others.
   if (isTooLarge()) change = encodeChange({ ...combined, windows: [] })
-  const reply = await objectOf(source).apply({
-    plan: text,
-    change,
-    ids,
-    earliest: combined.earliest,
+  const measured = inserts?.take()
+  const request = {
+    ...{ plan: text, change, ids, earliest: combined.earliest },
     ...chooseTail(entries, watches),
-  })
+    ...(measured === undefined ? {} : { inserts: measured }),
+  }
+  const reply = await objectOf(source)
+    .apply(request)
+    .catch((error: unknown) => {
+      inserts?.giveBack(measured)
+      throw error
+    })
   memory.hints.set(source, { floor: reply.floor, watches: reply.watches })
   return reply
 }
