@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -11,7 +12,8 @@ const WORKERS = Math.max(2, availableParallelism() - 1)
 const JOURNEY = { testTimeout: 120_000, hookTimeout: 60_000 }
 
 /** Journeys with browsers: two cores starve the pages when anything else runs. */
-const IN_BROWSERS = 'test/journeys/{commands,dashboard-*,demo-plan,page,sdk-*,stock-*-browser}.test.ts'
+const IN_BROWSERS =
+  'test/journeys/{commands,dashboard-*,demo-plan,page,sdk-*,security-page,stock-*-browser}.test.ts'
 
 /**
  * Four ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
@@ -25,13 +27,22 @@ export default defineConfig({
     globalSetup: './test/support/migrated-data.ts',
     projects: [
       {
+        // The fault simulator runs the live object in Node.
+        resolve: {
+          alias: {
+            'cloudflare:workers': fileURLToPath(
+              new URL('./test/faults/world/cloudflare-workers.ts', import.meta.url),
+            ),
+          },
+        },
         test: {
           name: 'plain',
           include: [
             '{schemas,sdk-web,sdk-node,cli,dashboard,local,scripts,bench}/**/*.test.ts',
             'test/properties/**/*.test.ts',
+            'test/faults/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/faults/fidelity/**'],
           testTimeout: 30_000,
           maxWorkers: WORKERS,
         },
@@ -65,7 +76,7 @@ export default defineConfig({
       {
         test: {
           name: 'journeys',
-          include: ['test/journeys/**/*.test.ts'],
+          include: ['test/journeys/**/*.test.ts', 'test/faults/fidelity/**/*.test.ts'],
           exclude: ['**/node_modules/**', IN_BROWSERS],
           ...JOURNEY,
           maxWorkers: 2,
