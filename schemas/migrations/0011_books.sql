@@ -86,7 +86,7 @@ ORDER BY (source, minute);
 -- shard by: cityHash64(job)
 CREATE TABLE IF NOT EXISTS ledger_runs
 (
-    job LowCardinality(String) COMMENT 'ledger' CODEC(ZSTD(1)),
+    job LowCardinality(String) COMMENT 'ledger; begun: there were events before there were books' CODEC(ZSTD(1)),
     up_to DateTime64(3, 'UTC') COMMENT 'What was inserted before is in the ledger' CODEC(ZSTD(1)),
     minutes UInt64 COMMENT 'Minutes that the last run computed' CODEC(ZSTD(1)),
     duration_ms UInt64 COMMENT 'and how long it took' CODEC(ZSTD(1)),
@@ -94,6 +94,9 @@ CREATE TABLE IF NOT EXISTS ledger_runs
 )
 ENGINE = ReplacingMergeTree(finished_at)
 ORDER BY job;
+
+-- Streams that began before there were receipts must not look as if they had gaps.
+INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'begun', now64(3), 0, 0 FROM (SELECT 1 AS one FROM events LIMIT 1);
 
 -- The ledger by the hour of receipt: read this one.
 CREATE OR REPLACE VIEW ledger AS

@@ -362,4 +362,17 @@ describe('gaps', () => {
     await keep()
     expect(await readGaps(source)).toEqual([])
   })
+
+  it('are not judged of streams that an earlier collector may have taken a part of', async () => {
+    const source = newSource()
+    await warehouse.run("INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'begun', now64(3), 0, 0")
+    try {
+      const later = AT + 90 * 60_000
+      await warehouse.write([batchOf(source, 'early', [3]), batchOf(source, 'late', [2], { receivedAt: later })])
+      await keep()
+      expect(await readGaps(source)).toMatchObject([{ stream: 'late', missing: 1 }])
+    } finally {
+      await warehouse.run("DELETE FROM ledger_runs WHERE job = 'begun'")
+    }
+  })
 })

@@ -55,6 +55,18 @@ SELECT source, stream, sumMap(map(reason, toUInt64(count))) AS dropped_by FROM (
 )
 GROUP BY source, stream`
 
+/** How long after the first receipt a collector of the release before may still take events. */
+const DEPLOY_HOURS = 1
+
+/**
+ * Where there were events before there were books, streams that began before all collectors wrote receipts are not judged: what
+ * an earlier collector took is in none.
+ */
+const IS_JUDGED = `(
+  (SELECT count() FROM ledger_runs WHERE job = 'begun') = 0
+  OR first >= (SELECT min(taken_at) + INTERVAL ${DEPLOY_HOURS} HOUR FROM receipts)
+)`
+
 /** Only streams with something to tell have a row, and those that had one. */
 const WRITE = `
 INSERT INTO stream_gaps (source, stream, missing, missing_ranges, highest, tail, dropped, dropped_by, first_received_at, last_received_at)
@@ -71,7 +83,8 @@ FROM (
   LEFT JOIN (${ENDS}) AS e ON t.source = e.source AND t.stream = e.stream
   LEFT JOIN (${DROPS}) AS d ON t.source = d.source AND t.stream = d.stream
 )
-WHERE missing > 0 OR dropped > 0 OR (source, stream) IN (SELECT source, stream FROM stream_gaps)`
+WHERE ${IS_JUDGED}
+  AND (missing > 0 OR dropped > 0 OR (source, stream) IN (SELECT source, stream FROM stream_gaps))`
 
 /**
  * Computes the gaps of all streams that a receipt touched, and writes them, in one statement. A stream of which nothing came

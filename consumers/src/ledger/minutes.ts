@@ -180,6 +180,7 @@ FROM (
     SELECT source, message_id AS stored_id, toUnixTimestamp(toStartOfHour(original_timestamp)) AS stored_hour, received_at AS received, 1 AS is_here
     FROM events FINAL
     WHERE (source, toStartOfHour(original_timestamp)) IN (${KEY_HOURS})
+      AND message_id IN (SELECT arrayJoin(ids) FROM receipts WHERE ${IS_WANTED})
   ) AS e ON c.source = e.source AND c.id = e.stored_id AND c.at_hour = e.stored_hour
   LEFT JOIN (${FIRST_REPLAYS}) AS r ON c.source = r.source AND c.id = r.replayed_id
 ) AS c
