@@ -178,7 +178,7 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
   override async alarm(): Promise<void> {
     this.#alarmAt = undefined
     const now = Date.now()
-    if (this.#state.isTickDue(now)) this.#tick(now)
+    if (this.#state.isTickDue(now) || this.#state.isCorrectionDue(now)) this.#tick(now)
     this.#watchers.dropSlow()
     this.#watchers.notify()
     // What was forgotten must go from storage too.
@@ -246,7 +246,8 @@ export class LiveAggregator extends DurableObject<Env> implements LiveObject {
     const isBusy =
       this.#storage.pending() > 0 ||
       this.#state.stamp() !== this.#savedStamp ||
-      this.#state.undelivered().length > 0
+      this.#state.undelivered().length > 0 ||
+      this.#state.isCorrectionDue(now)
     const isWatched = this.#watchers.size() > 0
     // When windows begin and end: who watches sees the next one at once.
     if (isBusy || (isWatched && this.#state.hasOpen())) return Math.floor(now / TICK_MS + 1) * TICK_MS

@@ -137,6 +137,32 @@ describe('a source of which nothing comes', () => {
   })
 })
 
+describe('a window that was final and changes', () => {
+  it('is due for its next version though nothing else happens', () => {
+    const { state, apply } = start()
+    apply(T)
+    const closed = T + M
+    state.tick(closed)
+    for (const { markDelivered } of state.undelivered()) markDelivered()
+    expect(state.isCorrectionDue(closed)).toBe(false)
+
+    const [tabled] = [...state.tables().values()]
+    if (tabled === undefined) throw new Error('there is no window')
+    const groups = { byKey: new Map([['[]', { key: [], events: 1, states: [null] }]]), other: undefined }
+    const panes = new Map([[Math.floor(T / (10 * S)) * 10 * S, groups]])
+    const facts = { events: 1, late: 1, earliest: T, acceptedUntil: T, quarantined: {}, omitted: {} }
+    const windows = [{ window: tabled.window, panes, sessions: new Set<never>() }]
+    const id = { high: 9, low: 9, bit: 0 }
+    state.apply([id], { ...facts, received: [[closed, 1]], windows }, closed, undefined)
+    expect(state.undelivered()).toEqual([])
+    expect(state.isCorrectionDue(closed)).toBe(true)
+    expect(state.nextDue(closed)).toBeLessThan(closed + M)
+    state.tick(closed)
+    expect(state.undelivered().map(({ window }) => window.version)).toEqual([2])
+    expect(state.isCorrectionDue(closed)).toBe(false)
+  })
+})
+
 describe('what monitors judge by', () => {
   it('is told since when all was counted, and what is forgotten, each by itself', () => {
     const { state, apply } = start()

@@ -56,6 +56,8 @@ export interface LiveState {
    * @returns versions that ClickHouse will never get; `undefined` when there was nothing to forget
    */
   shrink: (now: number) => { lost: number } | undefined
+  /** Whether a window that was final has changed since and may get its next version. Not for every batch: each version is told. */
+  isCorrectionDue: (now: number) => boolean
   /** Advances the watermark, closes and forgets. */
   tick: (now: number) => void
   /** Whether a tick would change anything. */
@@ -182,6 +184,10 @@ export function createLiveState(): LiveState {
         if ((table.nextEnd() ?? watermark + 1) <= watermark) return true
       return Math.max(floorOf(watermark, plan), floorMark) > floor()
     },
+    isCorrectionDue(now) {
+      const watermark = advanceWatermark(progress, plan, now)
+      return [...tables.values()].some(({ table }) => (table.nextCorrection() ?? watermark + 1) <= watermark)
+    },
     tick(now) {
       progress = { ...progress, watermark: advanceWatermark(progress, plan, now) }
       let isChanged = forgetIds()
@@ -216,7 +222,9 @@ export function createLiveState(): LiveState {
       return { lost }
     },
     nextDue(now) {
-      const ends = [...tables.values()].flatMap(({ table }) => table.nextEnd() ?? [])
+      const ends = [...tables.values()]
+        .flatMap(({ table }) => [table.nextEnd(), table.nextCorrection()])
+        .filter((end) => end !== undefined)
       if (ends.length > 0) return Math.max(now, Math.min(...ends) + plan.latenessMs)
       const isHeld = [...tables.values()].some(({ table }) => !table.isEmpty()) || ids.size() > 0
       return isHeld ? Math.max(now, progress.watermark + spanMs()) : undefined

@@ -119,6 +119,11 @@ export function createPaneTable(compiled: CompiledWindow, span: WholeSpan): Wind
       for (const start of open) if (isWhole(start)) next = Math.min(next, start + sizeMs)
       return Number.isFinite(next) ? next : undefined
     },
+    nextCorrection() {
+      let next = Number.POSITIVE_INFINITY
+      for (const [start, { isStale }] of closings) if (isStale) next = Math.min(next, start + sizeMs)
+      return Number.isFinite(next) ? next : undefined
+    },
     isEmpty: () => panes.size === 0,
     changedSince(stamp, shownAt, now) {
       const starts = new Set<number>()

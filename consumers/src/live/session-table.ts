@@ -172,6 +172,11 @@ export function createSessionTable(compiled: CompiledWindow, span: WholeSpan): W
       }
       return Number.isFinite(next) ? next : undefined
     },
+    nextCorrection() {
+      let next = Number.POSITIVE_INFINITY
+      for (const { end, item } of closables()) if (item.closing?.isStale === true) next = Math.min(next, end)
+      return Number.isFinite(next) ? next : undefined
+    },
     isEmpty: () => byKey.size === 0 && others.size === 0,
     changedSince(stamp) {
       const isNewer = (item: { stamp: Stamp; closing: Closing | undefined }) =>

@@ -63,6 +63,8 @@ export interface WindowTable {
   forget: (floor: number, undeliveredFloor: number) => boolean
   /** When the next window that is not final ends; `undefined` when there is none. */
   nextEnd: () => number | undefined
+  /** When the next window that was final and has changed since ends, or ended; `undefined` when there is none. */
+  nextCorrection: () => number | undefined
   /** Whether anything is held. */
   isEmpty: () => boolean
   /** Windows that changed after the stamp, or that were not begun to be shown at `shownAt`; oldest first. */
