@@ -10,7 +10,8 @@ import {
   openDeadLetter,
 } from '@millrace/schemas'
 import { decideDelaySeconds } from './delivery.ts'
-import { bodyText, type HandlerEffects, type QueueMessage } from './queue.ts'
+import { bodyText, type HandlerEffects, type QueueMessage, SEND_TIMEOUT_MS } from './queue.ts'
+import { withTimeout } from './timeout.ts'
 
 /** What the handler needs of an R2 bucket. */
 export interface DeadLetterBucket {
@@ -30,6 +31,7 @@ export function createDeadHandler({
   bucket,
   random,
   log,
+  sendTimeoutMs = SEND_TIMEOUT_MS,
 }: DeadHandlerDeps): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
     await Promise.all(
@@ -38,7 +40,7 @@ export function createDeadHandler({
         const text = bodyText(message.body)
         const customMetadata = { ...describeLetter(text, message.id) }
         try {
-          await bucket.put(key, text, { customMetadata })
+          await withTimeout(bucket.put(key, text, { customMetadata }), sendTimeoutMs)
           log({ level: 'error', event: 'dead_letter', key, ...customMetadata })
           message.ack()
         } catch (error) {

@@ -120,4 +120,13 @@ describe('the handler of events', () => {
     })(batch)
     expect(batch[0]?.fate).toEqual({ kind: 'retry', delaySeconds: 4 })
   })
+
+  it('retries a message itself when the queue of retries hangs', async () => {
+    const retryQueue = { send: () => new Promise<never>(() => {}) }
+    const [first, second] = messages()
+    if (first === undefined || second === undefined) throw new Error('there are two')
+    const deps = { ...createEffects(), sinks: [createSink(failOne)], retryQueue, deadQueue: createQueue() }
+    await createEventsHandler({ ...deps, sendTimeoutMs: 5 })([first, second])
+    expect([first.fate.kind, second.fate.kind]).toEqual(['retry', 'ack'])
+  })
 })

@@ -9,11 +9,13 @@ import {
   type HandlerEffects,
   type OutgoingQueue,
   type QueueMessage,
+  SEND_TIMEOUT_MS,
   waitForDeploy,
 } from './queue.ts'
 import type { Delivery, Sink } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
+import { withTimeout } from './timeout.ts'
 
 /** What the handler works with. */
 export interface EventsHandlerDeps extends HandlerEffects {
@@ -82,7 +84,7 @@ async function noteFailures(
 const NOTHING_LEFT: MessagePlan = { retryIn: [], deadIn: [] }
 
 async function settle(
-  { retryQueue, deadQueue, random, log, failures }: BatchDeps,
+  { retryQueue, deadQueue, random, log, failures, sendTimeoutMs = SEND_TIMEOUT_MS }: BatchDeps,
   message: QueueMessage,
   plan: MessagePlan,
   unreadable?: string,
@@ -107,7 +109,7 @@ async function settle(
       const text = wrapMessage({ kind: 'unreadable', error: unreadable, messageId }, body)
       sends.push(deadQueue.send(text, { contentType: 'text' }))
     }
-    await Promise.all(sends)
+    await withTimeout(Promise.all(sends), sendTimeoutMs)
     message.ack()
   } catch (error) {
     log({ level: 'error', event: 'retry_queue_failed', messageId, error: String(error) })

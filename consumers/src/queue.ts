@@ -27,7 +27,15 @@ export interface HandlerEffects {
   log: (record: Record<string, unknown>) => void
   /** Takes how many deliveries of each source failed in a sink just now. Never rejects. Default: nobody is told. */
   noteFailures?: (sink: SinkName, bySource: ReadonlyMap<string, number>) => Promise<void>
+  /** Default {@link SEND_TIMEOUT_MS}. */
+  sendTimeoutMs?: number
 }
+
+/**
+ * How long a send to a queue, or a write to the bucket in its place, may take. One that hangs would keep the whole batch until the
+ * platform ends it after 15 minutes; one that lands after all is a copy more, which changes nothing.
+ */
+export const SEND_TIMEOUT_MS = 10_000
 
 /** Counts deliveries by their source. */
 export function countBySource(deliveries: readonly Delivery[]): Map<string, number> {

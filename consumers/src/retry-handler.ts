@@ -9,11 +9,13 @@ import {
   type HandlerEffects,
   type OutgoingQueue,
   type QueueMessage,
+  SEND_TIMEOUT_MS,
   waitForDeploy,
 } from './queue.ts'
 import type { Delivery, Outcome, Sink, SinkName } from './sink.ts'
 import { writeToSinks } from './sink.ts'
 import { sliceByLength } from './slices.ts'
+import { withTimeout } from './timeout.ts'
 
 /** What the handler works with. */
 export interface RetryHandlerDeps extends HandlerEffects {
@@ -150,7 +152,8 @@ async function moveTo(
 ): Promise<void> {
   const queue = name === 'retry' ? deps.retryQueue : deps.deadQueue
   try {
-    await queue.send(text, { contentType: 'text', delaySeconds })
+    const sending = queue.send(text, { contentType: 'text', delaySeconds })
+    await withTimeout(sending, deps.sendTimeoutMs ?? SEND_TIMEOUT_MS)
     message.ack()
   } catch (error) {
     deps.log({ level: 'error', event: `${name}_queue_failed`, messageId: message.id, error: String(error) })
