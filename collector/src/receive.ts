@@ -136,7 +136,10 @@ async function take(
     acceptBatch({ body, batch: events, readTexts }, arrival),
   )
   const about = { source: rules.source, accepted: acceptedCount, takenAt: receivedAt }
-  const isDurable = await tryDurable(deps, about, envelopes, open)
+  const durable = tryDurable(deps, about, envelopes, open)
+  // A client that goes away must not cut it off: the events would be sent again, but nobody would know of these.
+  waitUntilOf(c)(durable)
+  const isDurable = await durable
   if (!isDurable) return unavailable('neither queue nor bucket took the batch')
   const taken = { source: rules.source, route, batchId, accepted: acceptedCount, receipts }
   if (deps.outcomes !== undefined) logTaken(deps.outcomes, { ...taken, ms: deps.now() - receivedAt })

@@ -35,8 +35,11 @@ export function createEventsHandler(
 ): (messages: readonly QueueMessage[]) => Promise<void> {
   return async (messages) => {
     const failures = createFailureLog(deps.log)
-    for (const slice of sliceByLength(messages)) await handleSlice({ ...deps, failures }, slice)
-    failures.flush()
+    try {
+      for (const slice of sliceByLength(messages)) await handleSlice({ ...deps, failures }, slice)
+    } finally {
+      failures.flush()
+    }
   }
 }
 

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS receipts
 (
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
     book String COMMENT 'Account of one isolate of the collector over one source, for six hours' CODEC(ZSTD(1)),
-    number UInt32 COMMENT 'Which request of the book, from 1' CODEC(Delta(4), ZSTD(1)),
+    number UInt32 COMMENT 'Which request of the book, from 1; 0: an earlier collector wrote the envelope, and it is in no book' CODEC(Delta(4), ZSTD(1)),
     part UInt32 COMMENT 'Which envelope of the request, from 0' CODEC(ZSTD(1)),
     taken_at DateTime64(3, 'UTC') COMMENT 'When the request was taken; of what is replayed, other than when it was received' CODEC(Delta(8), ZSTD(1)),
     received_at DateTime64(3, 'UTC') COMMENT 'As its events have it' CODEC(Delta(8), ZSTD(1)),
@@ -47,8 +47,6 @@ CREATE TABLE IF NOT EXISTS receipts
 
     inserted_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
 
-    INDEX streams stream TYPE bloom_filter GRANULARITY 1,
-    INDEX previous_streams previous_stream TYPE bloom_filter GRANULARITY 1,
     INDEX inserted_range inserted_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(inserted_at)
@@ -56,6 +54,40 @@ PARTITION BY toMonday(taken_at)
 ORDER BY (source, toStartOfHour(taken_at), book, number, part)
 TTL toDateTime(taken_at) + INTERVAL 35 DAY
 SETTINGS ttl_only_drop_parts = 0;
+
+-- What is known of each stream, by its name: numbers that came, and, from the page after it, how far it went. A copy of a receipt
+-- says the same again, so nothing is counted from it, only put together.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS stream_parts
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
+    book String COMMENT 'as in receipts' CODEC(ZSTD(1)),
+    number UInt32 COMMENT 'as in receipts' CODEC(ZSTD(1)),
+    part UInt32 COMMENT 'as in receipts' CODEC(ZSTD(1)),
+    told UInt32 COMMENT 'Its last number, as the next page in that tab tells; 0 where this is of the stream itself' CODEC(ZSTD(1)),
+    seq_from Array(UInt32) COMMENT 'Numbers that came: ranges,' CODEC(ZSTD(1)),
+    seq_to Array(UInt32) COMMENT 'both ends inclusive' CODEC(ZSTD(1)),
+    drop_ids Array(String) COMMENT 'Events in which the client says what it dropped,' CODEC(ZSTD(1)),
+    drop_reasons Array(String) COMMENT 'why,' CODEC(ZSTD(1)),
+    drop_counts Array(UInt32) COMMENT 'and how many' CODEC(ZSTD(1)),
+    received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(received_at)
+ORDER BY (source, stream, book, number, part, told)
+TTL toDateTime(received_at) + INTERVAL 35 DAY
+SETTINGS index_granularity = 512;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS stream_parts_came TO stream_parts AS
+SELECT source, stream, book, number, part, toUInt32(0) AS told, seq_from, seq_to, drop_ids, drop_reasons, drop_counts, received_at
+FROM receipts
+WHERE stream != '' AND route = 'batch';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS stream_parts_told TO stream_parts AS
+SELECT source, previous_stream AS stream, book, number, part, previous_seq AS told, received_at
+FROM receipts
+WHERE previous_stream != '' AND route = 'batch';
 
 -- Everything that was received, and what became of it: computed anew for each minute that a receipt touches.
 -- shard by: cityHash64(source)
@@ -86,7 +118,7 @@ ORDER BY (source, minute);
 -- shard by: cityHash64(job)
 CREATE TABLE IF NOT EXISTS ledger_runs
 (
-    job LowCardinality(String) COMMENT 'ledger; begun: there were events before there were books' CODEC(ZSTD(1)),
+    job LowCardinality(String) COMMENT 'ledger; running: a run that has begun at up_to; swept: when old minutes were last looked at again; begun: there were events before there were books' CODEC(ZSTD(1)),
     up_to DateTime64(3, 'UTC') COMMENT 'What was inserted before is in the ledger' CODEC(ZSTD(1)),
     minutes UInt64 COMMENT 'Minutes that the last run computed' CODEC(ZSTD(1)),
     duration_ms UInt64 COMMENT 'and how long it took' CODEC(ZSTD(1)),

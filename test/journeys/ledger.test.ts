@@ -211,6 +211,27 @@ describe('the ledger', () => {
     expect(await readLedger(source)).toMatchObject({ stored: 3, missing: 0 })
   })
 
+  it('notices what vanishes from a minute of which nothing came since', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [2, 0, 0])
+    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await keep()
+    await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-b'`, {
+      source,
+    })
+    // As if that were long ago, and only this source had hours.
+    await warehouse.run('TRUNCATE TABLE ledger_runs')
+    await warehouse.run(`DELETE FROM ledger_minutes WHERE source = {source:String}`, { source })
+    await warehouse.run(
+      `INSERT INTO ledger_minutes (source, minute, received, accepted, stored, checked_at)
+      SELECT {source:String}, toDateTime({at:UInt32}), 2, 2, 2, now64(3) - INTERVAL 2 HOUR`,
+      { source, at: AT / 1_000 },
+    )
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 1 })
+  })
+
   it('says of what is in flight how much lies in the spill and among the dead letters', async () => {
     const source = newSource()
     const books = booksAt()
@@ -236,13 +257,74 @@ describe('the ledger', () => {
     expect(row).toMatchObject({ stored: 1, in_flight: 7, spilled: 5, dead: 2 })
   })
 
-  it('knows an envelope of which another part is still under way', async () => {
+  it('knows an envelope of which another part is still under way, once a later receipt says that it is settled', async () => {
     const source = newSource()
-    const { receipt } = booksAt().open(source, [5, 0, 0])
+    const books = booksAt()
+    const { receipt, settle } = books.open(source, [5, 0, 0])
     const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
     await warehouse.write([buildEnvelope({ source, receivedAt: AT, part: 1, receipt, events })])
     await keep()
-    expect(await readLedger(source)).toMatchObject({ accepted: 5, stored: 2, in_flight: 3 })
+    expect(await readLedger(source)).toMatchObject({ accepted: 2, stored: 2, in_flight: 0 })
+    settle(true)
+    const later = books.open(source, [1, 0, 0]).receipt
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: AT, receipt: later, events: [eventOf(`${source}-z`)] }),
+    ])
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ accepted: 6, stored: 3, in_flight: 3 })
+  })
+
+  it('owes nobody the rest of a request that was not acknowledged and landed in part', async () => {
+    const source = newSource()
+    const books = booksAt()
+    const failed = books.open(source, [3, 0, 0])
+    failed.settle(false)
+    const again = books.open(source, [3, 0, 0])
+    again.settle(true)
+    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: AT, receipt: failed.receipt, events: events.slice(0, 2) }),
+      buildEnvelope({ source, receivedAt: AT + 5, receipt: again.receipt, events }),
+    ])
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ accepted: 5, stored: 3, duplicates: 2, in_flight: 0 })
+  })
+
+  it('counts what comes in the last millisecond of a minute, and what a clock of the next century says', async () => {
+    const source = newSource()
+    let at = AT + 59_999
+    const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
+    const { receipt } = books.open(source, [1, 0, 0])
+    await warehouse.write([
+      buildEnvelope({
+        ...{ source, receivedAt: at, receipt },
+        events: [eventOf(`${source}-a`, Date.UTC(2150, 5, 1, 5, 20))],
+      }),
+    ])
+    at = 0
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ received: 1, stored: 1, missing: 0 })
+  })
+
+  it('says which copy stores an event anew when an earlier one comes late', async () => {
+    const source = newSource()
+    const books = (at: number) =>
+      createBooks({ now: () => at, randomId: () => `book-${++bookCount}` }).open(source, [1, 0, 0]).receipt
+    const copy = (at: number) =>
+      buildEnvelope({ source, receivedAt: at, receipt: books(at), events: [eventOf(`${source}-a`)] })
+    await warehouse.write([copy(AT + 120_000)])
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ stored: 1, duplicates: 0 })
+    // As if the first run were long ago.
+    const marks =
+      "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0"
+    await warehouse.run(marks)
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await warehouse.write([copy(AT)])
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ received: 2, stored: 1, duplicates: 1 })
   })
 
   it('counts what ClickHouse refused, what is forgotten and what a batch repeats', async () => {
@@ -365,10 +447,15 @@ describe('gaps', () => {
 
   it('are not judged of streams that an earlier collector may have taken a part of', async () => {
     const source = newSource()
-    await warehouse.run("INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'begun', now64(3), 0, 0")
+    await warehouse.run(
+      "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'begun', now64(3), 0, 0",
+    )
     try {
       const later = AT + 90 * 60_000
-      await warehouse.write([batchOf(source, 'early', [3]), batchOf(source, 'late', [2], { receivedAt: later })])
+      await warehouse.write([
+        batchOf(source, 'early', [3]),
+        batchOf(source, 'late', [2], { receivedAt: later }),
+      ])
       await keep()
       expect(await readGaps(source)).toMatchObject([{ stream: 'late', missing: 1 }])
     } finally {

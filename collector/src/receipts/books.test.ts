@@ -66,4 +66,21 @@ describe('books', () => {
     for (let count = 0; count < 32; count++) books.open('shop', [1, 0, 0]).settle(false)
     expect(books.open('shop', [1, 0, 0]).receipt).toMatchObject({ book: 'book-4', number: 1 })
   })
+
+  it('give up a request that was cut off: it says nothing of those after it', () => {
+    const { books, pass } = openBooks()
+    const cutOff = books.open('shop', [7, 0, 0])
+    books.open('shop', [1, 0, 0]).settle(true)
+    pass(60_000)
+    expect(books.open('shop', [1, 0, 0]).receipt).toMatchObject({ settled: 3, failed: [[1, 7, 0, 0]] })
+    cutOff.settle(true)
+    cutOff.settle(false)
+    expect(books.open('shop', [1, 0, 0]).receipt.failed).toEqual([[1, 7, 0, 0]])
+  })
+
+  it('do not count beyond what a column holds', () => {
+    const { books } = openBooks()
+    for (let count = 0; count < 3; count++) books.refuse('shop', 'rate_limited', 2_000_000_000)
+    expect(books.open('shop', [1, 0, 0]).receipt.refused).toEqual({ rate_limited: [3, 2 ** 31] })
+  })
 })

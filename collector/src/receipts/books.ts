@@ -8,7 +8,7 @@ import type { EnvelopeReceipt, ReceiptCounts } from '@millrace/schemas'
 /** A request whose events are on their way to queue or bucket. */
 export interface OpenReceipt {
   receipt: EnvelopeReceipt
-  /** Says, once, whether they are durable, which is also what the client is told. */
+  /** Says whether they are durable, which is also what the client is told; only the first word counts. */
   settle: (isDurable: boolean) => void
 }
 
@@ -35,6 +35,15 @@ export interface BooksOptions {
  */
 export const BOOK_MS = 6 * 3_600_000
 
+/**
+ * How long a request may be open, in milliseconds; queue and bucket together take 9 s at most. One that is open for longer was cut
+ * off, as happens where a client goes away: nobody was told that it is stored, so it counts as failed, and if it landed, it is here.
+ */
+const MAX_OPEN_MS = 60_000
+
+/** Most events or requests of a code; a client may have told any number of them. */
+const MAX_COUNT = 2 ** 31
+
 /** Failed requests that a receipt names; after more a new book is begun, so that its receipts stay small. */
 const MAX_FAILED = 32
 
@@ -43,8 +52,8 @@ interface Book {
   begunAt: number
   lastNumber: number
   before: ReceiptCounts
-  /** Numbers under way, ascending: a Set keeps the order in which they came. */
-  open: Set<number>
+  /** Requests under way by their numbers, ascending: a Map keeps the order in which they came. */
+  open: Map<number, { since: number; counts: ReceiptCounts }>
   failed: [number: number, ...ReceiptCounts][]
   refused: Record<string, [requests: number, events: number]>
 }
@@ -60,7 +69,7 @@ export function createBooks({ now, randomId, maxAgeMs = BOOK_MS }: BooksOptions)
     if (isUsable) return known
     const book: Book = {
       ...{ id: randomId(), begunAt: now(), lastNumber: 0, before: [0, 0, 0] },
-      ...{ open: new Set(), failed: [], refused: {} },
+      ...{ open: new Map(), failed: [], refused: {} },
     }
     books.set(source, book)
     return book
@@ -69,24 +78,34 @@ export function createBooks({ now, randomId, maxAgeMs = BOOK_MS }: BooksOptions)
   return {
     open(source, counts) {
       const book = bookOf(source)
+      closeOld(book, now())
       const number = book.lastNumber + 1
       const receipt = describe(book, number, now(), counts)
       book.lastNumber = number
       book.before = add(book.before, counts)
-      book.open.add(number)
+      book.open.set(number, { since: now(), counts })
       return {
         receipt,
         settle(isDurable) {
-          book.open.delete(number)
-          if (!isDurable) book.failed.push([number, ...counts])
+          const wasOpen = book.open.delete(number)
+          if (wasOpen && !isDurable) book.failed.push([number, ...counts])
         },
       }
     },
     refuse(source, code, events) {
       const { refused } = bookOf(source)
       const [requests, counted] = refused[code] ?? [0, 0]
-      refused[code] = [requests + 1, counted + events]
+      refused[code] = [Math.min(MAX_COUNT, requests + 1), Math.min(MAX_COUNT, counted + events)]
     },
+  }
+}
+
+/** Gives up what was cut off; what is told of a request afterwards changes nothing. */
+function closeOld({ open, failed }: Book, at: number): void {
+  for (const [number, { since, counts }] of open) {
+    if (at - since < MAX_OPEN_MS) return
+    open.delete(number)
+    failed.push([number, ...counts])
   }
 }
 
@@ -101,7 +120,7 @@ function describe(
   at: number,
   counts: ReceiptCounts,
 ): EnvelopeReceipt {
-  const [oldest = number] = open
+  const [oldest = number] = open.keys()
   const told = failed.filter(([place]) => place < oldest)
   return {
     ...{ book: id, number, at, counts, before, settled: oldest },

@@ -34,11 +34,12 @@ describe('a beat', () => {
   })
 
   it('becomes a row with its objectives', () => {
-    expect(rowOf(beat({ lake: null }), OBJECTIVES, T + M)).toEqual({
+    expect(rowOf(beat({ lake: null }), OBJECTIVES, T + M, T + M - 500)).toEqual({
       ...{ sent_at: '2026-11-22T09:00:00.000', message_id: `beat-${T}`, door: 'inside', state: 'pending' },
       ...{ answered_ms: 50, live_ms: 1_500, warehouse_ms: 3_000, lake_ms: null },
       ...{ answered_objective_ms: 1_000, live_objective_ms: 2_000 },
       ...{ warehouse_objective_ms: 10_000, lake_objective_ms: 900_000 },
+      updated_at: '2026-11-22T09:00:59.500',
     })
   })
 })

@@ -60,6 +60,15 @@ export function judgeBeat(beat: Beat, objectives: Objectives, now: number): Beat
   return isWhole ? 'ok' : 'pending'
 }
 
+/** Stages whose objective was over when they were asked for a beat. */
+export function dueStages(
+  { sentAt }: Beat,
+  objectives: Objectives,
+  lookedAt: number,
+): HeartbeatStage[] {
+  return HEARTBEAT_STAGES.filter((stage) => lookedAt - sentAt > objectives[stage])
+}
+
 /** Stages that a beat is still looked for at. That it was not answered is known at once. */
 export function missingStages({ sentAt, times }: Beat, now: number): HeartbeatStage[] {
   if (now - sentAt > GIVE_UP_MS) return []
@@ -90,18 +99,33 @@ export function findAlarms(beats: readonly Beat[], objectives: Objectives, now: 
   })
 }
 
-/** The row of ClickHouse's table `heartbeats`. */
-export function rowOf(beat: Beat, objectives: Objectives, now: number): Record<string, unknown> {
+/**
+ * The row of ClickHouse's table `heartbeats`.
+ *
+ * @param lookedAt when stages were asked for it; for a beat that they were not asked for yet, when it was sent
+ */
+export function rowOf(
+  beat: Beat,
+  objectives: Objectives,
+  now: number,
+  lookedAt: number,
+): Record<string, unknown> {
   const { id, sentAt, door, times } = beat
   const columns = HEARTBEAT_STAGES.flatMap((stage) => [
     [`${stage}_ms`, times[stage]],
     [`${stage}_objective_ms`, objectives[stage]],
   ])
   return {
-    sent_at: new Date(sentAt).toISOString().slice(0, -1),
+    sent_at: timeOf(sentAt),
     message_id: id,
     door,
     ...Object.fromEntries(columns),
     state: judgeBeat(beat, objectives, now),
+    updated_at: timeOf(lookedAt),
   }
+}
+
+/** As ClickHouse reads it. */
+function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(0, -1)
 }

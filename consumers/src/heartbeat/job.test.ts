@@ -119,6 +119,26 @@ describe('the heartbeat of the cron', () => {
     expect(await lag()).toBe(null)
   })
 
+  it('tells until when each stage was asked, and a beat of which it asked nothing when that was sent', async () => {
+    const { world, run, rows, effects } = await start()
+    world.live = null
+    world.warehouse = null
+    // Asking takes longer than the objective of a stage.
+    const { read } = effects
+    effects.read = (async (...args: Parameters<typeof read>) => {
+      world.now += 5_000
+      return read(...args)
+    }) as typeof read
+    await run(2)
+    const asked = (minute: number, offsetMs = 0) =>
+      new Date(T + minute * M + offsetMs).toISOString().slice(0, -1)
+    expect(rows.get(idAt(0))).toMatchObject({ updated_at: asked(1) })
+    expect(rows.get(idAt(1))).toMatchObject({ updated_at: asked(1) })
+    // A beat that is late stays late, and yet the lake is due at last.
+    await run(16)
+    expect(String(rows.get(idAt(0))?.['updated_at']) > asked(15)).toBe(true)
+  })
+
   it('is not hindered by a stage that does not tell', async () => {
     const { run, rows, logged, effects } = await start()
     effects.object = () => ({ note: () => Promise.reject(new Error('overloaded')) })

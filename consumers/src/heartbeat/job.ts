@@ -8,6 +8,7 @@ import type { LakeBucket } from '../lake/bucket.ts'
 import { withTimeout } from '../timeout.ts'
 import {
   type Beat,
+  dueStages,
   findAlarms,
   judgeBeat,
   missingStages,
@@ -45,6 +46,7 @@ const LOOK_TIMEOUT_MS = 10_000
  */
 export async function runHeartbeat(effects: HeartbeatEffects, objectives: Objectives): Promise<void> {
   const { bucket, now, log, front } = effects
+  const begunAt = now()
   const [stored, key] = await Promise.all([readState(bucket), findOrMakeKey(bucket)])
   const [beat, found] = await Promise.all([
     sendBeat({ front, key, now, log }),
@@ -54,7 +56,7 @@ export async function runHeartbeat(effects: HeartbeatEffects, objectives: Object
   const enter = (state: HeartbeatState) => enterFindings(state, [...found], beat, objectives, at)
   const entered = enter(stored.state)
   tellAlarms(log, stored.state, entered, objectives, at)
-  const told = await tellWarehouse(effects, entered.beats, objectives, at)
+  const told = await tellWarehouse(effects, entered.beats, objectives, { now: at, begunAt })
   // Once, because R2 takes one write a second for a key. A run that is cut off before it forgets its own beat.
   await writeState(bucket, stored, (state) => settle(enter(state), told, at))
 }
@@ -103,11 +105,25 @@ export function enterFindings(
   return { beats: all.slice(-MAX_BEATS), alarmed }
 }
 
+/** When a run began to look, and when it had looked. */
+interface RunTimes {
+  begunAt: number
+  now: number
+}
+
+/** The beat that a run sends is looked for by the next one. */
+function lookedAt({ sentAt }: Beat, begunAt: number): number {
+  return Math.max(sentAt, begunAt)
+}
+
 /** What would be written of a beat, and whether ClickHouse was told so. */
-function toTell(beat: Beat, objectives: Objectives, now: number): string {
+function toTell(beat: Beat, objectives: Objectives, { now, begunAt }: RunTimes): string {
+  const due = dueStages(beat, objectives, lookedAt(beat, begunAt))
   return JSON.stringify([
     HEARTBEAT_STAGES.map((stage) => beat.times[stage]),
     judgeBeat(beat, objectives, now),
+    // Of a stage where it is not, ClickHouse has to hear that it was looked for after its time.
+    due.filter((stage) => beat.times[stage] === null),
   ])
 }
 
@@ -120,14 +136,14 @@ async function tellWarehouse(
   { insert, log }: HeartbeatEffects,
   beats: readonly Beat[],
   objectives: Objectives,
-  now: number,
+  times: RunTimes,
 ): Promise<Map<string, string>> {
-  const news = beats.filter((beat) => beat.told !== toTell(beat, objectives, now))
+  const news = beats.filter((beat) => beat.told !== toTell(beat, objectives, times))
   if (news.length === 0) return new Map()
-  const rows = news.map((beat) => rowOf(beat, objectives, now))
+  const rows = news.map((beat) => rowOf(beat, objectives, times.now, lookedAt(beat, times.begunAt)))
   try {
     await withTimeout(insert('heartbeats', rows), LOOK_TIMEOUT_MS)
-    return new Map(news.map((beat) => [beat.id, toTell(beat, objectives, now)]))
+    return new Map(news.map((beat) => [beat.id, toTell(beat, objectives, times)]))
   } catch (error) {
     log({ level: 'warn', event: 'heartbeat_untold', count: news.length, error: String(error).slice(0, 300) })
     return new Map()

@@ -16,21 +16,16 @@ UNION DISTINCT
 SELECT source, previous_stream AS stream FROM receipts
 WHERE inserted_at >= {since:DateTime64(3, 'UTC')} AND route = 'batch' AND previous_stream != ''`
 
-/** Ranges of numbers that came, each with the highest number before it. Copies of a batch have the same ranges. */
+/** All that is known of those streams: a copy of a batch says the same. */
+const PARTS = `
+SELECT source, stream, told, seq_from, seq_to, drop_ids, drop_reasons, drop_counts, received_at FROM stream_parts
+WHERE (source, stream) IN (${TOUCHED})`
+
+/** Ranges of numbers that came, each with the highest number before it. */
 const RANGES = `
 SELECT source, stream, seq_start, seq_end,
   max(seq_end) OVER (PARTITION BY source, stream ORDER BY seq_start, seq_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-FROM (
-  SELECT DISTINCT source, stream, seq_start, seq_end FROM receipts
-  ARRAY JOIN seq_from AS seq_start, seq_to AS seq_end
-  WHERE route = 'batch' AND (source, stream) IN (${TOUCHED})
-)`
-
-/** The ends that later pages told. */
-const ENDS = `
-SELECT source, previous_stream AS stream, max(previous_seq) AS told FROM receipts
-WHERE route = 'batch' AND (source, previous_stream) IN (${TOUCHED})
-GROUP BY source, stream`
+FROM (SELECT DISTINCT source, stream, seq_start, seq_end FROM (${PARTS}) ARRAY JOIN seq_from AS seq_start, seq_to AS seq_end)`
 
 /** What came of each stream, and what lies between. */
 const HOLES = `
@@ -39,21 +34,25 @@ SELECT source, stream, max(seq_end) AS came,
 FROM (${RANGES})
 GROUP BY source, stream`
 
-/** When something of each stream, or what told its end, was received. */
-const TIMES = `
-SELECT source, named AS stream, min(received_at) AS first, max(received_at) AS last FROM receipts
-ARRAY JOIN [stream, previous_stream] AS named
-WHERE route = 'batch' AND (source, named) IN (${TOUCHED})
-GROUP BY source, named`
+/** When something of each stream, or what told its end, was received; and the end that later pages told. */
+const ENDS = `
+SELECT source, stream, max(p.told) AS told, min(received_at) AS first, max(received_at) AS last
+FROM (${PARTS}) AS p
+GROUP BY source, stream`
 
 /** What clients say they dropped, by the event that says so, which may have come more than once. */
 const DROPS = `
 SELECT source, stream, sumMap(map(reason, toUInt64(count))) AS dropped_by FROM (
-  SELECT DISTINCT source, stream, id, reason, count FROM receipts
+  SELECT DISTINCT source, stream, id, reason, count FROM (${PARTS})
   ARRAY JOIN drop_ids AS id, drop_reasons AS reason, drop_counts AS count
-  WHERE route = 'batch' AND (source, stream) IN (${TOUCHED})
 )
 GROUP BY source, stream`
+
+/**
+ * After how many days the beginning of a stream is not judged any more: receipts go after 35, and a process may number its events
+ * for longer.
+ */
+const HEAD_DAYS = 20
 
 /** How long after the first receipt a collector of the release before may still take events. */
 const DEPLOY_HOURS = 1
@@ -76,12 +75,12 @@ SELECT source, stream,
   greatest(came, told), if(told > 0, 'known', 'unknown'),
   arraySum(mapValues(dropped_by)) AS dropped, dropped_by, first, last
 FROM (
-  SELECT t.source AS source, t.stream AS stream, h.came AS came, e.told AS told, d.dropped_by AS dropped_by, t.first AS first, t.last AS last,
-    if(e.told > h.came, arrayPushBack(h.holes, (toUInt64(h.came) + 1, toInt64(e.told))), h.holes) AS all_holes
-  FROM (${TIMES}) AS t
-  LEFT JOIN (${HOLES}) AS h ON t.source = h.source AND t.stream = h.stream
-  LEFT JOIN (${ENDS}) AS e ON t.source = e.source AND t.stream = e.stream
-  LEFT JOIN (${DROPS}) AS d ON t.source = d.source AND t.stream = d.stream
+  SELECT e.source AS source, e.stream AS stream, h.came AS came, e.told AS told, d.dropped_by AS dropped_by, e.first AS first, e.last AS last,
+    arrayFilter(hole -> hole.1 > 1 OR e.first >= now64(3) - INTERVAL ${HEAD_DAYS} DAY, h.holes) AS judged,
+    if(e.told > h.came, arrayPushBack(judged, (toUInt64(h.came) + 1, toInt64(e.told))), judged) AS all_holes
+  FROM (${ENDS}) AS e
+  LEFT JOIN (${HOLES}) AS h ON e.source = h.source AND e.stream = h.stream
+  LEFT JOIN (${DROPS}) AS d ON e.source = d.source AND e.stream = d.stream
 )
 WHERE ${IS_JUDGED}
   AND (missing > 0 OR dropped > 0 OR (source, stream) IN (SELECT source, stream FROM stream_gaps))`

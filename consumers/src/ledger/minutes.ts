@@ -26,6 +26,9 @@ export function minuteKey({ source, minute }: SourceMinute): string {
 /** How long a book is written in, in hours: 6, see `BOOK_MS` of the collector, and one to spare. */
 const BOOK_HOURS = 7
 
+/** What is replayed keeps its time of receipt, so a copy is one of those when it was taken so much later. */
+const REPLAY_SECONDS = 10
+
 /** Requests of the books of new receipts: `is_new` those that came, `after_new` those that follow one that came. */
 const REQUESTS_OF_NEW = `
 SELECT source, at, number, newest >= {since:DateTime64(3, 'UTC')} AS is_new,
@@ -34,7 +37,7 @@ SELECT source, at, number, newest >= {since:DateTime64(3, 'UTC')} AS is_new,
 FROM (
   SELECT source, book, number, toStartOfMinute(min(taken_at)) AS at, max(inserted_at) AS newest
   FROM receipts
-  WHERE (source, book) IN (SELECT source, book FROM receipts WHERE inserted_at >= {since:DateTime64(3, 'UTC')})
+  WHERE number > 0 AND (source, book) IN (SELECT source, book FROM receipts WHERE inserted_at >= {since:DateTime64(3, 'UTC')})
     AND taken_at >= (SELECT min(taken_at) FROM receipts WHERE inserted_at >= {since:DateTime64(3, 'UTC')}) - INTERVAL ${BOOK_HOURS} HOUR
   GROUP BY source, book, number
 )
@@ -42,17 +45,31 @@ WINDOW one AS (PARTITION BY source, book ORDER BY number ROWS BETWEEN 1 PRECEDIN
 
 /**
  * Minutes that new receipts change: their own; that of the request after each in its book, which says what was before it; and
- * those with a gap in such a book, because a later receipt may say that it is settled. Also those in which something was in
- * flight or missing, which is looked for again.
+ * those with a gap in such a book, because a later receipt may say that it is settled. Also those in which something was
+ * missing, which is looked for again; what is in flight is computed by itself, with what lies in the bucket.
  */
 const TOUCHED = `
 SELECT source, toString(toUnixTimestamp(at)) AS begin FROM (
   SELECT source, at FROM (${REQUESTS_OF_NEW}) WHERE is_new OR after_new OR is_gap
   UNION DISTINCT
-  SELECT source, minute AS at FROM ledger_minutes FINAL WHERE in_flight > 0 OR missing > 0
+  SELECT source, minute AS at FROM ledger_minutes FINAL WHERE missing > 0
 )
 WHERE at >= now() - INTERVAL {reachHours:UInt32} HOUR
 ORDER BY at, source`
+
+/** Whether a receipt came so late, or is of so long ago, that another copy of its events may have been counted before. */
+const IS_LATE = `number > 0 AND inserted_at >= {since:DateTime64(3, 'UTC')}
+  AND (inserted_at > taken_at + INTERVAL {lateSeconds:UInt32} SECOND OR taken_at > received_at + INTERVAL ${REPLAY_SECONDS} SECOND)`
+
+const ANY_LATE = `SELECT 1 AS one FROM receipts WHERE ${IS_LATE} LIMIT 1`
+
+/** Minutes of other copies of what came late: which of them stores the event may be another one now. */
+const TOUCHED_BY_LATE = `
+SELECT DISTINCT source, toString(toUnixTimestamp(toStartOfMinute(taken_at))) AS begin FROM receipts
+ARRAY JOIN ids AS id
+WHERE number > 0 AND taken_at >= (SELECT min(least(received_at, taken_at)) FROM receipts WHERE ${IS_LATE})
+  AND taken_at >= now64(3) - INTERVAL {reachHours:UInt32} HOUR
+  AND (source, id) IN (SELECT source, arrayJoin(ids) FROM receipts WHERE ${IS_LATE})`
 
 /**
  * Minutes to compute anew, by time.
@@ -61,15 +78,26 @@ ORDER BY at, source`
  */
 export async function findMinutes(
   { read }: Pick<Statements, 'read'>,
-  since: string,
-  reachHours: number,
+  { since, reachHours, lateSeconds }: { since: string; reachHours: number; lateSeconds: number },
 ): Promise<SourceMinute[]> {
-  const rows = await read<{ source: string; begin: string }>(TOUCHED, { since, reachHours })
-  return rows.map(({ source, begin }) => ({ source, minute: Number(begin) }))
+  const parameters = { since, reachHours, lateSeconds }
+  const rows = await read<{ source: string; begin: string }>(TOUCHED, parameters)
+  const [anyLate] = await read(ANY_LATE, parameters)
+  if (anyLate !== undefined) {
+    rows.push(...(await read<{ source: string; begin: string }>(TOUCHED_BY_LATE, parameters)))
+  }
+  const found = rows.map(({ source, begin }) => ({ source, minute: Number(begin) }))
+  return [...new Map(found.map((place) => [minuteKey(place), place])).values()].sort(
+    (a, b) => a.minute - b.minute,
+  )
 }
 
-/** Whether a receipt is of the minutes that are computed. */
-const IS_WANTED = `taken_at >= toDateTime({from:UInt32}) AND taken_at < toDateTime({to:UInt32})
+// To the millisecond: compared with a DateTime, what is of the last second would be left out.
+const FROM = "toDateTime64({from:UInt32}, 3, 'UTC')"
+const TO = "toDateTime64({to:UInt32}, 3, 'UTC')"
+
+/** Whether a receipt is of the minutes that are computed; number 0 has no place in the books. */
+const IS_WANTED = `number > 0 AND taken_at >= ${FROM} AND taken_at < ${TO}
   AND (source, toUnixTimestamp(toStartOfMinute(taken_at))) IN {places:Array(Tuple(String, UInt32))}`
 
 /** Receipts of the books that these minutes have, one row a request. */
@@ -77,12 +105,11 @@ const REQUESTS = `
 SELECT source, book, number, min(taken_at) AS taken, toUnixTimestamp(toStartOfMinute(taken)) AS minute,
   any(own_accepted) AS own_a, any(own_quarantined) AS own_q, any(own_filtered) AS own_f,
   any(before_accepted) AS before_a, any(before_quarantined) AS before_q, any(before_filtered) AS before_f,
-  sum(accepted + repeated + forgotten) AS here, sum(repeated) AS repeats, sum(forgotten) AS forgots,
+  sum(accepted + repeated + forgotten) AS here, sum(quarantined) AS here_q, sum(filtered) AS here_f, sum(repeated) AS repeats, sum(forgotten) AS forgots,
   any(settled) AS known_below, any(refused_requests) AS requests, any(refused_events) AS events,
   any(arrayZip(failed, failed_accepted, failed_quarantined, failed_filtered)) AS failures
 FROM receipts FINAL
-WHERE taken_at >= toDateTime({from:UInt32}) - INTERVAL ${BOOK_HOURS} HOUR
-  AND taken_at < toDateTime({to:UInt32}) + INTERVAL ${BOOK_HOURS} HOUR
+WHERE number > 0 AND taken_at >= ${FROM} - INTERVAL ${BOOK_HOURS} HOUR AND taken_at < ${TO} + INTERVAL ${BOOK_HOURS} HOUR
   AND (source, book) IN (SELECT source, book FROM receipts WHERE ${IS_WANTED})
 GROUP BY source, book, number`
 
@@ -106,8 +133,9 @@ WINDOW one AS (PARTITION BY source, book ORDER BY number ROWS BETWEEN 1 PRECEDIN
  */
 const CLAIMS = `
 SELECT source, minute,
-  sum(own_a) AS own_accepted, sum(own_q) AS own_quarantined, sum(own_f) AS own_filtered,
-  sum(greatest(toInt64(own_a) - toInt64(here), 0)) AS parts_missing,
+  sum(if(is_owed, own_a, here)) AS own_accepted, sum(if(is_owed, own_q, here_q)) AS own_quarantined,
+  sum(if(is_owed, own_f, here_f)) AS own_filtered,
+  sumIf(greatest(toInt64(own_a) - toInt64(here), 0), is_owed) AS parts_missing,
   sum(repeats) AS repeated, sum(forgots) AS forgotten,
   sumIf(toInt64(before_a) - toInt64(last_a) - arraySum(f -> f.2, lost), is_gap) AS gap_accepted,
   sumIf(toInt64(before_q) - toInt64(last_q) - arraySum(f -> f.3, lost), is_gap) AS gap_quarantined,
@@ -117,16 +145,15 @@ SELECT source, minute,
 FROM (
   SELECT *,
     number > last_number + 1 AND number <= settled_below AS is_gap,
+    -- Of a request that nobody was told is stored, what landed counts, and the rest is owed to nobody.
+    (number < settled_below OR here >= own_a) AND NOT arrayExists(f -> f.1 = number, book_failures) AS is_owed,
     arrayFilter(f -> f.1 > last_number AND f.1 < number, book_failures) AS lost,
-    mapApply((code, count) -> (code, toUInt64(count) - toUInt64(last_requests[code])), requests) AS refusals,
-    mapApply((code, count) -> (code, toUInt64(count) - toUInt64(last_events[code])), events) AS refused
+    mapApply((code, count) -> (code, toUInt64(greatest(toInt64(count) - toInt64(last_requests[code]), 0))), requests) AS refusals,
+    mapApply((code, count) -> (code, toUInt64(greatest(toInt64(count) - toInt64(last_events[code]), 0))), events) AS refused
   FROM (${FOLLOWED})
 )
 WHERE (source, minute) IN {places:Array(Tuple(String, UInt32))}
 GROUP BY source, minute`
-
-/** What is replayed keeps its time of receipt, so a copy is one of those when it was taken so much later. */
-const REPLAY_SECONDS = 10
 
 /** Every accepted copy that is here, with the hour of its key in the table of events. */
 const COPIES = `
@@ -141,14 +168,14 @@ SELECT DISTINCT source, toDateTime(arrayJoin(hours), 'UTC') FROM receipts WHERE 
 const FIRST_REPLAYS = `
 SELECT source, id AS replayed_id, min(taken_at) AS first_taken FROM receipts
 ARRAY JOIN ids AS id
-WHERE taken_at > received_at + INTERVAL ${REPLAY_SECONDS} SECOND AND source IN {sources:Array(String)}
+WHERE taken_at >= now64(3) - INTERVAL 8 DAY AND taken_at > received_at + INTERVAL ${REPLAY_SECONDS} SECOND AND source IN {sources:Array(String)}
 GROUP BY source, id`
 
 /** Joins that say what else may have become of an event. They read whole tables, so they are left out where all is found. */
 const OTHER_FATES = `
 LEFT JOIN (
   SELECT DISTINCT source, message_id AS refused_id FROM quarantine
-  WHERE reason = 'not_storable' AND source IN {sources:Array(String)}
+  WHERE source IN {sources:Array(String)}
 ) AS q ON c.source = q.source AND c.id = refused_id
 LEFT JOIN (
   SELECT DISTINCT source, message_id AS erased_id FROM omitted
@@ -157,7 +184,7 @@ LEFT JOIN (
 
 /**
  * What became of the copies. An event is stored by the copy that its row is of, which is the one received first; every other
- * copy is a duplicate. What ClickHouse refused is in the quarantine; what was erased since is among the omitted; and what is
+ * copy is a duplicate. What ClickHouse refused is in the quarantine, though maybe under what an earlier copy was refused for; what was erased since is among the omitted; and what is
  * older than the source keeps its events went as it should.
  */
 function buildFound(withFates: boolean): string {
@@ -229,8 +256,7 @@ export async function writeMinutes(
   horizons: ReadonlyMap<string, number>,
 ): Promise<void> {
   const [clock] = await read<{ now: string }>("SELECT toString(now64(3, 'UTC')) AS now")
-  const shared = { horizons, spilled: known.spilled, dead: known.dead }
-  const all = { ...shared, ...placeParameters(places) }
+  const all = { horizons, ...placeParameters(places, known) }
   await run(WRITE_FOUND, all)
   const rows = await read<{ source: string; begin: string }>(WRITTEN, {
     ...all,
@@ -238,12 +264,18 @@ export async function writeMinutes(
   })
   const written = new Set(rows.map(({ source, begin }) => minuteKey({ source, minute: Number(begin) })))
   const left = places.filter((place) => !written.has(minuteKey(place)))
-  if (left.length > 0) await run(WRITE_ANY, { ...shared, ...placeParameters(left) })
+  if (left.length > 0) await run(WRITE_ANY, { horizons, ...placeParameters(left, known) })
 }
 
-function placeParameters(places: readonly SourceMinute[]): Parameters {
+/** They go in the address, so there is nothing in it that is of no use. */
+function placeParameters(places: readonly SourceMinute[], { spilled, dead }: KnownInFlight): Parameters {
   const minutes = places.map(({ minute }) => minute)
+  const keys = places.map(minuteKey)
+  const pick = (counts: ReadonlyMap<string, number>) =>
+    new Map(keys.flatMap((key) => (counts.has(key) ? [[key, counts.get(key) ?? 0] as const] : [])))
   return {
+    spilled: pick(spilled),
+    dead: pick(dead),
     places: places.map(({ source, minute }) => new TupleParam([source, minute])),
     sources: [...new Set(places.map(({ source }) => source))],
     from: Math.min(...minutes),

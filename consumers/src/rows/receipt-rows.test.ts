@@ -25,9 +25,13 @@ const refused = (seq: number, raw: string) => ({
 const rowOf = (given: Partial<Envelope> = {}) => buildReceiptRows(build(given))[0] ?? {}
 
 describe('a row of receipts', () => {
-  it('is not made of what an earlier collector wrote', () => {
-    const { receipt: _, ...earlier } = build()
-    expect(buildReceiptRows(earlier)).toEqual([])
+  it('of what an earlier collector wrote has its numbers alone, and is not made where there are none', () => {
+    const { receipt: _, ...earlier } = build({ events: [event(1), event(2)] })
+    expect(buildReceiptRows(earlier)).toMatchObject([
+      { book: 'b', number: 0, accepted: 0, ids: [], stream: 'st', seq_from: [1], seq_to: [2] },
+    ])
+    const { stream: __, ...unnumbered } = earlier
+    expect(buildReceiptRows(unnumbered)).toEqual([])
   })
 
   it('says what the receipt says', () => {

@@ -6,10 +6,18 @@
 import type { Envelope, EnvelopeReceipt, JsonValue, QuarantinedEvent } from '@millrace/schemas'
 import { asObject, asUInt32, type Row } from './column-values.ts'
 
-/** The row; none for an envelope that an earlier collector wrote. The same envelope always gives the same row. */
+/**
+ * The row. An envelope that an earlier collector wrote has no place in the books, only its numbers in their stream: `number` is 0
+ * then, and without a stream there is no row. The same envelope always gives the same row.
+ */
 export function buildReceiptRows(envelope: Envelope): Row[] {
-  const { receipt } = envelope
-  return receipt === undefined ? [] : [buildRow(envelope, receipt)]
+  const { receipt, stream, batchId, receivedAt } = envelope
+  if (receipt !== undefined) return [buildRow(envelope, receipt)]
+  if (stream === undefined) return []
+  const none: EnvelopeReceipt['counts'] = [0, 0, 0]
+  const place = { book: batchId, number: 0, at: receivedAt, settled: 0 }
+  const row = buildRow(envelope, { ...place, counts: none, before: none })
+  return [{ ...row, accepted: 0, quarantined: 0, filtered: 0, repeated: 0, forgotten: 0, ids: [], hours: [] }]
 }
 
 function buildRow(envelope: Envelope, receipt: EnvelopeReceipt): Row {
@@ -69,13 +77,12 @@ function refusedColumns({ refused = {} }: EnvelopeReceipt): Row {
 
 const HOUR_MS = 3_600_000
 
-/** Latest second that the column's `DateTime` holds. */
-const MAX_SECONDS = 2 ** 32 - 1
+/** A `DateTime` has 32 bits, so ClickHouse's `toStartOfHour` begins anew after 2106. */
+const SECONDS_OF_DATETIME = 2 ** 32
 
 /** Beginning of the hour that the sorting key of `events` has, in seconds: with it the event is found at once. */
 function hourOf(originalTimestamp: number): number {
-  const seconds = Math.floor(originalTimestamp / HOUR_MS) * (HOUR_MS / 1_000)
-  return Math.min(MAX_SECONDS, Math.max(0, seconds))
+  return (Math.floor(originalTimestamp / HOUR_MS) * (HOUR_MS / 1_000)) % SECONDS_OF_DATETIME
 }
 
 /** Numbers of all that is in the envelope, whatever became of it, as ranges of both ends inclusive. */

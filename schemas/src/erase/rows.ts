@@ -63,6 +63,12 @@ const byMessages = ({ events, chunkSize }: Erasure) => {
   }))
 }
 
+/** As what comes of them afterwards is: that there was an event, and nothing of it. The books would miss it otherwise. */
+const TRACE = {
+  into: 'omitted (source, message_id, status, reason, received_at, stream, seq, batch_id, batch_index, route)',
+  select: "source, message_id, 'filtered', 'forgotten', received_at, stream, seq, '', 0, route",
+}
+
 /** Events last: until then they lead whoever is cut off to the rest again. */
 const STEPS: readonly Step[] = [
   { table: 'corrected_events', condition: of('message', 'message_id'), chunks: byMessages },
@@ -83,6 +89,7 @@ const STEPS: readonly Step[] = [
   {
     table: 'quarantine',
     condition: `(${of('anonymous', 'anonymous_id')} OR ${of('anonymous', 'client_anonymous_id')} OR arrayExists(id -> ${either('id')}, ${NAMED_IDS}))`,
+    trace: TRACE,
     chunks: byIds,
   },
   {
@@ -133,11 +140,7 @@ const STEPS: readonly Step[] = [
   {
     table: 'events',
     condition: `toStartOfHour(original_timestamp) IN {hours:Array(DateTime('UTC'))} AND ${of('message', 'message_id')}`,
-    // As what comes of them afterwards is: that there was an event, and nothing of it. The books would miss it otherwise.
-    trace: {
-      into: 'omitted (source, message_id, status, reason, received_at, stream, seq, batch_id, batch_index, route)',
-      select: "source, message_id, 'filtered', 'forgotten', received_at, stream, seq, '', 0, route",
-    },
+    trace: TRACE,
     chunks: byMessages,
   },
 ]
