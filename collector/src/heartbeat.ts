@@ -49,7 +49,8 @@ export function createHeartbeatGate({ bucket, now, log }: HeartbeatGateEffects):
     const isKnown = () => known !== undefined && isEqualInConstantTime(given, known)
     if (!isKnown() && now() - lookedAt >= LOOK_MS) {
       lookedAt = now()
-      known = await readKey(bucket, log)
+      // A look that failed says nothing against the key that is known.
+      known = (await readKey(bucket, log)) ?? known
     }
     return isKnown() ? source : undefined
   }
