@@ -10,12 +10,15 @@ export interface Deadline {
 
 /** Starts one; `who` is named in the error. What is waited for goes on all the same, and may still be done. */
 export function startDeadline(who: string, timeoutMs: number): Deadline {
-  let timer: ReturnType<typeof setTimeout> | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
   const passed = new Promise<never>((_, reject) => {
     const giveUp = () => reject(new Error(`${who} did not answer within ${timeoutMs} ms`))
     timer = setTimeout(giveUp, timeoutMs)
   })
-  return { passed, clear: () => clearTimeout(timer) }
+  const clear = () => {
+    if (timer !== undefined) clearTimeout(timer)
+  }
+  return { passed, clear }
 }
 
 /** What `work` resolves with, or a rejection that names `who` once `timeoutMs` passed. */

@@ -52,7 +52,7 @@ async function readPlain(
   request: Request,
   declared: number,
   maxBytes: number,
-): Promise<Uint8Array | 'too_large' | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | 'too_large' | undefined> {
   try {
     // The length that was declared is the length that arrives, so the platform's own reader, which is faster, is safe.
     if (declared > 0) return new Uint8Array(await request.arrayBuffer())
@@ -65,14 +65,16 @@ async function readPlain(
 }
 
 async function inflate(
-  input: Uint8Array | ReadableStream<Uint8Array>,
+  input: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
   encoding: 'gzip' | 'deflate',
   maxBytes: number,
   { tooLarge, refused }: Record<'tooLarge' | 'refused', BodyResult>,
 ): Promise<BodyResult> {
   const stream = input instanceof Uint8Array ? new Blob([input]).stream() : input
   try {
-    const bytes = await readCapped(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes)
+    // Whose types it has depends on who compiles this: the platform's, or Node's where a test runs the collector in one process.
+    const inflater: ReadableWritablePair<Uint8Array, Uint8Array> = new DecompressionStream(encoding) as never
+    const bytes = await readCapped((stream as ReadableStream<Uint8Array>).pipeThrough(inflater), maxBytes)
     return bytes === undefined ? tooLarge : { ok: true, text: new TextDecoder().decode(bytes) }
   } catch {
     // Mostly because its bytes are not what they seem; what the platform threw tells no more.
@@ -101,7 +103,7 @@ function refuseInflating(message: string): BodyResult {
 async function readCapped(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -118,9 +120,10 @@ async function readCapped(
   }
 }
 
-function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
   const [only] = chunks
-  if (only !== undefined && chunks.length === 1) return only
+  // A request's chunks are never shared between threads.
+  if (only !== undefined && chunks.length === 1) return only as Uint8Array<ArrayBuffer>
   const whole = new Uint8Array(bytes)
   let offset = 0
   for (const chunk of chunks) {

@@ -9,7 +9,7 @@ import { loadAggregator } from './world/load-aggregator.ts'
 /** `FAULT_SEEDS=40` runs more. */
 const SEEDS = Number(process.env['FAULT_SEEDS'] ?? 4)
 
-const EVENTS = 300
+const EVENTS = 200
 
 let aggregator: ObjectClass
 beforeAll(async () => {

@@ -80,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
         return 'queued'
       },
     },
-    seeds: [4],
+    seeds: [19],
   },
   {
     name: 'a failed send is answered with success',
@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a failed lake part is acknowledged',
     breaks: 'a sink that fails gets its message again',
     seams: { sink: trust('lake') },
-    seeds: [2],
+    seeds: [4],
   },
   {
     name: 'a failed live apply is acknowledged',
@@ -135,7 +135,7 @@ export const MUTANTS: readonly Mutant[] = [
         retryQueue: { send: (body, options) => deps.retryQueue.send(body, options).catch(() => undefined) },
       }),
     },
-    seeds: [2],
+    seeds: [19],
   },
   {
     name: 'a message is acknowledged before its sinks have it',
@@ -165,7 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
         },
       }),
     },
-    seeds: [2],
+    seeds: [4],
   },
   {
     name: 'the retry wrapper loses its sink',

@@ -1,7 +1,9 @@
 /** Runs one seed from its first event to the last check, and says what came of it. */
 
-import { checkWorld, type Verdict } from './checks/check-world.ts'
+import { checkWorld, type SourceLedger, type Verdict } from './checks/check-world.ts'
+import { checkDrops } from './checks/drops.ts'
 import { createScenario, type Scenario } from './model/scenario.ts'
+import { createSdkClients } from './model/sdk-clients.ts'
 import { createWorld, type FullWorld } from './world/create-world.ts'
 import type { ObjectClass } from './world/durable-object.ts'
 import type { Seams } from './world/seams.ts'
@@ -17,6 +19,8 @@ export interface SeedOptions {
   /** Changes the scenario before it is played: other clients, other faults. */
   adapt?: (scenario: Scenario) => Scenario
   traceLines?: number
+  /** Called with the world at rest, after the checks and before it is thrown away. */
+  onEnd?: (world: FullWorld, ledgers: readonly SourceLedger[]) => void | Promise<void>
 }
 
 /** What a seed came to. */
@@ -40,8 +44,9 @@ const MINUTE = 60_000
 
 /** Plays a seed. Never rejects for what production code did: that is among the problems of the result. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
-  const { seed, events = 600, aggregator, seams, adapt = (same) => same, traceLines } = options
+  const { seed, events = 600, aggregator, seams, adapt = (same) => same, traceLines, onEnd } = options
   const scenario = adapt(createScenario(seed, events))
+  scenario.clients.push(...(await createSdkClients(seed, events, scenario.sources)))
   const world = createWorld({
     ...{ seed, aggregator },
     ...{ faults: scenario.faults, sources: scenario.sources, spanMs: scenario.spanMs },
@@ -53,7 +58,10 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const isAtRest = await play(world, scenario)
     const ledgers = scenario.clients.map((client) => ({ source: client.source, ledger: client.sent() }))
     const verdict = await checkWorld(world, ledgers)
+    verdict.problems.push(...scenario.clients.flatMap((client) => client.problems?.() ?? []))
+    verdict.problems.push(...checkDrops(world, scenario.clients))
     if (!isAtRest) verdict.problems.unshift(`it did not come to rest: ${describeUnrest(world, scenario)}`)
+    await onEnd?.(world, ledgers)
     return {
       ...verdict,
       seed,

@@ -24,12 +24,15 @@ export function parseFaultOptions(values: Readonly<Record<string, string | undef
     return value
   }
   const events = Math.round(read('events', DEFAULTS.events))
-  const seeds = Math.round(read('seeds', Math.max(DEFAULTS.seeds, Math.ceil(events / 10_000))))
+  const asked = values['events-a-seed'] === undefined ? undefined : read('events-a-seed', 1)
+  const seeds = Math.round(
+    read('seeds', asked ? Math.ceil(events / asked) : Math.max(DEFAULTS.seeds, Math.ceil(events / 10_000))),
+  )
   return {
     events,
     seeds,
     minutes: read('minutes', values['events'] === undefined ? DEFAULTS.minutes : 24 * 60),
     ...(values['seed'] === undefined ? {} : { seed: Math.round(read('seed', 1)) }),
-    eventsASeed: Math.round(read('events-a-seed', Math.ceil(events / seeds))),
+    eventsASeed: Math.round(asked ?? Math.ceil(events / seeds)),
   }
 }

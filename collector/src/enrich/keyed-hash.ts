@@ -5,7 +5,7 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' }
 const encoder = new TextEncoder()
 
 /** A key that can sign and cannot be read back. */
-export function importHashKey(secret: string | Uint8Array | ArrayBuffer): Promise<CryptoKey> {
+export function importHashKey(secret: string | Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<CryptoKey> {
   const bytes = typeof secret === 'string' ? encoder.encode(secret) : secret
   return crypto.subtle.importKey('raw', bytes, HMAC, false, ['sign'])
 }

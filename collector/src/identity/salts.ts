@@ -10,7 +10,11 @@ import { lingeringDay, utcDay } from './utc-day.ts'
 export interface SaltBucket {
   get: (key: string) => Promise<{ arrayBuffer: () => Promise<ArrayBuffer> } | null>
   /** `null` when the condition does not hold. */
-  put: (key: string, value: Uint8Array, options: { onlyIf: { etagDoesNotMatch: string } }) => Promise<unknown>
+  put: (
+    key: string,
+    value: Uint8Array<ArrayBuffer>,
+    options: { onlyIf: { etagDoesNotMatch: string } },
+  ) => Promise<unknown>
   list: (options: {
     prefix: string
     cursor?: string
@@ -35,7 +39,7 @@ export interface SaltsOptions {
   /** Our clock, milliseconds since 1970. */
   now: () => number
   /** Random bytes; by default the platform's, fit for secrets. */
-  randomBytes?: (count: number) => Uint8Array
+  randomBytes?: (count: number) => Uint8Array<ArrayBuffer>
 }
 
 /** As long as the hash; more adds nothing. Source: RFC 2104, section 3. */
@@ -108,7 +112,7 @@ function saltKey(day: string): string {
 async function findOrMakeSalt(
   bucket: SaltsOptions['bucket'],
   key: string,
-  randomBytes: (count: number) => Uint8Array,
+  randomBytes: (count: number) => Uint8Array<ArrayBuffer>,
 ): Promise<CryptoKey> {
   const found = await readSalt(bucket, key)
   if (found !== undefined) return found
@@ -124,7 +128,7 @@ async function findOrMakeSalt(
 async function tryToWrite(
   bucket: SaltsOptions['bucket'],
   key: string,
-  salt: Uint8Array,
+  salt: Uint8Array<ArrayBuffer>,
 ): Promise<Error | undefined> {
   try {
     const written = await bucket.put(key, salt, { onlyIf: { etagDoesNotMatch: '*' } })
@@ -143,6 +147,6 @@ async function readSalt(bucket: SaltsOptions['bucket'], key: string): Promise<Cr
   throw new Error(`${key} must be ${SALT_BYTES} bytes, got ${bytes.byteLength}`)
 }
 
-function platformBytes(count: number): Uint8Array {
+function platformBytes(count: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(count))
 }

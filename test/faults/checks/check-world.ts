@@ -18,6 +18,8 @@ export interface SourceLedger {
 export interface Verdict {
   made: number
   acknowledged: number
+  /** Distinct events of the warehouse: what was acknowledged and accepted, and what nobody heard the answer of. */
+  stored: number
   /** Acknowledged, and missing somewhere. */
   lost: number
   /** Counted twice somewhere. */
@@ -36,7 +38,7 @@ const NAMED = 5
 /** Runs all checks. */
 export async function checkWorld(world: FullWorld, ledgers: readonly SourceLedger[]): Promise<Verdict> {
   const verdict: Verdict = {
-    ...{ made: 0, acknowledged: 0, lost: 0, doubled: 0, received: 0, explained: 0, falseGaps: 0 },
+    ...{ made: 0, acknowledged: 0, stored: 0, lost: 0, doubled: 0, received: 0, explained: 0, falseGaps: 0 },
     problems: [],
   }
   const lose = (where: string, ids: readonly string[]) => {
@@ -51,6 +53,7 @@ export async function checkWorld(world: FullWorld, ledgers: readonly SourceLedge
   }
   for (const source of world.sources) {
     const stored = readStored(world, source)
+    verdict.stored += stored.final.length
     const lake = await readLake(world, source)
     const own = ledgers.filter((ledger) => ledger.source === source)
     for (const { ledger } of own) {

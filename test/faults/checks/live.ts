@@ -60,7 +60,12 @@ function readFacts({ copies }: Stored): Fact[] {
   return [...copies].map(([id, rows]) => {
     const [first] = rows
     const times = [...new Set(rows.map((row) => Number(row['timestamp'])))]
-    return { id, name: String(first?.['event']), visitor: String(first?.['anonymous_id']), times }
+    return {
+      id,
+      name: String(first?.['event']),
+      visitor: String(first?.['anonymous_id'] || first?.['user_id'] || ''),
+      times,
+    }
   })
 }
 

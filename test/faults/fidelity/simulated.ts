@@ -47,19 +47,13 @@ export function startSimulated(): Asked {
     load: createSubject(DurableObject) as unknown as ObjectClass,
     envFor: () => ({ now: schedule.now }),
     flushMs: [1, 5],
-    setSkew: () => {},
     skewMs: () => 0,
   })
   let lastPrefix = 0
 
   function consume(run: () => Promise<void>) {
     const consumer = world.spawn('consumer')
-    // As over a network: no consumer runs within the call that starts it.
-    const start = async () => {
-      await undefined
-      return run()
-    }
-    return { process: consumer, done: consumer.run(start) }
+    return { process: consumer, done: consumer.run(run) }
   }
 
   async function answer(question: Question): Promise<unknown> {

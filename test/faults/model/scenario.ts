@@ -26,7 +26,8 @@ export function createScenario(seed: number, events: number): Scenario {
   const level = random.pick([0.2, 0.5, 1, 1, 2])
   const spanMs = random.pick([10, 20, 40, 60]) * MINUTE
   const sources = random.chance(0.5) ? ['shop'] : ['shop', 'blog']
-  const count = Math.min(8, Math.max(2, Math.round(events / 500))) + random.integer(0, 3)
+  const count =
+    (events >= LARGE ? 3 : Math.min(8, Math.max(2, Math.round(events / 500)))) + random.integer(0, 3)
   const clients = Array.from({ length: count }, (_, index) =>
     createModelClient({
       name: `c${index}`,
@@ -37,8 +38,8 @@ export function createScenario(seed: number, events: number): Scenario {
       cutsAnew: random.chance(0.3),
       tellsSentAt: random.chance(0.5),
       skewMs: [random.pick([0, 0, -7_200_000, 90_000, 3_600_000]), random.pick([0, 0, 600_000, -36_000_000])],
-      flushAt: random.pick(events >= LARGE ? [20, 200, 500, 500] : [20]),
-      flushMs: random.pick(events >= LARGE ? [5_000, 60_000, 120_000] : [5_000]),
+      flushAt: random.pick(events >= LARGE ? [200, 500, 500, 500] : [20]),
+      flushMs: random.pick(events >= LARGE ? [60_000, 120_000, 300_000] : [5_000]),
       ...(random.chance(0.2) ? { maxTries: random.integer(1, 4) } : {}),
     }),
   )

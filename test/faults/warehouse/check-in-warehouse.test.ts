@@ -79,6 +79,7 @@ it('an envelope that was acknowledged and is nowhere is caught, by its client an
     warehouse,
     seeds: [{ ...played, rows }],
     random: createRandom(41),
+    passes: 1,
   })
   expect(problems.filter((problem) => problem.includes('acknowledged events are not here'))).toHaveLength(1)
   expect(problems.filter((problem) => /ledger of s41-shop: missing is \d+/.test(problem))).toHaveLength(1)

@@ -48,12 +48,16 @@ export async function recomputeOnce(
   )
 }
 
+/** As six minutes do: a run that has begun and was cut off keeps the next ones from beginning for so long. */
+const FORGET_RUNNING = `INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'running', toDateTime64(0, 3, 'UTC'), 0, 0`
+
 /** Runs the job that keeps the books. @returns statements that it came to */
 export async function keepBooksOnce(
   statements: Statements,
   bucket: LedgerEffects['bucket'],
   crash: Crash | undefined,
 ): Promise<number> {
+  await statements.run(FORGET_RUNNING)
   return survive(statements, crash, (faulty) =>
     // Nobody rests: what came last is to be in the books too.
     keepBooks({ ...faulty, bucket, log: () => {}, restFactor: 0 }, { horizons: new Map() }),

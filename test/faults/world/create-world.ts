@@ -72,7 +72,7 @@ export function createWorld(options: WorldOptions): FullWorld {
   const seams: Seams = { ...REAL, ...options.seams }
   const log = createTrace(schedule.now, options.traceLines)
   const counts: FaultCounts = {}
-  const skews = { servers: 0, running: undefined as number | undefined }
+  const skews = { servers: 0 }
   let isFaulty = true
 
   const injected = (kind: string, detail = '') => {
@@ -108,9 +108,6 @@ export function createWorld(options: WorldOptions): FullWorld {
     load: seams.aggregator(options.aggregator),
     envFor: fetchOut.envFor,
     flushMs: [2, 40],
-    setSkew: (ms) => {
-      skews.running = ms
-    },
     skewMs,
   })
   const edge = createEdge({
@@ -131,7 +128,7 @@ export function createWorld(options: WorldOptions): FullWorld {
   const restore = replaceGlobals({
     schedule,
     random: random.fork('globals'),
-    skewMs: () => skews.running ?? 0,
+    skewMs,
     fetch: fetchOut.fetch,
     log: (line) => log.add(`log ${line}`),
   })

@@ -37,8 +37,6 @@ export interface NamespaceEffects {
   envFor: (process: SimProcess) => object
   /** How long a write takes until it is durable, in milliseconds. */
   flushMs: readonly [min: number, max: number]
-  /** Clock of the objects, so far ahead of true time. */
-  setSkew: (ms: number | undefined) => void
   skewMs: () => number
 }
 
@@ -155,7 +153,7 @@ export function createNamespace(effects: NamespaceEffects): SimNamespace {
     }
     process.onCrash(() => queueMicrotask(again))
     try {
-      await enter(() => object['alarm']?.())
+      await object['alarm']?.()
       if (isDone || process.isDead()) return
       isDone = true
       stored.alarmTries = 0
@@ -163,16 +161,6 @@ export function createNamespace(effects: NamespaceEffects): SimNamespace {
     } catch (error) {
       world.trace(`${stored.name}: the alarm failed: ${String(error)}`)
       again()
-    }
-  }
-
-  /** Runs what the object does at once by its own clock. */
-  const enter = <T>(act: () => T): T => {
-    effects.setSkew(effects.skewMs())
-    try {
-      return act()
-    } finally {
-      effects.setSkew(undefined)
     }
   }
 
@@ -185,7 +173,7 @@ export function createNamespace(effects: NamespaceEffects): SimNamespace {
     process.onCrash(() => settleCrash(stored))
     try {
       const ctx = createState(stored, process)
-      const object = enter(() => new effects.load(ctx as never, effects.envFor(process) as never))
+      const object = new effects.load(ctx as never, effects.envFor(process) as never)
       instance.object = object as unknown as Instance['object']
     } catch (error) {
       process.crash(`in its constructor: ${String(error)}`)
@@ -277,7 +265,7 @@ export function createNamespace(effects: NamespaceEffects): SimNamespace {
         if (stored.isOpen) stored.waiting.push(tell)
         else tell()
       }
-      const run = async () => enter(() => object[method]?.(...args))
+      const run = async () => object[method]?.(...args)
       run().then(
         (value) => release(() => resolve(value as T)),
         (error: unknown) => release(() => reject(error)),

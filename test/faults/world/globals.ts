@@ -14,7 +14,7 @@ import { zstdCompressSync, zstdDecompressSync } from './stored-zstd.ts'
 export interface GlobalEffects {
   schedule: Schedule
   random: Random
-  /** How far `Date.now` is ahead of true time just now: the clock of whoever runs. */
+  /** How far `Date.now` is ahead of true time: it is the clock of servers. Clients have one of their own. */
   skewMs: () => number
   /** Requests of production code that takes the global `fetch`. */
   fetch: typeof fetch

@@ -115,10 +115,14 @@ export function createQueue(world: World, service: Service, settings: QueueSetti
     running += 1
     const settled = new Map<HeldMessage, 'ack' | { delaySeconds: number }>()
     let isOver = false
+    // A handler may settle messages before the call that starts it has returned.
+    let process: SimProcess | undefined
     const settle = (message: HeldMessage, how: 'ack' | { delaySeconds: number }) => {
-      if (isOver || process.isDead() || settled.has(message)) return
+      if (isOver || process?.isDead() || settled.has(message)) return
       settled.set(message, how)
-      trace(`${process.name} ${how === 'ack' ? 'acks' : `retries in ${how.delaySeconds} s`} ${message.id}`)
+      trace(
+        `${process?.name ?? name} ${how === 'ack' ? 'acks' : `retries in ${how.delaySeconds} s`} ${message.id}`,
+      )
     }
     const messages = batch.map((message): QueueMessage => {
       message.attempts += 1
@@ -131,11 +135,12 @@ export function createQueue(world: World, service: Service, settings: QueueSetti
         retry: ({ delaySeconds } = { delaySeconds: 0 }) => settle(message, { delaySeconds }),
       }
     })
-    const { process, done } = (consume as Consume)(messages)
-    const how = await outcomeOf(process, done)
+    const started = (consume as Consume)(messages)
+    process = started.process
+    const how = await outcomeOf(started.process, started.done)
     isOver = true
     running -= 1
-    trace(`${process.name} ${how} with ${batch.length} messages`)
+    trace(`${started.process.name} ${how} with ${batch.length} messages`)
     for (const message of batch) conclude(message, settled.get(message), how)
     plan()
   }

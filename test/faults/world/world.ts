@@ -122,4 +122,16 @@ export interface Client {
   /** Whether nothing is waiting to be sent any more. Asked after {@link Client.finish}. */
   isIdle: () => boolean
   sent: () => ClientLedger
+  /** What should not be in the client's own books, in words; asked when it is idle. */
+  problems?: () => string[]
+  /** What its requests say that it dropped. */
+  declared?: () => DeclaredDrops
+}
+
+/** Counts of `context.dropped` by the event that says it and the reason: `<messageId> <reason>`. */
+export interface DeclaredDrops {
+  /** Of all requests. */
+  sent: ReadonlyMap<string, number>
+  /** Keys of those whose request was acknowledged. */
+  acknowledged: ReadonlySet<string>
 }
