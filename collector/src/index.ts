@@ -1,6 +1,12 @@
 /** Platform entry of the collector: builds the app from a Worker's bindings, once per environment. */
 
-import { createSampledLog, encodeLogLine, type LogRecord, METRICS_TOKEN_VAR, type MillraceConfig } from '@millrace/schemas'
+import {
+  createSampledLog,
+  encodeLogLine,
+  type LogRecord,
+  METRICS_TOKEN_VAR,
+  type MillraceConfig,
+} from '@millrace/schemas'
 import { createApp } from './app.ts'
 import type { DeadBucket } from './dead/bucket.ts'
 import { createMakeDurable } from './durable.ts'

@@ -14,14 +14,15 @@ CREATE TABLE IF NOT EXISTS heartbeats
     warehouse_objective_ms UInt32 COMMENT 'Likewise of ClickHouse' CODEC(ZSTD(1)),
     lake_objective_ms UInt32 COMMENT 'Likewise of the lake' CODEC(ZSTD(1)),
     state LowCardinality(String) COMMENT 'ok, late (a stage took longer than its objective, or has not got it in that time), lost (a stage has not got it after an hour) or pending (under way, and in time)' CODEC(ZSTD(1)),
-    updated_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+    updated_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the stages were asked for it last, by the cron''s clock: what is NULL was not there then' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(sent_at)
 ORDER BY sent_at
 TTL toDateTime(sent_at) + INTERVAL 90 DAY;
 
--- How long beats took to each stage in the last hour and the last day, and which share of those that were due was there in time.
+-- How long beats took to each stage in the last hour and the last day, and which share was there in time: of those that are
+-- there, and those that were looked for after their objective. One that was sent a moment ago is not due.
 CREATE OR REPLACE VIEW heartbeat_objectives AS
 SELECT
     period,
@@ -32,12 +33,13 @@ SELECT
     if(count(ms) = 0, NULL, quantileExact(0.5)(ms)) AS p50_ms,
     if(count(ms) = 0, NULL, quantileExact(0.95)(ms)) AS p95_ms,
     if(count(ms) = 0, NULL, quantileExact(0.99)(ms)) AS p99_ms,
-    countIf(ms <= objective) / nullIf(countIf(ms IS NOT NULL OR sent_at + toIntervalMillisecond(objective) < now64(3)), 0) AS within_objective,
+    countIf(ms <= objective) / nullIf(countIf(ms IS NOT NULL OR sent_at + toIntervalMillisecond(objective) < updated_at), 0) AS within_objective,
     max(sent_at) AS last_sent_at
 FROM
 (
     SELECT
         sent_at,
+        updated_at,
         arrayJoin(if(sent_at >= now() - INTERVAL 1 HOUR, ['1h', '24h'], ['24h'])) AS period,
         arrayJoin([
             ('answered', answered_ms, answered_objective_ms),

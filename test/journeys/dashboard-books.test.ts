@@ -156,9 +156,9 @@ describe('the books of a client that loses seven events', () => {
     const { code, stdout } = await books('--gaps', '--by', 'hour')
     expect(code).toBe(0)
     expect(stdout).toContain('The books close: all 16 events that we received are explained.')
-    expect(stdout).toContain('9 numbers of 2 streams never came.')
+    expect(stdout).toContain('9 numbers of 2 streams have not come yet.')
     expect(stdout).toContain('That explains 2 of them; nothing explains 7.')
-    expect(stdout).toContain(`${LOSSY}\n    never came: 4-7, 9-11 (7 numbers)`)
+    expect(stdout).toContain(`${LOSSY}\n    not here yet: 4-7, 9-11 (7 numbers)`)
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 

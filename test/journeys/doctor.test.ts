@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/setup.mjs'
 import { runCommand } from '../support/command.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
+import { waitFor } from '../support/wait.ts'
 
 interface Report {
   counts: { ok: number; warning: number; problem: number; unknown: number }
@@ -85,6 +86,27 @@ describe('millrace doctor', () => {
     await report()
     await new Promise((resolve) => setTimeout(resolve, 2_500))
     expect(await count()).toEqual(before)
+  })
+
+  it('tells what the ledger explains, that it is out of date, and that no heartbeat is meant to be', async () => {
+    const explained = await waitFor(
+      async () => {
+        await stack.worker.triggerCron()
+        return (await report()).find('pipeline', 'ledger')
+      },
+      (finding) => finding?.says.startsWith('explains all of') === true,
+      60_000,
+    )
+    expect(explained).toMatchObject({ state: 'ok', says: 'explains all of 1 event of the last day' })
+    await runSql(
+      "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) - INTERVAL 1 HOUR, 0, 0",
+    )
+    const { find } = await report()
+    expect(find('pipeline', 'ledger')).toMatchObject({
+      state: 'warning',
+      says: 'was computed last 60 minutes ago, so it is out of date',
+    })
+    expect(find('pipeline', 'heartbeat')).toMatchObject({ state: 'ok', says: expect.stringMatching(/^off/) })
   })
 
   it('notices a consumer that wrangler.toml lost, and says what to write where', async () => {
@@ -213,8 +235,11 @@ export default defineConfig({ sources: [{ name: 'shop', writeKeys: [] }] })`,
 })
 
 async function forget(version: number): Promise<void> {
+  await runSql(`ALTER TABLE migrations DELETE WHERE version = ${version}`)
+}
+
+async function runSql(body: string): Promise<void> {
   const url = `${stack.clickhouseUrl}/?database=millrace&mutations_sync=2`
-  const body = `ALTER TABLE migrations DELETE WHERE version = ${version}`
   const response = await fetch(url, { method: 'POST', body })
   if (!response.ok) throw new Error(await response.text())
 }

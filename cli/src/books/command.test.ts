@@ -30,7 +30,7 @@ describe('millrace books', () => {
   it('says whether the books close, two sums that add up, gaps, and the other stores', async () => {
     const { exitCode, stdout } = await run([])
     expect(exitCode).toBe(0)
-    expect(stdout).toBe(`Books of dev, 2026-11-21 10:00 to 2026-11-22 10:10 UTC
+    expect(stdout).toBe(`Books of dev, 2026-11-21 10:00 to 2026-11-22 10:07 UTC
 
 The books close: all 12,345 events that we received are explained.
 
@@ -52,7 +52,7 @@ The books close: all 12,345 events that we received are explained.
 +      0  missing
 
 Events that never reached us
-  7 numbers of 2 streams never came.
+  7 numbers of 2 streams have not come yet.
   Clients say that they dropped 2: refused 2.
   That explains 2 of them; nothing explains 5.
   1 of those may still come: their streams were heard just now.
@@ -77,7 +77,7 @@ as of 2026-11-22 10:07 UTC, computed up to 2026-11-22 10:07 UTC
     last heard 2026-11-22 09:10 UTC
 
   0a\\u{1b}[2J
-    never came: 2 (1 number)
+    not here yet: 2 (1 number)
     3 was its last number
     heard 2026-11-22 10:06 UTC, so the rest may still come
 `)
@@ -101,6 +101,7 @@ as of 2026-11-22 10:07 UTC, computed up to 2026-11-22 10:07 UTC
     expect(numbers).toEqual([12_345, 12_240, 44, 45, 2, 14, 0])
     expect(numbers.slice(1).reduce((sum, count) => sum + count, 0)).toBe(numbers[0])
     expect(stdout).not.toContain('11-22 08:00')
+    expect((await run(['--by', 'hour'], MISSING)).stdout).not.toContain('--by hour says')
     expect(requests[0]?.searchParams.get('interval')).toBe('hour')
   })
 
@@ -116,6 +117,8 @@ as of 2026-11-22 10:07 UTC, computed up to 2026-11-22 10:07 UTC
       MISSING,
       'THE BOOKS DO NOT CLOSE: 3 events we acknowledged are missing, and nothing\nexplains it.',
     ],
+    ['something is missing', MISSING, '--by hour says when they were received.'],
+    ['no stream goes on', { gaps: { ...TOTALS.gaps, open: 0 } }, '7 numbers of 2 streams never came.'],
     ['something is missing', MISSING, '+      3  MISSING: acknowledged, and not to be found'],
     [
       'the lake differs',
@@ -135,9 +138,18 @@ as of 2026-11-22 10:07 UTC, computed up to 2026-11-22 10:07 UTC
     [
       'the ledger is behind',
       { closes: null, ledger: { closes: null, upTo: null } },
-      'NOT KNOWN YET: the job that keeps the books is behind',
+      'NOT KNOWN YET: the books were never computed.',
     ],
-    ['nothing came', { received: 0, accepted: 0, stored: 0 }, 'Nothing was received in this time'],
+    [
+      'the ledger is behind',
+      { closes: null, ledger: { closes: null, upTo: '2026-11-22T09:01:00.000Z' } },
+      'NOT KNOWN YET: the books are computed up to 2026-11-22 09:01 UTC alone',
+    ],
+    [
+      'nothing came',
+      { received: 0, accepted: 0, stored: 0 },
+      'Nothing was received in this time, as far as the books are computed: up to\n2026-11-22 10:07 UTC',
+    ],
     [
       'nothing was compared',
       { lake: { closes: null, equal: 0, waiting: 0, differs: 0 } },

@@ -15,7 +15,7 @@ export function gapLines(gaps: Books['gaps'], hasStreams: boolean): string[] {
   const sentences = [
     missing === 0
       ? 'No number is missing.'
-      : `${countOf(missing, 'number')} of ${countOf(streams, 'stream')} never came.`,
+      : `${countOf(missing, 'number')} of ${countOf(streams, 'stream')} ${tellAbsent(missing, open > 0)}.`,
     ...(dropped === 0
       ? []
       : [`Clients say that they dropped ${numberOf(dropped)}: ${listCounts(droppedBy)}.`]),
@@ -27,6 +27,12 @@ export function gapLines(gaps: Books['gaps'], hasStreams: boolean): string[] {
     ...(hasStreams || missing + dropped === 0 ? [] : ['--gaps lists the streams.']),
   ]
   return sentences.flatMap((sentence) => wrap(sentence, INDENT))
+}
+
+/** What may still come has not failed to. */
+function tellAbsent(count: number, isOpen: boolean): string {
+  if (!isOpen) return 'never came'
+  return `${count === 1 ? 'has' : 'have'} not come yet`
 }
 
 function tellExplained(declared: number, undeclared: number): string {
@@ -48,8 +54,9 @@ export function streamLines({ streams, gaps }: Books): string[] {
 function describeStream(gap: StreamGap): string[] {
   const { stream, missing, dropped, droppedBy, tail, highest, state, lastReceivedAt } = gap
   const last = `${momentOf(lastReceivedAt)} UTC`
+  const absent = state === 'open' ? 'not here yet' : 'never came'
   const below = [
-    ...(missing === 0 ? [] : [`never came: ${tellRanges(gap)} (${countOf(missing, 'number')})`]),
+    ...(missing === 0 ? [] : [`${absent}: ${tellRanges(gap)} (${countOf(missing, 'number')})`]),
     ...(dropped === 0 ? [] : [`its client dropped ${numberOf(dropped)}: ${listCounts(droppedBy)}`]),
     tail === 'known'
       ? `${numberOf(highest)} was its last number`

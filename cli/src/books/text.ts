@@ -16,9 +16,10 @@ export interface TextOptions {
 /** The whole report, ending with a newline. */
 export function formatBooks(books: Books, { source, hasBuckets, hasStreams }: TextOptions): string {
   const lines = [
-    `Books of ${source}, ${momentOf(books.from)} to ${momentOf(books.to)} UTC`,
+    `Books of ${source}, ${momentOf(books.from)} to ${momentOf(endOf(books))} UTC`,
     '',
     ...wrap(tellVerdict(books)),
+    ...(books.total.missing > 0 && !hasBuckets ? ['--by hour says when they were received.'] : []),
     '',
     ...tellSums(books),
     '',
@@ -33,6 +34,11 @@ export function formatBooks(books: Books, { source, hasBuckets, hasStreams }: Te
     `as of ${momentOf(books.asOf)} UTC, ${tellUpTo(books)}`,
   ]
   return `${lines.map(printable).join('\n')}\n`
+}
+
+/** The range is asked for in whole steps, which may end in the future. */
+function endOf({ to, asOf }: Books): string {
+  return Date.parse(to) > Date.parse(asOf) ? asOf : to
 }
 
 /** Whether the books close, in a sentence or two. */
@@ -52,10 +58,12 @@ export function tellVerdict({ closes, total, ledger, lake, live }: Books): strin
     return `THE BOOKS DO NOT CLOSE: the warehouse explains ${all}, but ${stores.join(' and ')} ${stores.length > 1 || live.closes === false ? 'have' : 'has'} something else.`
   }
   if (closes === null) {
-    return 'NOT KNOWN YET: the job that keeps the books is behind, so these numbers may change.'
+    return ledger.upTo === null
+      ? 'NOT KNOWN YET: the books were never computed. They are computed every minute.'
+      : `NOT KNOWN YET: the books are computed up to ${momentOf(ledger.upTo)} UTC alone, so these numbers may change.`
   }
   return received === 0
-    ? 'Nothing was received in this time, so there is nothing to explain.'
+    ? `Nothing was received in this time, as far as the books are computed: up to ${momentOf(ledger.upTo ?? '')} UTC, and further every minute.`
     : `The books close: ${all} that we received ${received === 1 ? 'is' : 'are'} explained.`
 }
 

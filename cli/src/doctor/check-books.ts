@@ -1,8 +1,8 @@
 /** Checks the books that ClickHouse keeps: what nothing explains, what never came, and the heartbeat. */
 
-import type { MillraceConfig } from '@millrace/schemas/config'
 import type { RunStatement } from '@millrace/schemas/migrations'
 import { formatAge } from '../spill/report.ts'
+import { checkHeartbeat, type HeartbeatWish } from './check-heartbeat.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { plural } from './report.ts'
 
@@ -14,9 +14,6 @@ const LEDGER_LATE_MS = 600_000
 /** What is on its way for longer waits for something. */
 const FLIGHT_HOURS = 2
 
-/** A beat is sent each minute; after that long without one the cron stands, or its door is closed. */
-const BEAT_LATE_MS = 300_000
-
 /** Names of those of these tables that there are. */
 const TABLES =
   "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('ledger', 'delivery_gaps', 'heartbeats')"
@@ -26,22 +23,16 @@ FROM ledger AS l WHERE l.hour >= now() - INTERVAL 1 DAY GROUP BY l.source ORDER 
 
 /** Hours that nothing touches are not computed anew, so what counts is how far the job is. */
 const LEDGER_RUN =
-  "SELECT count() AS runs, toUnixTimestamp64Milli(max(up_to)) AS up_to_ms FROM freshness WHERE job = 'ledger'"
+  "SELECT count() AS runs, toUnixTimestamp64Milli(max(r.up_to)) AS up_to_ms FROM ledger_runs AS r FINAL WHERE r.job = 'ledger'"
 
-const GAPS = `SELECT g.source AS source, sum(g.missing) AS missing_events, count() AS streams FROM delivery_gaps AS g
-WHERE g.state = 'settled' AND g.missing > 0 AND g.last_received_at >= now64(3) - INTERVAL 1 DAY GROUP BY g.source ORDER BY g.source`
-
-const BEATS = `SELECT count() AS beats, countIf(h.state = 'lost') AS lost, countIf(h.state = 'late') AS late, toUnixTimestamp64Milli(max(h.sent_at)) AS sent_ms
-FROM heartbeats AS h FINAL WHERE h.sent_at >= now64(3) - INTERVAL 1 HOUR`
+/** Drops that a client declared are explained, stream by stream, as in the books. */
+const GAPS = `SELECT g.source AS source, sum(g.missing - least(g.missing, g.dropped)) AS missing_events, count() AS streams FROM delivery_gaps AS g
+WHERE g.state = 'settled' AND g.missing > g.dropped AND g.last_received_at >= now64(3) - INTERVAL 1 DAY GROUP BY g.source ORDER BY g.source`
 
 type LedgerRow = { source: string } & Record<'missing_events' | 'late_events' | 'received_events', string>
 
 /** All of them, as far as the database has them. */
-export async function checkBooks(
-  run: RunStatement,
-  config: MillraceConfig | undefined,
-  now: number,
-): Promise<Finding[]> {
+export async function checkBooks(run: RunStatement, wish: HeartbeatWish, now: number): Promise<Finding[]> {
   let names: string[]
   try {
     names = (await run<{ name: string }>(TABLES)).map(({ name }) => name)
@@ -61,7 +52,7 @@ export async function checkBooks(
   const found = await Promise.all([
     check('ledger', 'ledger', () => checkLedger(run, now)),
     check('gaps', 'delivery_gaps', () => checkGaps(run)),
-    isWithoutHeartbeat(config) ? [] : check('heartbeat', 'heartbeats', () => checkHeartbeat(run, now)),
+    wish === 'none' ? [] : check('heartbeat', 'heartbeats', () => checkHeartbeat(run, wish, now)),
   ])
   return found.flat()
 }
@@ -91,7 +82,7 @@ async function checkLedger(run: RunStatement, now: number): Promise<Finding[]> {
 function judgeLedger({ source, ...sums }: LedgerRow): Finding[] {
   const { missing_events: missing, late_events: late } = numbers(sums)
   const check = `ledger of ${source}`
-  const books = `\`npx millrace books --source ${source}\``
+  const books = `\`npx millrace books --source ${source} --by hour\``
   const findings: Finding[] = []
   if (missing > 0) {
     const says = `nothing explains where ${plural(missing, 'event')} of the last day went`
@@ -108,34 +99,14 @@ function judgeLedger({ source, ...sums }: LedgerRow): Finding[] {
 
 async function checkGaps(run: RunStatement): Promise<Finding[]> {
   const rows = await run<{ source: string; missing_events: string; streams: string }>(GAPS)
-  if (rows.length === 0) return [ok('gaps', 'no number of the last day is missing')]
+  if (rows.length === 0) return [ok('gaps', 'no settled ones of the last day that clients did not declare')]
   return rows.map(({ source, missing_events: missing, streams }) =>
     warning(
       `gaps of ${source}`,
-      `${plural(Number(missing), 'event')} of ${plural(Number(streams), 'stream')} never came and no client said that it dropped them`,
+      `${plural(Number(missing), 'event')} of ${plural(Number(streams), 'stream')} never came, and no client said that it dropped them`,
       `see which: \`npx millrace books --source ${source} --gaps\`, then docs/runbook.md, "Gaps"`,
     ),
   )
-}
-
-async function checkHeartbeat(run: RunStatement, now: number): Promise<Finding[]> {
-  const [row] = await run<Record<'beats' | 'lost' | 'late' | 'sent_ms', string>>(BEATS)
-  const { beats, lost, late, sent_ms: sentAt } = numbers(row)
-  const mend = 'see whether the cron runs: `npx wrangler tail`, then docs/runbook.md, "Heartbeat"'
-  if (beats === 0) return [warning('heartbeat', 'none was sent in the last hour', mend)]
-  if (now - sentAt > BEAT_LATE_MS)
-    return [warning('heartbeat', `the last one was sent ${formatAge(now - sentAt)} ago`, mend)]
-  if (lost > 0)
-    return [problem('heartbeat', `${lost} of ${beats} of the last hour did not get through`, mend)]
-  if (late > 0)
-    return [
-      warning('heartbeat', `${late} of ${beats} of the last hour took longer than their objective`, mend),
-    ]
-  return [ok('heartbeat', `${plural(beats, 'beat')} of the last hour, all in time`)]
-}
-
-function isWithoutHeartbeat(config: MillraceConfig | undefined): boolean {
-  return config?.heartbeat === false
 }
 
 /** Numbers of 64 bits come as text. */

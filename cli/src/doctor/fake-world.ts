@@ -105,7 +105,7 @@ const ROWS: Rows = {
   'system.databases': [{ found: 1 }],
   'system.tables WHERE database': [{ name: 'ledger' }, { name: 'delivery_gaps' }, { name: 'heartbeats' }],
   'FROM ledger AS': [{ source: 'shop', missing_events: '0', late_events: '0', received_events: '1200' }],
-  "job = 'ledger'": [{ runs: '1', up_to_ms: String(NOW - 30_000) }],
+  "FROM ledger_runs AS r FINAL WHERE r.job = 'ledger'": [{ runs: '1', up_to_ms: String(NOW - 30_000) }],
   'FROM delivery_gaps AS': [],
   'FROM heartbeats AS': [{ beats: '60', lost: '0', late: '0', sent_ms: String(NOW - 30_000) }],
 }

@@ -416,7 +416,7 @@ describe('runDoctor', () => {
     ],
     [
       'a ledger that is old',
-      { rows: { "job = 'ledger'": [{ runs: '1', up_to_ms: String(NOW - 3_600_000) }] } },
+      { rows: { 'FROM ledger_runs AS r FINAL': [{ runs: '1', up_to_ms: String(NOW - 3_600_000) }] } },
       'pipeline',
       'ledger',
       'warning',
@@ -425,7 +425,7 @@ describe('runDoctor', () => {
     ],
     [
       'a ledger that never was',
-      { rows: { "job = 'ledger'": [{ runs: '0', up_to_ms: '0' }] } },
+      { rows: { 'FROM ledger_runs AS r FINAL': [{ runs: '0', up_to_ms: '0' }] } },
       'pipeline',
       'ledger',
       'warning',
@@ -449,6 +449,30 @@ describe('runDoctor', () => {
       'problem',
       /2 of 60/,
       /"Heartbeat"/,
+    ],
+    [
+      'beats that are late',
+      {
+        rows: {
+          'FROM heartbeats AS': [
+            { beats: '60', lost: '0', late: '4', sent_ms: String(NOW), live: '0', warehouse: '3', lake: '1' },
+          ],
+        },
+      },
+      'pipeline',
+      'heartbeat',
+      'warning',
+      /4 of 60 .* longer than their objective \(warehouse 3, lake 1\)/,
+      /^see the stage warehouse first: what stands under "ClickHouse"/,
+    ],
+    [
+      'no beats',
+      { rows: { 'FROM heartbeats AS': [{ beats: '0', lost: '0', late: '0', sent_ms: '0' }] } },
+      'pipeline',
+      'heartbeat',
+      'warning',
+      /none was sent/,
+      /whether the cron runs/,
     ],
     [
       'beats that stopped',
@@ -494,6 +518,56 @@ describe('runDoctor', () => {
   it('has no heartbeat checked where there is to be none', async () => {
     const findings = await check({ config: { heartbeat: false }, rows: { 'FROM heartbeats AS': [] } })
     expect(findings.some(({ check: title }) => title === 'heartbeat')).toBe(false)
+  })
+
+  it.each<[string, Otherwise, RegExp]>([
+    ['in development', { options: { endpoint: 'http://127.0.0.1:1' } }, /^off in development/],
+    [
+      'where its variable says so',
+      {
+        bindings: {
+          vars: {
+            MILLRACE_ENV: 'production',
+            CLICKHOUSE_URL: 'https://clickhouse.example',
+            MILLRACE_HEARTBEAT: 'off',
+          },
+        },
+      },
+      /^switched off/,
+    ],
+  ])('finds nothing wrong with no heartbeat %s', async (_, otherwise, says) => {
+    const findings = await check({ rows: { 'FROM heartbeats AS': [] }, ...otherwise })
+    const found = findings.find(({ check: title }) => title === 'heartbeat')
+    expect(found).toMatchObject({ state: 'ok', says: expect.stringMatching(says) })
+  })
+
+  it('judges beats that come in development too, and misses them where they were asked for', async () => {
+    const local = { endpoint: 'http://127.0.0.1:1' }
+    const find = async (options: Otherwise['options'], beat: object[]) =>
+      (await check({ options: { ...local, ...options }, rows: { 'FROM heartbeats AS': beat } })).find(
+        ({ check: title }) => title === 'heartbeat',
+      )
+    const late = { beats: '9', lost: '0', late: '2', sent_ms: String(NOW), live: '2' }
+    expect(await find({}, [late])).toMatchObject({ state: 'warning' })
+    const asked = { env: { ...SECRETS, MILLRACE_HEARTBEAT: 'on' } }
+    expect(await find(asked, [])).toMatchObject({ state: 'warning', says: 'none was sent in the last hour' })
+  })
+
+  it('takes what clients declared off the gaps, and tells how many events the ledger explains', async () => {
+    const asked: string[] = []
+    const { options, effects } = createWorld()
+    const fetch: typeof effects.fetch = (url, init) => {
+      asked.push(init.body ?? '')
+      return effects.fetch(url, init)
+    }
+    const findings = await runDoctor(options, { ...effects, fetch })
+    const gaps = asked.find((sql) => sql.includes('FROM delivery_gaps AS'))
+    expect(gaps).toContain('sum(g.missing - least(g.missing, g.dropped))')
+    expect(gaps).toContain('g.missing > g.dropped')
+    expect(findings.find(({ check: title }) => title === 'ledger')).toMatchObject({
+      state: 'ok',
+      says: 'explains all of 1,200 events of the last day',
+    })
   })
 
   it('reads secrets of a .dev.vars file, and asks no Cloudflare for a collector of this machine', async () => {

@@ -8,6 +8,7 @@ import { checkCloudflare } from './check-cloudflare.ts'
 import { checkCollector, type KeyedSource, keySources } from './check-collector.ts'
 import { checkConfigFile, checkSecrets, checkSources, withoutConfig } from './check-config.ts'
 import { checkFlow } from './check-flow.ts'
+import { wishHeartbeat } from './check-heartbeat.ts'
 import { checkWrangler } from './check-wrangler.ts'
 import type { DoctorEffects } from './effects.ts'
 import { type Finding, findingsOf, hideSecrets } from './finding.ts'
@@ -64,9 +65,10 @@ export async function runDoctor(options: DoctorOptions, effects: DoctorEffects):
   ])
   const run = clickhouse.ask?.run
   const now = effects.now()
+  const wish = wishHeartbeat(config, bindings, env, isLoopback(endpoint))
   const flow = await Promise.all([
     collector.isThere ? checkFlow(collector.sources, ask, { endpoint, now }) : flowUnknown('the collector'),
-    run === undefined ? booksUnknown() : checkBooks(run, config, now),
+    run === undefined ? booksUnknown() : checkBooks(run, wish, now),
     probe(options, collector.sources, (source) => sendProbe(source, ask, run, effects)),
   ])
   signal.throwIfAborted()

@@ -58,6 +58,25 @@ describe('millrace query', () => {
     )
   })
 
+  it('prints ranges as ranges', async () => {
+    const body = {
+      ...ANSWER,
+      columns: ['stream', 'ranges'],
+      rows: [
+        [
+          's1',
+          [
+            [4, 10],
+            [12, 12],
+          ],
+        ],
+        ['s2', []],
+      ],
+    }
+    const { stdout } = await run(['books', ...DEV], { body })
+    expect(stdout).toContain('stream  ranges\ns1      4-10, 12\ns2      -\n')
+  })
+
   it('prints series by time, with their totals, and how far the tables are that they were read from', async () => {
     const body = {
       ...ANSWER,

@@ -87,7 +87,13 @@ function formatCell(value: unknown): string {
   if (value === null || value === undefined) return NOTHING
   if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 3 })
   if (typeof value === 'string') return value === '' ? '(none)' : shorten(value)
-  return shorten(Array.isArray(value) ? value.join(', ') || NOTHING : JSON.stringify(value))
+  return shorten(Array.isArray(value) ? value.map(formatPart).join(', ') || NOTHING : JSON.stringify(value))
+}
+
+/** `4-10` of a range, both ends inclusive; one number where they are the same. */
+function formatPart(part: unknown): string {
+  if (!Array.isArray(part) || part.length !== 2) return String(part)
+  return part[0] === part[1] ? String(part[0]) : part.join('-')
 }
 
 function shorten(text: string): string {

@@ -61,11 +61,7 @@ export function judgeBeat(beat: Beat, objectives: Objectives, now: number): Beat
 }
 
 /** Stages whose objective was over when they were asked for a beat. */
-export function dueStages(
-  { sentAt }: Beat,
-  objectives: Objectives,
-  lookedAt: number,
-): HeartbeatStage[] {
+export function dueStages({ sentAt }: Beat, objectives: Objectives, lookedAt: number): HeartbeatStage[] {
   return HEARTBEAT_STAGES.filter((stage) => lookedAt - sentAt > objectives[stage])
 }
 
