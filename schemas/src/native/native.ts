@@ -98,53 +98,45 @@ const VIOLATIONS: Column = {
   },
 }
 
-const TEXTS_BY_NAME: Column = {
-  type: 'Map(String, String)',
-  write(writer, values) {
-    const lists = (values as readonly JsonObject[]).map((value) => Object.entries(value))
-    writeOffsets(
-      writer,
-      lists.map(({ length }) => length),
-    )
-    for (const place of [0, 1])
+const TEXTS = arrayOf(TEXT)
+const COUNTS = arrayOf(COUNT)
+const TEXTS_BY_NAME = mapOf(TEXT)
+const COUNTS_BY_NAME = mapOf(COUNT)
+
+function arrayOf(item: Column): Column {
+  return {
+    type: `Array(${item.type})`,
+    write(writer, values) {
+      const lists = values as readonly JsonValue[][]
+      writeOffsets(
+        writer,
+        lists.map(({ length }) => length),
+      )
+      item.write(writer, lists.flat())
+    },
+  }
+}
+
+/** Values by names that are text: an object. */
+function mapOf(value: Column): Column {
+  return {
+    type: `Map(String, ${value.type})`,
+    write(writer, values) {
+      const lists = (values as readonly JsonObject[]).map((entries) => Object.entries(entries))
+      writeOffsets(
+        writer,
+        lists.map(({ length }) => length),
+      )
       TEXT.write(
         writer,
-        lists.flatMap((list) => list.map((entry) => entry[place])),
+        lists.flatMap((list) => list.map(([name]) => name)),
       )
-  },
-}
-
-const TEXTS: Column = {
-  type: 'Array(String)',
-  write(writer, values) {
-    writeList(writer, values, TEXT)
-  },
-}
-
-const COUNTS: Column = {
-  type: 'Array(UInt32)',
-  write(writer, values) {
-    writeList(writer, values, COUNT)
-  },
-}
-
-const COUNTS_BY_NAME: Column = {
-  type: 'Map(String, UInt32)',
-  write(writer, values) {
-    const lists = (values as readonly JsonObject[]).map((value) => Object.entries(value))
-    writeOffsets(
-      writer,
-      lists.map(({ length }) => length),
-    )
-    TEXT.write(
-      writer,
-      lists.flatMap((list) => list.map(([name]) => name)),
-    )
-    COUNT.write(
-      writer,
-      lists.flatMap((list) => list.map(([, count]) => count)),
-    )
-  },
+      value.write(
+        writer,
+        lists.flatMap((list) => list.map(([, item]) => item)),
+      )
+    },
+  }
 }
 
 /** Counts of the table `receipts`. */
@@ -233,15 +225,6 @@ function turn(columns: readonly string[], rows: readonly Row[]): JsonValue[][] {
     if (place < columns.length) throw new RangeError(`row ${index} must have ${columns[place]}, got the end`)
   })
   return values
-}
-
-function writeList(writer: ByteWriter, values: readonly (JsonValue | undefined)[], column: Column): void {
-  const lists = values as readonly JsonValue[][]
-  writeOffsets(
-    writer,
-    lists.map(({ length }) => length),
-  )
-  column.write(writer, lists.flat())
 }
 
 /** Where each list ends, counted in items. */
