@@ -5,6 +5,7 @@ import type { LakeBucket } from '../lake/bucket.ts'
 import { writeGaps } from './gaps.ts'
 import { countInFlight } from './in-flight.ts'
 import { findMinutes, type KnownInFlight, type SourceMinute, writeMinutes } from './minutes.ts'
+import type { LedgerOptions } from './options.ts'
 
 /** What a run works with. */
 export interface LedgerEffects extends Statements {
@@ -12,11 +13,6 @@ export interface LedgerEffects extends Statements {
   log: (record: Record<string, unknown>) => void
   /** For how many times as long as a run took there is none after it. Default {@link REST_FACTOR}. */
   restFactor?: number
-}
-
-/** Options from the configuration: of sources whose events are deleted, since when they are whole, as ClickHouse reads a time. */
-export interface LedgerOptions {
-  horizons: ReadonlyMap<string, string>
 }
 
 /** How far back minutes are computed anew: ids are kept a day longer, see `receipts`. */
@@ -35,9 +31,6 @@ const RUN_MINUTES = 6
 /** A tenth of the time at most: the ledger must not crowd out what it watches. */
 const REST_FACTOR = 9
 
-/** Retention goes by the corrected time and minutes by receipt: so far from its end an event may be gone. */
-const HORIZON_SECONDS = 2 * 24 * 3_600
-
 const CLOCK = `
 SELECT toString(now64(3, 'UTC')) AS now,
   (SELECT max(up_to) FROM ledger_runs FINAL WHERE job = 'running') > greatest(max(finished_at), now64(3) - INTERVAL ${RUN_MINUTES} MINUTE) AS is_running,
@@ -54,13 +47,15 @@ const SWEEP_MINUTES = 5
 const SWEEP_IS_DUE = `
 SELECT 1 AS one WHERE (SELECT max(up_to) FROM ledger_runs WHERE job = 'swept') < now64(3) - INTERVAL ${SWEEP_MINUTES} MINUTE`
 
+/** Minutes that can be computed anew. */
+const IS_KEPT = `minute >= now() - INTERVAL {reachHours:UInt32} HOUR AND toUnixTimestamp(minute) >= {floors:Map(String, UInt32)}[source]`
+
 /** Minutes of the hour that was looked at longest ago. */
 const SWEPT = `
 SELECT source, toString(toUnixTimestamp(minute)) AS begin FROM ledger_minutes FINAL
-WHERE checked_at < now64(3) - INTERVAL 1 HOUR AND toStartOfHour(minute) = (
+WHERE ${IS_KEPT} AND checked_at < now64(3) - INTERVAL 1 HOUR AND toStartOfHour(minute) = (
   SELECT argMin(hour, checked) FROM (
-    SELECT toStartOfHour(minute) AS hour, min(checked_at) AS checked FROM ledger_minutes FINAL
-    WHERE minute >= now() - INTERVAL {reachHours:UInt32} HOUR GROUP BY hour
+    SELECT toStartOfHour(minute) AS hour, min(checked_at) AS checked FROM ledger_minutes FINAL WHERE ${IS_KEPT} GROUP BY hour
   )
 )`
 
@@ -105,7 +100,7 @@ export async function keepBooks(effects: LedgerEffects, options: LedgerOptions):
     const minutes = await computeAll(effects, options, clock.since)
     await run(MARK, { now: clock.now, minutes })
   } catch (error) {
-    // So that the next run need not take this one for one under way.
+    // So that the next run need not take this one for one under way. Where that fails too, the mark lapses by itself.
     await run(MARK_BEGUN, { now: '1970-01-01 00:00:00.000' }).catch(() => {})
     throw error
   }
@@ -140,7 +135,10 @@ async function sweep(effects: LedgerEffects, options: LedgerOptions): Promise<vo
   const { read, run } = effects
   const [due] = await read(SWEEP_IS_DUE)
   if (due === undefined) return
-  const rows = await read<{ source: string; begin: string }>(SWEPT, { reachHours: REACH_HOURS })
+  const rows = await read<{ source: string; begin: string }>(SWEPT, {
+    reachHours: REACH_HOURS,
+    floors: options.floors,
+  })
   const minutes = rows.map(({ source, begin }) => ({ source, minute: Number(begin) }))
   await writeAll(effects, minutes, NOTHING_KNOWN, options)
   await run(MARK_SWEPT)
@@ -150,13 +148,11 @@ async function writeAll(
   effects: LedgerEffects,
   places: readonly SourceMinute[],
   known: KnownInFlight,
-  options: LedgerOptions,
+  { horizons, floors }: LedgerOptions,
 ): Promise<void> {
-  const horizons = new Map(
-    [...options.horizons].map(([source, time]) => [source, Date.parse(`${time}Z`) / 1_000 + HORIZON_SECONDS]),
-  )
+  const kept = places.filter(({ source, minute }) => minute >= (floors.get(source) ?? 0))
   const errors: unknown[] = []
-  for (const some of cutByTime(places)) {
+  for (const some of cutByTime(kept)) {
     try {
       await writeMinutes(effects, some, known, horizons)
     } catch (error) {
