@@ -2,7 +2,7 @@
 
 import { decodeEnvelope, wrapMessage } from '@millrace/schemas'
 import { decideDelaySeconds, decideDelivery, type MessagePlan } from './delivery.ts'
-import { createFailureLog, type FailureLog } from './failure-log.ts'
+import { type FailureLog, handleSlices } from './failure-log.ts'
 import {
   bodyText,
   countBySource,
@@ -33,14 +33,10 @@ export interface EventsHandlerDeps extends HandlerEffects {
 export function createEventsHandler(
   deps: EventsHandlerDeps,
 ): (messages: readonly QueueMessage[]) => Promise<void> {
-  return async (messages) => {
-    const failures = createFailureLog(deps.log)
-    try {
-      for (const slice of sliceByLength(messages)) await handleSlice({ ...deps, failures }, slice)
-    } finally {
-      failures.flush()
-    }
-  }
+  return (messages) =>
+    handleSlices(sliceByLength(messages), deps.log, (slice, failures) =>
+      handleSlice({ ...deps, failures }, slice),
+    )
 }
 
 /** With what failed in this batch. */

@@ -25,6 +25,20 @@ export interface FailureLog {
   flush: () => void
 }
 
+/** Handles a batch slice by slice, and says in the end, also where one throws, what failed in it. */
+export async function handleSlices<T>(
+  slices: Iterable<T>,
+  log: (record: Record<string, unknown>) => void,
+  handle: (slice: T, failures: FailureLog) => Promise<void>,
+): Promise<void> {
+  const failures = createFailureLog(log)
+  try {
+    for (const slice of slices) await handle(slice, failures)
+  } finally {
+    failures.flush()
+  }
+}
+
 /** Longest error text of a line. */
 const MAX_ERROR_LENGTH = 300
 
