@@ -1,61 +1,11 @@
 /** The answer of the question `books` as the command reads it; `docs/books.md` says what each number is. */
 
+import type { Account, BooksTotals, StreamGap, Term } from '@millrace/schemas/books'
 import type { Answer } from '../query/ask.ts'
 
-/** Numbers of events by what became of them. */
-export interface Account {
-  received: number
-  accepted: number
-  quarantined: number
-  filtered: number
-  refused: number
-  stored: number
-  duplicates: number
-  notStorable: number
-  forgotten: number
-  inFlight: number
-  spilled: number
-  dead: number
-  missing: number
-}
-
-/** Whether what one store has is explained; `null` where nobody knows. */
-export type Closes = boolean | null
-
-/** A stream of which numbers are missing, or whose client declared drops. */
-export interface StreamGap {
-  stream: string
-  missing: number
-  /** Both ends inclusive. */
-  ranges: [from: number, to: number][]
-  dropped: number
-  droppedBy: Record<string, number>
-  highest: number
-  tail: 'known' | 'unknown'
-  state: 'open' | 'settled'
-  lastReceivedAt: string
-}
-
 /** The books of a range. */
-export interface Books {
-  closes: Closes
-  explained: number | null
+export interface Books extends Omit<BooksTotals, Term> {
   total: Account
-  quarantinedBy: Record<string, number>
-  filteredBy: Record<string, number>
-  refusedRequests: Record<string, number>
-  ledger: { closes: Closes; upTo: string | null }
-  lake: { closes: Closes; equal: number; waiting: number; differs: number }
-  live: { closes: Closes; windows: number; differs: number }
-  gaps: {
-    streams: number
-    missing: number
-    undeclared: number
-    open: number
-    dropped: number
-    droppedBy: Record<string, number>
-    tailsUnknown: number
-  }
   streams: StreamGap[]
   /** In order; by hour or day. */
   buckets: { name: string; account: Account }[]
@@ -78,7 +28,7 @@ export function readBooks({ question = {}, asOf, totals = {}, ...answer }: Answe
     live,
     gaps,
     ...total
-  } = totals as unknown as Omit<Books, 'total'> & Account
+  } = totals as unknown as BooksTotals
   return {
     ...{ closes, explained, quarantinedBy, filteredBy, refusedRequests, ledger, lake, live, gaps, asOf },
     total,

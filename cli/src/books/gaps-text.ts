@@ -1,6 +1,7 @@
 /** What clients numbered and we never got, as text for people. */
 
-import type { Books, StreamGap } from './books.ts'
+import type { StreamGap } from '@millrace/schemas/books'
+import type { Books } from './books.ts'
 import { countOf, listCounts, momentOf, numberOf, wrap } from './words.ts'
 
 const INDENT = '  '

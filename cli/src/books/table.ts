@@ -1,6 +1,7 @@
 /** The books by hour or day, as a table whose columns add up to the first one. */
 
-import type { Account, Books } from './books.ts'
+import type { Account } from '@millrace/schemas/books'
+import type { Books } from './books.ts'
 import { numberOf } from './words.ts'
 
 const COLUMNS: readonly (readonly [heading: string, value: (account: Account) => number])[] = [

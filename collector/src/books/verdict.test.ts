@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addUp } from './terms.ts'
+import { addUp } from './accounts.ts'
 import { type BooksFacts, judgeBooks } from './verdict.ts'
 
 const NOW = Date.parse('2026-11-22T10:07:30Z')

@@ -1,6 +1,6 @@
 /** Whether the books close: of the warehouse, of the lake, of the live windows, and of all together. Pure. */
 
-import { type Account, remainders } from './terms.ts'
+import { type Account, remainders } from '@millrace/schemas/books'
 
 /** Hours of which lake and warehouse were compared. */
 export interface LakeFacts {

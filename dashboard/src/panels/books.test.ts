@@ -148,7 +148,7 @@ describe('books', () => {
     [
       'open',
       { ...TOTALS.gaps, dropped: 0, undeclared: 7, open: 3, tailsUnknown: 0 },
-      '7 events that clients numbered never came, of 1 stream. Nothing explains them, and 3 may still come.',
+      '7 events that clients numbered have not come yet, of 1 stream. Nothing explains them, and 3 may still come.',
     ],
     ['none', NO_GAPS, 'No number is missing of the events that clients number.'],
   ])('tell gaps that are %s', (_what, gaps, text) => {

@@ -1,41 +1,11 @@
 /** What the panel "Do the books close?" says: a verdict, a sum that adds up, and what never came. Pure. */
 
+import type { BooksTotals as Totals } from '@millrace/schemas/books'
 import { countOf, formatExact, formatMoment } from '../format.ts'
 import type { Shown } from '../panel.ts'
 import { type Answer, bucketTime } from '../query.ts'
 import type { Range } from '../range.ts'
 import { storedBasis } from './bases.ts'
-
-/** `totals` of the question `books`; `docs/books.md` says what each is. */
-interface Totals {
-  closes: boolean | null
-  received: number
-  accepted: number
-  quarantined: number
-  filtered: number
-  refused: number
-  stored: number
-  duplicates: number
-  notStorable: number
-  forgotten: number
-  inFlight: number
-  missing: number
-  quarantinedBy: Record<string, number>
-  filteredBy: Record<string, number>
-  refusedRequests: Record<string, number>
-  ledger: { closes: boolean | null; upTo: string | null }
-  lake: { closes: boolean | null; equal: number; waiting: number; differs: number }
-  live: { closes: boolean | null; windows: number; differs: number }
-  gaps: {
-    streams: number
-    missing: number
-    undeclared: number
-    open: number
-    dropped: number
-    droppedBy: Record<string, number>
-    tailsUnknown: number
-  }
-}
 
 /** A part of the sum. */
 export interface Part {
@@ -167,10 +137,11 @@ function stepsOf({ buckets = [], series = [] }: Answer): Step[] {
 
 function tellGaps({ streams, missing, undeclared, open, dropped, tailsUnknown }: Totals['gaps']): string[] {
   if (missing + dropped === 0) return ['No number is missing of the events that clients number.']
+  const fate = open === 0 ? 'never came' : missing === 1 ? 'has not come yet' : 'have not come yet'
   return [
     missing === 0
       ? 'No number is missing of the events that clients number.'
-      : `${countExact(missing, 'event')} that clients numbered never came, of ${countOf(streams, 'stream')}.`,
+      : `${countExact(missing, 'event')} that clients numbered ${fate}, of ${countOf(streams, 'stream')}.`,
     ...(dropped === 0 ? [] : [`Clients say that they dropped ${formatExact(dropped)}.`]),
     ...(missing === 0 ? [] : [tellUnexplained(missing, undeclared, open)]),
     ...(tailsUnknown === 0

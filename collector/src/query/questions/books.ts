@@ -1,8 +1,9 @@
 /** The question `books`: what became of all that was received, what is missing, and whether the stores agree. */
 
+import { type Account, TERMS } from '@millrace/schemas/books'
 import { column, join, sql } from '@millrace/schemas/sql'
 import { z } from 'zod'
-import { type Account, accountOf, addUp, columnOf, TERMS } from '../../books/terms.ts'
+import { accountOf, addUp, columnOf } from '../../books/accounts.ts'
 import { judgeBooks } from '../../books/verdict.ts'
 import { readComparisons, readGaps, readLedgerFreshness, readReasons } from '../books-parts.ts'
 import { bucketName, bucketSql, bucketsOf, fillBuckets, settleBuckets } from '../buckets.ts'

@@ -1,5 +1,6 @@
+import { remainders, TERMS } from '@millrace/schemas/books'
 import { describe, expect, it } from 'vitest'
-import { accountOf, addUp, remainders, TERMS } from './terms.ts'
+import { accountOf, addUp } from './accounts.ts'
 
 describe('accounts', () => {
   it('have every term in its order, 0 for what is absent', () => {
