@@ -13,13 +13,13 @@ import type { LakeBucket } from './lake/bucket.ts'
 import { QUESTION_NAMES } from './query/questions.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Books } from './receipts/books.ts'
+import { noteRefusal } from './receipts/enter.ts'
 import {
   type Batch,
   batchOf,
   batchOfEvent,
   describeReceived,
   identifyLone,
-  noteRefusal,
   type ReceiveDeps,
   readJsonBody,
   receive,

@@ -1,13 +1,6 @@
 /** From the text of a body to its answer: authorize, judge, make durable, say what became of each event. */
 
-import type {
-  BatchAnswer,
-  EnvelopeReceipt,
-  EnvelopesInfo,
-  Receipt,
-  ReceiptCounts,
-  Route,
-} from '@millrace/schemas'
+import type { BatchAnswer, EnvelopesInfo, Receipt, Route } from '@millrace/schemas'
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { type Arrival, acceptBatch } from './accept/accept-batch.ts'
@@ -19,10 +12,11 @@ import { readSender } from './accept/sender.ts'
 import type { SourceRules } from './accept/source-rules.ts'
 import type { Authorize, Authorized } from './authorize.ts'
 import { DEFAULT_COOKIE_NAME, writeIdCookie } from './identity/cookie.ts'
-import { logRefused, logTaken, type OutcomeLog } from './log-outcomes.ts'
+import { logTaken, type OutcomeLog } from './log-outcomes.ts'
 import { describeNotJson } from './not-json.ts'
 import { readBody } from './read-body.ts'
 import type { Books, OpenReceipt } from './receipts/books.ts'
+import { openReceipt, settleFailure } from './receipts/enter.ts'
 import { type RequestRefusal, refusal, refuseForNow } from './refuse.ts'
 
 /** What receiving needs of the world. */
@@ -147,51 +141,9 @@ async function take(
   return { ok: true, receipts, acceptedCount }
 }
 
-/**
- * Enters a refused request in the books of its source, where that is known, and gives the refusal back.
- *
- * @param batch its events, where they could be read
- */
-export function noteRefusal(
-  c: Context,
-  { books, findSender, outcomes }: Pick<ReceiveDeps, 'books' | 'findSender' | 'outcomes'>,
-  refused: RequestRefusal,
-  batch?: Batch,
-): RequestRefusal {
-  const source = refused.source ?? findSender?.(c.req.raw)
-  const events = Array.isArray(batch?.events) ? batch.events.length : 0
-  if (source !== undefined) books?.refuse(source, refused.code, events)
-  if (outcomes !== undefined)
-    logRefused(outcomes, refused, { source, batchId: batch?.body['batchId'], events })
-  return refused
-}
-
 /** The answer to a batch that was taken; receipts only where there is something to tell. */
 export function describeReceived({ receipts }: { receipts: Receipt[] }): BatchAnswer {
   return receipts.length === 0 ? { success: true } : { success: true, receipts }
-}
-
-/** The receipt of a batch, which is then among those that are open. */
-export function openReceipt(
-  { books }: Pick<ReceiveDeps, 'books'>,
-  source: string,
-  counts: ReceiptCounts,
-  open: OpenReceipt[],
-): EnvelopeReceipt | undefined {
-  const opened = books?.open(source, counts)
-  if (opened === undefined) return undefined
-  open.push(opened)
-  return opened.receipt
-}
-
-/** What `work` gives; when it throws, what was opened by then is settled as not stored: a number that stays open hides those after it. */
-export async function settleFailure<T>(open: readonly OpenReceipt[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    for (const { settle } of open) settle(false)
-    throw error
-  }
 }
 
 /** Whether the envelopes are durable; their open receipts are settled, and a failure is logged. */

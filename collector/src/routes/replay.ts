@@ -18,8 +18,9 @@ import { MAX_USER_AGENT_LENGTH } from '../accept/sender.ts'
 import type { SourceRules } from '../accept/source-rules.ts'
 import { classifyAgent } from '../enrich/relay.ts'
 import type { OpenReceipt } from '../receipts/books.ts'
+import { openReceipt, settleFailure } from '../receipts/enter.ts'
 import type { ReceiveDeps, Received } from '../receive.ts'
-import { openReceipt, settleFailure, tryDurable, unavailable, waitUntilOf } from '../receive.ts'
+import { tryDurable, unavailable, waitUntilOf } from '../receive.ts'
 import { refusal } from '../refuse.ts'
 
 /** Most events of one request: each may become a queue message of its own. */

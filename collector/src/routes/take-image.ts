@@ -2,7 +2,8 @@
 
 import type { EventType } from '@millrace/schemas'
 import type { Context } from 'hono'
-import { batchOfEvent, noteRefusal, type ReceiveDeps, type Received, receive } from '../receive.ts'
+import { noteRefusal } from '../receipts/enter.ts'
+import { batchOfEvent, type ReceiveDeps, type Received, receive } from '../receive.ts'
 import { type RequestRefusal, refusal, refuseUnexpected } from '../refuse.ts'
 import { eventOfData, eventOfQuery, PIXEL, PIXEL_ERROR_HEADER } from './pixel.ts'
 
