@@ -1,24 +1,14 @@
 /** Ledger and gaps of a source, held to what its rows say without them. */
 
 import type { Row } from '@millrace/schemas/native'
+import { findRemainders, LEDGER_COUNTS, type LedgerRow } from '../../support/ledger-row.ts'
 import { firstCopies } from './oracle-events.ts'
 import type { Query } from './read-all.ts'
 import type { SeedSource } from './seed-rows.ts'
 
 /** The ledger of a source, summed over its hours. */
-interface LedgerRow {
+interface SourceLedger extends LedgerRow {
   source: string
-  received: number
-  accepted: number
-  quarantined: number
-  filtered: number
-  refused: number
-  stored: number
-  duplicates: number
-  not_storable: number
-  forgotten: number
-  in_flight: number
-  missing: number
 }
 
 interface GapRow {
@@ -30,25 +20,11 @@ interface GapRow {
   tail: string
 }
 
-const COUNTS = [
-  'received',
-  'accepted',
-  'quarantined',
-  'filtered',
-  'refused',
-  'stored',
-  'duplicates',
-  'not_storable',
-  'forgotten',
-  'in_flight',
-  'missing',
-]
-
 /** One line for each thing that is wrong in the books. */
 export async function checkBooks(query: Query, sources: readonly SeedSource[]): Promise<string[]> {
   const names = sources.map(({ name }) => name)
-  const ledger = await query<LedgerRow>(
-    `SELECT source, ${COUNTS.map((name) => `toUInt32(sum(${name})) AS ${name}`).join(', ')}
+  const ledger = await query<SourceLedger>(
+    `SELECT source, ${LEDGER_COUNTS.map((name) => `toUInt32(sum(${name})) AS ${name}`).join(', ')}
      FROM ledger WHERE source IN {names:Array(String)} GROUP BY source`,
     { names },
   )
@@ -77,9 +53,8 @@ function checkLedger({ name, tables, hasDeadLetters }: SeedSource, row: LedgerRo
   }
   if (row === undefined) return tables.receipts.length === 0 ? [] : [`ledger of ${name} is empty`]
   expect('missing', row.missing, 0)
-  expect('received', row.received, row.accepted + row.quarantined + row.filtered + row.refused)
-  const { stored, duplicates, not_storable, forgotten, in_flight, missing } = row
-  expect('accepted', row.accepted, stored + duplicates + not_storable + forgotten + in_flight + missing)
+  for (const { what, found, wanted } of findRemainders(row)) expect(what, found, wanted)
+  const { stored, in_flight } = row
   const booked = bookedCopies(tables)
   // An event is stored by the copy that its row is of: the one that was received first.
   const first = firstCopies(tables.events).map((row) => copyOf(idOf(row), row))

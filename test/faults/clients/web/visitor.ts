@@ -27,7 +27,7 @@ export interface Visitor {
   start(): void
   /** Makes no event any more, and leaves one page open. */
   finish(): void
-  /** Whether no page that lives has anything left. */
+  /** Whether every page that is still open has sent all it has. */
   isSettled(): boolean
   noteDiscard(key: string): void
 }
