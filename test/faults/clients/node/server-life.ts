@@ -48,6 +48,9 @@ export interface Server {
   unsettled(): number
 }
 
+/** Longest that a process goes on which had run dry: its client may have closed, and what it has saved is for the next one. */
+const DRY_MS = 60_000
+
 /** Any folder; only this spool is on the disk. */
 const DIRECTORY = '/spool'
 
@@ -112,6 +115,11 @@ export function startServer({ machine, books, pid, sdk, spool, onAcknowledged }:
     events.clear()
   }
 
+  function exit(): void {
+    system.emit('exit')
+    machine.process.crash('it has ended')
+  }
+
   machine.process.onCrash(onEnd)
   return {
     machine,
@@ -127,11 +135,11 @@ export function startServer({ machine, books, pid, sdk, spool, onAcknowledged }:
       // It may have ended at one of the calls to the disk.
       if (machine.process.isDead()) onEnd()
     },
-    exit() {
-      system.emit('exit')
-      machine.process.crash('it has ended')
+    exit,
+    signal(name) {
+      system.emit(name)
+      if (name === 'beforeExit') machine.setTimeout(exit, DRY_MS)
     },
-    signal: (name) => void system.emit(name),
     unsettled: () => events.size,
   }
 }
