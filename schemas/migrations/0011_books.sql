@@ -168,3 +168,41 @@ SELECT source, stream, missing, missing_ranges, highest, tail, dropped, dropped_
 FROM stream_gaps FINAL
 WHERE missing > 0 OR dropped > 0
 ORDER BY source, stream;
+
+-- As in 0010, but whole minutes on both sides: there the last minute was compared as soon as it had its first window. A minute
+-- that got events late, or another version of a window, is compared again five minutes after it did: both sides follow within two.
+CREATE OR REPLACE VIEW live_differences AS
+SELECT source, minute, event, live_events, rollup_events, toInt64(live_events) - toInt64(rollup_events) AS only_live
+FROM
+(
+    SELECT source, minute, event, sum(live) AS live_events, sum(rolled) AS rollup_events
+    FROM
+    (
+        SELECT source, toStartOfMinute(window_start) AS minute, key[1] AS event, events AS live, 0 AS rolled
+        FROM live_windows_latest
+        WHERE name = 'events' AND NOT is_other
+            AND toStartOfMinute(window_start) >= now() - INTERVAL 1 DAY AND toStartOfMinute(window_start) < now() - INTERVAL 11 MINUTE
+        UNION ALL
+        SELECT source, minute, event, 0 AS live, events AS rolled
+        FROM rollup_minute FINAL
+        WHERE measure = '' AND minute >= now() - INTERVAL 1 DAY AND minute < now() - INTERVAL 11 MINUTE
+    ) AS minutes
+    -- Also minutes that have no window at all, from when the source's first one was closed.
+    INNER JOIN (
+        SELECT source, min(toStartOfMinute(window_start)) AS since FROM live_windows
+        WHERE name = 'events' AND window_start >= now() - INTERVAL 1 DAY GROUP BY source
+    ) AS known USING (source)
+    WHERE minute > since AND lengthUTF8(event) < 200 AND (source, minute) NOT IN (
+        SELECT source, toStartOfMinute(window_start) FROM live_windows
+        WHERE name = 'events' AND is_other AND window_start >= now() - INTERVAL 1 DAY
+    ) AND (source, minute) NOT IN (
+        SELECT source, toStartOfMinute(timestamp) FROM events
+        WHERE inserted_at > now64(3) - INTERVAL 5 MINUTE AND timestamp >= now() - INTERVAL 1 DAY
+        UNION ALL
+        SELECT source, toStartOfMinute(window_start) FROM live_windows
+        WHERE name = 'events' AND inserted_at > now64(3) - INTERVAL 5 MINUTE AND window_start >= now() - INTERVAL 1 DAY
+    )
+    GROUP BY source, minute, event
+)
+WHERE live_events != rollup_events
+ORDER BY source, minute, event;
