@@ -327,6 +327,6 @@ describe('retention', () => {
     await set({ source: 'blog', retention: { eventsDays: 300 } })
     expect(steps.at(-1)).toMatchObject({ table: 'live_windows', rules: 'blog 300 days, shop 200 days' })
     await set({ source: 'blog', retention: { eventsDays: 300, quarantineDays: 9000 } })
-    expect(steps.at(-1)).toMatchObject({ table: 'omitted', rules: 'blog 9000 days' })
+    expect(steps.at(-1)).toMatchObject({ table: 'omitted', rules: 'blog 9008 days' })
   })
 })

@@ -771,6 +771,46 @@ describe('freshness', () => {
   })
 })
 
+describe('books', () => {
+  const monitor: MonitorDefinition = { name: 'books', kind: 'books' }
+  const write = (source: string, agoMs: number, counts: { missing?: number; in_flight?: number }) => {
+    const all = { accepted: 1, received: 1, missing: 0, in_flight: 0, ...counts }
+    const minute = Math.floor((NOW - agoMs) / SECOND)
+    return warehouse.run(
+      `INSERT INTO ledger_minutes (source, minute, ${Object.keys(all).join(', ')}) VALUES ('${source}', ${minute}, ${Object.values(all).join(', ')})`,
+    )
+  }
+  beforeAll(() =>
+    warehouse.run(
+      "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) VALUES ('ledger', now64(3), 1, 1)",
+    ),
+  )
+
+  it('is ok of a source that all is explained of, and of one that there is nothing of', async () => {
+    const source = newSource()
+    await write(source, 3 * DAY, {})
+    for (const some of [source, newSource()]) {
+      expect(await judge(some, monitor)).toMatchObject({
+        state: 'ok',
+        message: 'every event that was acknowledged in the last 7 days is explained',
+      })
+    }
+  })
+
+  it.each([
+    ['a loss', 1 * HOUR, { missing: 1 }, 'firing'],
+    ['a loss that is days old', 3 * DAY, { missing: 1 }, 'firing'],
+    ['a loss in the first hour that the ledger looks back to', 7 * DAY, { missing: 1 }, 'firing'],
+    ['a loss of before that', 7 * DAY + HOUR, { missing: 1 }, 'ok'],
+    ['an event on its way', 10 * MINUTE, { in_flight: 1 }, 'ok'],
+    ['an event on its way for days', 2 * DAY, { in_flight: 1 }, 'firing'],
+  ])('with %s, %d ms ago', async (_what, agoMs, counts, state) => {
+    const source = newSource()
+    await write(source, agoMs, counts)
+    expect((await judge(source, monitor)).state).toBe(state)
+  })
+})
+
 describe('what a monitor reads', () => {
   it('is the rows of its time and source, and not the history', async () => {
     const source = `z${newSource()}`

@@ -142,7 +142,7 @@ describe('millrace migrate', () => {
     const refused = await migrate(short)
     expect(refused.code).toBe(3)
     expect(refused.stdout).toBe(
-      'retention of omitted: shop 30 days\nretention of rollup_minute: shop 90 days\nretention of rollup_hour: shop 90 days\nretention of rollup_hour_fields: shop 90 days\n',
+      'retention of omitted: shop 38 days\nretention of rollup_minute: shop 90 days\nretention of rollup_hour: shop 90 days\nretention of rollup_hour_fields: shop 90 days\n',
     )
     expect(refused.stderr).toMatch(
       /^millrace: retention deletes rows that are past their time: 2 of quarantine \(shop 30 days\) \(2 rows, of tables of \d\.\d KB on disk\)\. Nobody can be asked here, so it was not done, and nothing that comes after it\. --yes allows it\.\n$/,

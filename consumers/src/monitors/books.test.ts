@@ -59,14 +59,14 @@ describe('judgeBooks', () => {
 })
 
 describe('evaluateBooks', () => {
-  it('asks of the last day, and of what is stuck only hours that ended long enough ago', async () => {
+  it('asks of the seven days that the ledger looks back, and of what is stuck only hours that ended long enough ago', async () => {
     const { ask, statements } = fake(NONE)
     const monitor = { name: 'm', kind: 'books', olderThan: '30m' } as const
     expect(await evaluateBooks(monitor, { ask, now: NOW })).toMatchObject({ state: 'ok' })
     const { text, values } = statements.at(-1) ?? { text: '', values: [] }
     expect(text).toContain('FROM ledger WHERE source = {source:String}')
     // An hour of 08:00 ended at 09:00; half an hour later than that it may be judged.
-    expect(values).toEqual(expect.arrayContaining(['2026-11-22 08:50:00.000', '2026-11-21 10:00:00.000']))
+    expect(values).toEqual(expect.arrayContaining(['2026-11-22 08:50:00.000', '2026-11-15 10:00:00.000']))
   })
 
   it.each([

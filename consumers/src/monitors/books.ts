@@ -9,7 +9,10 @@ import type { Finding } from './result.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
+
+/** How far back the ledger looks for what it lacks. Source: `REACH_HOURS` of its job. */
+const REACH_DAYS = 7
+const REACH_MS = REACH_DAYS * 24 * HOUR_MS
 
 /** The job of the ledger runs every minute; what it says when it is further behind is not judged by. */
 const MAX_BEHIND_MS = 5 * MINUTE_MS
@@ -17,7 +20,7 @@ const MAX_BEHIND_MS = 5 * MINUTE_MS
 /** How long a stream must be silent until what it lacks is missing. Source: the view `delivery_gaps`. */
 const OPEN_MS = 15 * MINUTE_MS
 
-/** What the ledger says of the last day. */
+/** What the ledger says of the days that it looks back. */
 export interface BooksFacts {
   missing: number
   /** Beginning of the first hour that misses some, milliseconds since 1970; 0 when none does. */
@@ -37,7 +40,7 @@ export async function evaluateBooks(
   const behind = await findBehind(ask)
   if (behind !== undefined) return behind
   const until = now - (parseDuration(olderThan) ?? 0) - HOUR_MS
-  const from = Math.floor((now - DAY_MS) / HOUR_MS) * HOUR_MS
+  const from = Math.floor((now - REACH_MS) / HOUR_MS) * HOUR_MS
   const isStuck = sql`in_flight > 0 AND hour <= ${time(until)}`
   const row = await askOne<Record<keyof BooksFacts, number>>(
     ask,
@@ -66,7 +69,7 @@ export function judgeBooks(
   if (told.length === 0) {
     return {
       state: 'ok',
-      message: 'every event that was acknowledged in the last day is explained',
+      message: `every event that was acknowledged in the last ${REACH_DAYS} days is explained`,
       value: 0,
     }
   }

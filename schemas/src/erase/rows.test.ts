@@ -70,6 +70,19 @@ describe('a deletion', () => {
     }
   })
 
+  it('leaves a trace that is kept from now on, whenever the event came', async () => {
+    const statements = createStatements(1)
+    await eraseRows(statements, places, erasure)
+    const traces = statements.deletions.map(({ sql }) => sql).filter((sql) => sql.startsWith('INSERT INTO'))
+    expect(traces.length).toBeGreaterThan(0)
+    for (const sql of traces) {
+      const [, columns = '', values = ''] = /^INSERT INTO omitted \((.*?)\) SELECT (.*) FROM /.exec(sql) ?? []
+      const order = columns.split(', ')
+      const written = (column: string) => values.split(', ')[order.indexOf(column)]
+      expect([written('received_at'), written('copy_rank')]).toEqual(['now64(3)', `${2n ** 64n - 1n}`])
+    }
+  })
+
   it('is left out where there is nothing to delete', async () => {
     const statements = createStatements(0)
     expect(await eraseRows(statements, places, erasure)).toEqual({})

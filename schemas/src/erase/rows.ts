@@ -63,10 +63,15 @@ const byMessages = ({ events, chunkSize }: Erasure) => {
   }))
 }
 
-/** As what comes of them afterwards is: that there was an event, and nothing of it. The books would miss it otherwise. */
+/**
+ * As what comes of them afterwards is: that there was an event, and nothing of it. The books would miss it otherwise. It is kept
+ * from now on, because the event may be older than the rows of its table are kept; and no copy that was left out, before or
+ * after, takes its place.
+ */
 const TRACE = {
-  into: 'omitted (source, message_id, status, reason, received_at, stream, seq, batch_id, batch_index, route)',
-  select: "source, message_id, 'filtered', 'forgotten', received_at, stream, seq, '', 0, route",
+  into: 'omitted (source, message_id, status, reason, received_at, stream, seq, batch_id, batch_index, route, copy_rank)',
+  select:
+    "source, message_id, 'filtered', 'forgotten', now64(3), stream, seq, '', 0, route, 18446744073709551615",
 }
 
 /** Events last: until then they lead whoever is cut off to the rest again. */

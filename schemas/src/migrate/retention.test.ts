@@ -74,6 +74,19 @@ describe('planRetention', () => {
     ])
   })
 
+  it('keeps ids of what was left out eight days longer than what was refused: the books look them up', () => {
+    const engines = new Map(['quarantine', 'omitted'].map((name) => [name, BEFORE]))
+    const changes = planRetention(engines, [source('shop', 1), source('blog')], undefined)
+    expect(changes.map(({ table, to }) => [table, to])).toEqual([
+      ['quarantine', [{ source: 'shop', days: 1 }]],
+      ['omitted', [{ source: 'shop', days: 9 }]],
+    ])
+    const before = new Map([['omitted', `${BEFORE} TTL ${rule('shop', 1)}${AFTER}`]])
+    const [longer] = planRetention(before, [source('shop', 1)], undefined)
+    expect(longer).toMatchObject({ from: [{ days: 1 }], to: [{ days: 9 }] })
+    expect(longer).not.toHaveProperty('shortens')
+  })
+
   it('keeps live windows as long as events, unless it is said how long', () => {
     const engines = new Map([['live_windows', BEFORE]])
     const daysOf = (retention: SourceRetention['retention']) =>

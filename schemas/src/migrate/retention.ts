@@ -55,7 +55,8 @@ const TABLES: readonly TableRetention[] = [
   { table: 'corrections', column: 'timestamp', setting: 'eventsDays', extraDays: 7 },
   { table: 'sessions', column: 'ended_at', setting: 'eventsDays' },
   { table: 'quarantine', column: 'received_at', setting: 'quarantineDays' },
-  { table: 'omitted', column: 'received_at', setting: 'quarantineDays' },
+  // Ids alone, and what was erased among them: the books look ids of receipts up there for a week, and keep them eight days.
+  { table: 'omitted', column: 'received_at', setting: 'quarantineDays', extraDays: 8 },
   { table: 'rollup_minute', column: 'minute', setting: 'rollupsDays' },
   { table: 'rollup_hour', column: 'hour', setting: 'rollupsDays' },
   { table: 'rollup_hour_fields', column: 'hour', setting: 'rollupsDays' },
