@@ -49,7 +49,16 @@ export interface EnvelopeReceipt {
   failed?: [number: number, ...ReceiptCounts][]
   /** Requests refused whole since the book was begun, and events in them as far as they could be counted, by code. */
   refused?: Record<string, [requests: number, events: number]>
+  /** Books of the same isolate and source that it wrote in before, until they are known to be told. */
+  closed?: BookEnd[]
 }
+
+/**
+ * The end of a book, told by the receipts of those after it: what no request of its own can tell any more. `number` is one more
+ * than that of its last request, `at` when it was last written in, `before` and `refused` are of all of it. While a request of it
+ * is under way `settled` is below `number`, and a later telling says more.
+ */
+export type BookEnd = Omit<EnvelopeReceipt, 'counts' | 'closed'>
 
 /** What all events of a batch share. Times are milliseconds since 1970. */
 export interface EnvelopeHead {

@@ -1,6 +1,6 @@
 /**
- * The closed lists of reasons: why one event was not plainly accepted, and why a whole request was refused. The same
- * words are the HTTP body, the column in ClickHouse and the label of a metric, so a word is never reused or renamed.
+ * The closed lists of reasons: why one event was not plainly accepted, why a whole request was refused, and why a client gave an
+ * event up. The same words are the HTTP body, the column in ClickHouse and the label of a metric, so a word is never reused or renamed.
  */
 
 /** Why one event of a batch was quarantined, filtered or known as a duplicate. */
@@ -79,3 +79,19 @@ export const ERROR_CODES = [
 
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** Why our SDKs give events up, as they tell it in `context.dropped`: those of the browser's first, then what Node adds. */
+export const DROP_REASONS = [
+  'invalid_call',
+  'event_too_large',
+  'queue_full',
+  'expired',
+  'refused',
+  'left_out',
+  'middleware_failed',
+  'no_consent',
+  'invalid_event',
+  'closed',
+  'undelivered',
+  'spool_damaged',
+] as const

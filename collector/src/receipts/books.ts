@@ -1,9 +1,19 @@
 /**
  * An isolate's account of what it took, one book a source: each request gets a number, and with its events travels what the
- * book says by then. Nothing is sent for it and nothing kept elsewhere; whoever has a later receipt knows of all before it.
+ * book says by then. Nothing is sent for it and nothing kept elsewhere; whoever has a later receipt knows of all before it. How
+ * a book ended is told by receipts of the next one.
  */
 
 import type { EnvelopeReceipt, ReceiptCounts } from '@millrace/schemas'
+import {
+  type Book,
+  createBook,
+  describe,
+  enterRefusal,
+  enterRequest,
+  giveUpCutOff,
+  settleRequest,
+} from './book.ts'
 
 /** A request whose events are on their way to queue or bucket. */
 export interface OpenReceipt {
@@ -35,100 +45,72 @@ export interface BooksOptions {
  */
 export const BOOK_MS = 6 * 3_600_000
 
-/**
- * How long a request may be open, in milliseconds; queue and bucket together take 9 s at most. One that is open for longer was cut
- * off, as happens where a client goes away: nobody was told that it is stored, so it counts as failed, and if it landed, it is here.
- */
-const MAX_OPEN_MS = 60_000
-
-/** Most events or requests of a code; a client may have told any number of them. */
-const MAX_COUNT = 2 ** 31
-
-/** Failed requests that a receipt names; after more a new book is begun, so that its receipts stay small. */
+/** Failed requests after which a new book is begun, so that its receipts stay small. */
 const MAX_FAILED = 32
 
-interface Book {
-  id: string
-  begunAt: number
-  lastNumber: number
-  before: ReceiptCounts
-  /** Requests under way by their numbers, ascending: a Map keeps the order in which they came. */
-  open: Map<number, { since: number; counts: ReceiptCounts }>
-  failed: [number: number, ...ReceiptCounts][]
-  refused: Record<string, [requests: number, events: number]>
+/** Closed books that are told at once. */
+const MAX_CLOSED = 4
+
+/** Requests that must be durable with the whole end of a book in them, before it is told no more: an envelope may be lost too. */
+const TELLINGS = 3
+
+/** Books of one source. */
+interface Shelf {
+  current: Book
+  /** What later receipts still have to tell, oldest first. */
+  closed: Book[]
 }
 
 /** Books that are all empty. */
 export function createBooks({ now, randomId, maxAgeMs = BOOK_MS }: BooksOptions): Books {
-  const books = new Map<string, Book>()
+  const shelves = new Map<string, Shelf>()
 
-  const bookOf = (source: string): Book => {
-    const known = books.get(source)
-    const isUsable =
-      known !== undefined && known.failed.length < MAX_FAILED && isYoung(known, now(), maxAgeMs)
-    if (isUsable) return known
-    const book: Book = {
-      ...{ id: randomId(), begunAt: now(), lastNumber: 0, before: [0, 0, 0] },
-      ...{ open: new Map(), failed: [], refused: {} },
+  const shelfOf = (source: string, at: number): Shelf => {
+    const known = shelves.get(source)
+    if (known !== undefined) {
+      known.closed = known.closed.filter(({ tellings }) => tellings < TELLINGS)
+      if (!isUsable(known.current, at, maxAgeMs)) turn(known, createBook(randomId(), at))
+      return known
     }
-    books.set(source, book)
-    return book
+    const shelf = { current: createBook(randomId(), at), closed: [] }
+    shelves.set(source, shelf)
+    return shelf
   }
 
   return {
     open(source, counts) {
-      const book = bookOf(source)
-      closeOld(book, now())
-      const number = book.lastNumber + 1
-      const receipt = describe(book, number, now(), counts)
-      book.lastNumber = number
-      book.before = add(book.before, counts)
-      book.open.set(number, { since: now(), counts })
+      const at = now()
+      const { current, closed } = shelfOf(source, at)
+      for (const book of [current, ...closed]) giveUpCutOff(book, at)
+      const whole = closed.filter((book) => book.open.size === 0)
+      const own = enterRequest(current, counts, at)
       return {
-        receipt,
+        receipt: closed.length === 0 ? own : { ...own, closed: closed.map(describe) },
         settle(isDurable) {
-          const wasOpen = book.open.delete(number)
-          if (wasOpen && !isDurable) book.failed.push([number, ...counts])
+          const isNews = settleRequest(current, own.number, isDurable)
+          if (isNews && isDurable) for (const book of whole) book.tellings += 1
         },
       }
     },
     refuse(source, code, events) {
-      const { refused } = bookOf(source)
-      const [requests, counted] = refused[code] ?? [0, 0]
-      refused[code] = [Math.min(MAX_COUNT, requests + 1), Math.min(MAX_COUNT, counted + events)]
+      const at = now()
+      enterRefusal(shelfOf(source, at).current, code, events, at)
     },
   }
 }
 
-/** Gives up what was cut off; what is told of a request afterwards changes nothing. */
-function closeOld({ open, failed }: Book, at: number): void {
-  for (const [number, { since, counts }] of open) {
-    if (at - since < MAX_OPEN_MS) return
-    open.delete(number)
-    failed.push([number, ...counts])
-  }
-}
-
 /** A clock that was set back must not keep a book for ever. */
-function isYoung({ begunAt }: Book, at: number, maxAgeMs: number): boolean {
-  return at >= begunAt && at - begunAt < maxAgeMs
+function isUsable({ begunAt, failed }: Book, at: number, maxAgeMs: number): boolean {
+  return failed.length < MAX_FAILED && at >= begunAt && at - begunAt < maxAgeMs
 }
 
-function describe(
-  { id, before, open, failed, refused }: Book,
-  number: number,
-  at: number,
-  counts: ReceiptCounts,
-): EnvelopeReceipt {
-  const [oldest = number] = open.keys()
-  const told = failed.filter(([place]) => place < oldest)
-  return {
-    ...{ book: id, number, at, counts, before, settled: oldest },
-    ...(told.length === 0 ? {} : { failed: told }),
-    ...(Object.keys(refused).length === 0 ? {} : { refused: structuredClone(refused) }),
-  }
-}
-
-function add(a: ReceiptCounts, b: ReceiptCounts): ReceiptCounts {
-  return [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
+/** Begins the next book. Of too many closed ones the first goes that has nothing durable, as those of an outage; else the oldest. */
+function turn(shelf: Shelf, next: Book): void {
+  shelf.closed.push(shelf.current)
+  shelf.current = next
+  if (shelf.closed.length <= MAX_CLOSED) return
+  const idle = shelf.closed.findIndex(
+    ({ lastNumber, open, failed }) => open.size + failed.length === lastNumber,
+  )
+  shelf.closed.splice(Math.max(0, idle), 1)
 }

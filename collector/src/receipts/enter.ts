@@ -1,6 +1,6 @@
 /** Enters requests in the books of their source: those that are taken, those that fail half-way, those that are refused. */
 
-import type { EnvelopeReceipt, ReceiptCounts } from '@millrace/schemas'
+import { type EnvelopeReceipt, MAX_BATCH_EVENTS, type ReceiptCounts } from '@millrace/schemas'
 import type { Context } from 'hono'
 import { logRefused } from '../log-outcomes.ts'
 import type { Batch, ReceiveDeps } from '../receive.ts'
@@ -43,7 +43,8 @@ export function noteRefusal(
 ): RequestRefusal {
   const source = refused.source ?? findSender?.(c.req.raw)
   const events = Array.isArray(batch?.events) ? batch.events.length : 0
-  if (source !== undefined) books?.refuse(source, refused.code, events)
+  // A small body can have any number of elements; more than a batch may have would drown what is real.
+  if (source !== undefined) books?.refuse(source, refused.code, Math.min(events, MAX_BATCH_EVENTS))
   if (outcomes !== undefined)
     logRefused(outcomes, refused, { source, batchId: batch?.body['batchId'], events })
   return refused

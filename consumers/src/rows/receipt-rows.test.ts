@@ -1,8 +1,9 @@
-import { ENVELOPE_VERSION, type Envelope, type EnvelopeEvent } from '@millrace/schemas'
+import { type BookEnd, ENVELOPE_VERSION, type Envelope, type EnvelopeEvent } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { buildReceiptRows } from './receipt-rows.ts'
 
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 const event = (seq: number, more: Partial<EnvelopeEvent> = {}): EnvelopeEvent => ({
   ...{ messageId: `st-${seq}`, seq, type: 'track', event: 'x', timestamp: 5, ...more },
@@ -28,7 +29,7 @@ describe('a row of receipts', () => {
   it('of what an earlier collector wrote has its numbers alone, and is not made where there are none', () => {
     const { receipt: _, ...earlier } = build({ events: [event(1), event(2)] })
     expect(buildReceiptRows(earlier)).toMatchObject([
-      { book: 'b', number: 0, accepted: 0, ids: [], stream: 'st', seq_from: [1], seq_to: [2] },
+      { book: 'b', number: 0, accepted: 0, ids: [], days: [], stream: 'st', seq_from: [1], seq_to: [2] },
     ])
     const { stream: __, ...unnumbered } = earlier
     expect(buildReceiptRows(unnumbered)).toEqual([])
@@ -68,6 +69,20 @@ describe('a row of receipts', () => {
     expect(rowOf({ events })).toMatchObject({ ids: ['st-1', 'st-2'], hours: [7_200, 0] })
   })
 
+  it('has the days of their corrected times, as far as the column holds them', () => {
+    const days = [-1, 0, DAY_MS - 1, DAY_MS, 65_535 * DAY_MS, 70_000 * DAY_MS]
+    const events = days.map((timestamp, index) => event(index, { timestamp, originalTimestamp: 0 }))
+    expect(rowOf({ events })).toMatchObject({ days: [0, 0, 0, 1, 65_535, 65_535] })
+  })
+
+  it('names those of its ids that ClickHouse refused, and none of another envelope', () => {
+    const envelope = build({ events: [event(1), event(2), event(3)] })
+    expect(buildReceiptRows(envelope, new Set(['other', 'st-3', 'st-1']))).toMatchObject([
+      { ids: ['st-1', 'st-2', 'st-3'], not_storable: ['st-1', 'st-3'] },
+    ])
+    expect(buildReceiptRows(envelope)).toMatchObject([{ not_storable: [] }])
+  })
+
   it('has the numbers of all that came, as ranges', () => {
     const omitted = [
       { messageId: 'a', index: 0, seq: 3, status: 'filtered' as const, reason: 'bot' as const },
@@ -82,19 +97,56 @@ describe('a row of receipts', () => {
     expect(rowOf({ previous, part: 1 })).toMatchObject({ previous_stream: '', previous_seq: 0 })
   })
 
-  it('has what clients say they dropped, refused events too, and leaves out what is no count', () => {
-    const dropped = { queue_full: 3, odd: 'many', negative: -1, none: 0 }
-    const given = {
-      events: [event(1, { context: { dropped } }), event(2, { context: { dropped: 'all' } })],
-      quarantined: [
-        refused(3, '{"context":{"dropped":{"expired":2}}}'),
-        refused(4, '{"context":{"dropped":'),
-      ],
-    }
-    expect(rowOf(given)).toMatchObject({
-      drop_ids: ['st-1', 'st-3'],
-      drop_reasons: ['queue_full', 'expired'],
-      drop_counts: [3, 2],
+  it('has what clients say they dropped', () => {
+    const dropped = { queue_full: 3, of_their_own: 2 }
+    expect(rowOf({ events: [event(1, { context: { dropped } })] })).toMatchObject({
+      ...{ drop_ids: ['st-1', 'st-1'], drop_reasons: ['queue_full', 'other'], drop_counts: [3, 2] },
     })
+  })
+})
+
+describe('the row of the end of a book', () => {
+  const end: BookEnd = {
+    ...{ book: 'old', number: 6, at: 4, before: [20, 3, 1], settled: 6 },
+    ...{ failed: [[2, 5, 0, 0]], refused: { rate_limited: [2, 30] } },
+  }
+  const receipt = (closed: BookEnd[]): NonNullable<Envelope['receipt']> => ({
+    ...{ book: 'k', number: 3, at: 9, counts: [4, 1, 0], before: [8, 0, 2], settled: 2, closed },
+  })
+  const previous = { stream: 'before', lastSeq: 12 }
+  const events = [event(1, { context: { dropped: { expired: 1 } } })]
+
+  it('is that of a request that never was: all that was before, and nothing of the envelope but its source and route', () => {
+    const rows = buildReceiptRows(build({ receipt: receipt([end]), route: 'import', events, previous }))
+    expect(rows).toHaveLength(2)
+    expect(rows[0]).toMatchObject({ book: 'k', number: 3, part: 0, ids: ['st-1'] })
+    expect(rows[1]).toEqual({
+      ...{ source: 'shop', route: 'import', book: 'old', number: 6, part: 6, taken_at: 4, received_at: 4 },
+      ...{ accepted: 0, quarantined: 0, filtered: 0, repeated: 0, forgotten: 0 },
+      ...{ own_accepted: 0, own_quarantined: 0, own_filtered: 0 },
+      ...{ before_accepted: 20, before_quarantined: 3, before_filtered: 1, settled: 6 },
+      ...{ failed: [2], failed_accepted: [5], failed_quarantined: [0], failed_filtered: [0] },
+      ...{ refused_requests: { rate_limited: 2 }, refused_events: { rate_limited: 30 } },
+      ...{ ids: [], hours: [], days: [], not_storable: [] },
+      ...{ stream: '', seq_from: [], seq_to: [], previous_stream: '', previous_seq: 0 },
+      ...{ drop_ids: [], drop_reasons: [], drop_counts: [] },
+    })
+  })
+
+  it('is made once for each book, by the first envelope of a request alone', () => {
+    const closed = [end, { ...end, book: 'older' }]
+    const books = (part: number) =>
+      buildReceiptRows(build({ receipt: receipt(closed), part, events })).map(({ book }) => book)
+    expect(books(0)).toEqual(['k', 'old', 'older'])
+    expect(books(1)).toEqual(['k'])
+  })
+
+  it('does not replace one that says more', () => {
+    const { failed: _, ...earlier } = { ...end, settled: 2 }
+    const keys = [earlier, end].map((one) => buildReceiptRows(build({ receipt: receipt([one]), events }))[1])
+    expect(keys).toMatchObject([
+      { book: 'old', number: 6, part: 2, settled: 2, failed: [] },
+      { book: 'old', number: 6, part: 6, settled: 6, failed: [2] },
+    ])
   })
 })

@@ -1,27 +1,47 @@
 /**
- * From an envelope to its row of `receipts`: what the books need of it once its events are stored. Of the events only their
+ * From an envelope to its rows of `receipts`: what the books need of it once its events are stored. Of the events only their
  * ids and numbers, and what clients say they dropped.
  */
 
-import type { Envelope, EnvelopeReceipt, JsonValue, QuarantinedEvent } from '@millrace/schemas'
-import { asObject, asUInt32, type Row } from './column-values.ts'
+import type { BookEnd, Envelope, EnvelopeReceipt } from '@millrace/schemas'
+import type { Row } from './column-values.ts'
+import { dropColumns } from './receipt-drops.ts'
 
 /**
- * The row. An envelope that an earlier collector wrote has no place in the books, only its numbers in their stream: `number` is 0
- * then, and without a stream there is no row. The same envelope always gives the same row.
+ * The row of the envelope, and with the first one of a request a row for each book whose end it tells. An envelope that an earlier
+ * collector wrote has no place in the books, only its numbers in their stream: `number` is 0 then, and without a stream there is no
+ * row. The same envelope always gives the same rows.
+ *
+ * @param notStorable ids of events that ClickHouse refused; those of other envelopes may be among them
  */
-export function buildReceiptRows(envelope: Envelope): Row[] {
+export function buildReceiptRows(envelope: Envelope, notStorable: ReadonlySet<string> = new Set()): Row[] {
   const { receipt, stream, batchId, receivedAt } = envelope
-  if (receipt !== undefined) return [buildRow(envelope, receipt)]
+  if (receipt !== undefined) {
+    const ends = envelope.part === 0 ? (receipt.closed ?? []) : []
+    return [buildRow(envelope, receipt, notStorable), ...ends.map((end) => buildEndRow(envelope, end))]
+  }
   if (stream === undefined) return []
-  const none: EnvelopeReceipt['counts'] = [0, 0, 0]
   const place = { book: batchId, number: 0, at: receivedAt, settled: 0 }
-  const row = buildRow(envelope, { ...place, counts: none, before: none })
-  return [{ ...row, accepted: 0, quarantined: 0, filtered: 0, repeated: 0, forgotten: 0, ids: [], hours: [] }]
+  // What is in no book counts nothing, so its events are not listed either.
+  const row = buildRow({ ...envelope, ...NO_EVENTS }, { ...place, counts: NONE, before: NONE }, notStorable)
+  return [{ ...row, ...rangeColumns(envelope), ...dropColumns(envelope) }]
 }
 
-function buildRow(envelope: Envelope, receipt: EnvelopeReceipt): Row {
-  const { source, route, receivedAt, stream = '', previous, part, events } = envelope
+const NONE: EnvelopeReceipt['counts'] = [0, 0, 0]
+
+const NO_EVENTS = { events: [], quarantined: [], omitted: [] }
+
+/**
+ * The row of a request that never was, one after the last of its book: nothing came with it, and it says what was before. Of several
+ * tellings each has its own `part`: one that says more has a higher `settled`, and must not give way to an earlier one that is late.
+ */
+function buildEndRow({ stream: _, previous: __, ...envelope }: Envelope, end: BookEnd): Row {
+  const empty = { ...envelope, ...NO_EVENTS, part: end.settled, receivedAt: end.at }
+  return buildRow(empty, { ...end, counts: NONE }, new Set())
+}
+
+function buildRow(envelope: Envelope, receipt: EnvelopeReceipt, notStorable: ReadonlySet<string>): Row {
+  const { source, route, receivedAt, stream = '', previous, part } = envelope
   return {
     ...{ source, route, book: receipt.book, number: receipt.number, part },
     ...{ taken_at: receipt.at, received_at: receivedAt },
@@ -31,8 +51,7 @@ function buildRow(envelope: Envelope, receipt: EnvelopeReceipt): Row {
     settled: receipt.settled,
     ...failedColumns(receipt),
     ...refusedColumns(receipt),
-    ids: events.map(({ messageId }) => messageId),
-    hours: events.map(({ originalTimestamp = 0 }) => hourOf(originalTimestamp)),
+    ...eventColumns(envelope, notStorable),
     ...{ stream, ...rangeColumns(envelope) },
     previous_stream: part === 0 ? (previous?.stream ?? '') : '',
     previous_seq: part === 0 ? (previous?.lastSeq ?? 0) : 0,
@@ -75,7 +94,23 @@ function refusedColumns({ refused = {} }: EnvelopeReceipt): Row {
   return { refused_requests: pick(0), refused_events: pick(1) }
 }
 
+/** Which events they are, and where in the table of events they lie: lists of the same order. */
+function eventColumns({ events }: Envelope, notStorable: ReadonlySet<string>): Row {
+  const ids = events.map(({ messageId }) => messageId)
+  return {
+    ids,
+    hours: events.map(({ originalTimestamp = 0 }) => hourOf(originalTimestamp)),
+    days: events.map(({ timestamp }) => dayOf(timestamp)),
+    not_storable: ids.filter((id) => notStorable.has(id)),
+  }
+}
+
 const HOUR_MS = 3_600_000
+
+const DAY_MS = 24 * HOUR_MS
+
+/** Last day since 1970 that a `UInt16` holds. */
+const MAX_DAY = 2 ** 16 - 1
 
 /** A `DateTime` has 32 bits, so ClickHouse's `toStartOfHour` begins anew after 2106. */
 const SECONDS_OF_DATETIME = 2 ** 32
@@ -83,6 +118,10 @@ const SECONDS_OF_DATETIME = 2 ** 32
 /** Beginning of the hour that the sorting key of `events` has, in seconds: with it the event is found at once. */
 function hourOf(originalTimestamp: number): number {
   return (Math.floor(originalTimestamp / HOUR_MS) * (HOUR_MS / 1_000)) % SECONDS_OF_DATETIME
+}
+
+function dayOf(timestamp: number): number {
+  return Math.min(MAX_DAY, Math.max(0, Math.floor(timestamp / DAY_MS)))
 }
 
 /** Numbers of all that is in the envelope, whatever became of it, as ranges of both ends inclusive. */
@@ -103,38 +142,4 @@ function rangeColumns({ stream, events, quarantined, omitted }: Envelope): Row {
     }
   }
   return { seq_from: from, seq_to: to }
-}
-
-/** What clients say they dropped, each with the id of the event that says it: that event may come twice. */
-function dropColumns({ events, quarantined }: Envelope): Row {
-  const drops = [
-    ...events.map(({ messageId, context }) => ({ messageId, dropped: context?.['dropped'] })),
-    ...quarantined.map((event) => ({ messageId: event.messageId, dropped: droppedOf(event) })),
-  ].flatMap(({ messageId, dropped }) =>
-    Object.entries(asObject(dropped)).flatMap(([reason, value]) => {
-      const count = asUInt32(value)
-      return count === undefined || count === 0
-        ? []
-        : [{ messageId, reason: reason.slice(0, MAX_REASON), count }]
-    }),
-  )
-  return {
-    drop_ids: drops.map(({ messageId }) => messageId),
-    drop_reasons: drops.map(({ reason }) => reason),
-    drop_counts: drops.map(({ count }) => count),
-  }
-}
-
-/** Longest reason that is kept; those of our SDKs are words such as `queue_full`. */
-const MAX_REASON = 40
-
-/** The text of a refused event may be cut off, and then says nothing. */
-function droppedOf({ raw }: QuarantinedEvent): JsonValue | undefined {
-  if (!raw.includes('"dropped"')) return undefined
-  try {
-    return asObject(asObject(JSON.parse(raw))['context'])['dropped']
-  } catch {
-    // Cut off, or no JSON at all: that is why it was refused.
-    return undefined
-  }
 }
