@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS receipts
 (
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
     book String COMMENT 'Account of one isolate of the collector over one source, for six hours' CODEC(ZSTD(1)),
-    number UInt32 COMMENT 'Which request of the book, from 1; 0: an earlier collector wrote the envelope, and it is in no book' CODEC(Delta(4), ZSTD(1)),
-    part UInt32 COMMENT 'Which envelope of the request, from 0' CODEC(ZSTD(1)),
+    number UInt32 COMMENT 'Which request of the book, from 1; one after the last: its end, told by the next book; 0: an earlier collector wrote the envelope, and it is in no book' CODEC(Delta(4), ZSTD(1)),
+    part UInt32 COMMENT 'Which envelope of the request, from 0; of the end of a book, its settled' CODEC(ZSTD(1)),
     taken_at DateTime64(3, 'UTC') COMMENT 'When the request was taken; of what is replayed, other than when it was received' CODEC(Delta(8), ZSTD(1)),
     received_at DateTime64(3, 'UTC') COMMENT 'As its events have it' CODEC(Delta(8), ZSTD(1)),
     route LowCardinality(String) COMMENT 'batch (live) or import (history)' CODEC(ZSTD(1)),
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS receipts
 
     ids Array(String) COMMENT 'Message ids of the accepted events' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
     hours Array(UInt32) COMMENT 'Hours of the client''s clock that they lie in, in seconds since 1970' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
+    days Array(UInt16) COMMENT 'Days of their corrected times, since 1970: events are deleted by it' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
+    not_storable Array(String) COMMENT 'Those of the ids that ClickHouse refused' CODEC(ZSTD(1)) TTL toDateTime(taken_at) + INTERVAL 8 DAY,
 
     stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
     seq_from Array(UInt32) COMMENT 'Numbers in the stream that are in this envelope, whatever became of them: ranges,' CODEC(ZSTD(1)),
@@ -55,39 +57,94 @@ ORDER BY (source, toStartOfHour(taken_at), book, number, part)
 TTL toDateTime(taken_at) + INTERVAL 35 DAY
 SETTINGS ttl_only_drop_parts = 0;
 
--- What is known of each stream, by its name: numbers that came, and, from the page after it, how far it went. A copy of a receipt
--- says the same again, so nothing is counted from it, only put together.
+-- What is known of each stream for five to six weeks, by its name: the numbers that came, as sets, and, from the page after it, how
+-- far it went. Sets are only ever put together, so a receipt that comes twice, late or out of order changes nothing, and a
+-- stream of any length is a few rows: 65,536 numbers are 8 KB at most, and next to nothing when none is missing.
 -- shard by: cityHash64(source)
 CREATE TABLE IF NOT EXISTS stream_parts
 (
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
     stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
-    book String COMMENT 'as in receipts' CODEC(ZSTD(1)),
-    number UInt32 COMMENT 'as in receipts' CODEC(ZSTD(1)),
-    part UInt32 COMMENT 'as in receipts' CODEC(ZSTD(1)),
-    told UInt32 COMMENT 'Its last number, as the next page in that tab tells; 0 where this is of the stream itself' CODEC(ZSTD(1)),
-    seq_from Array(UInt32) COMMENT 'Numbers that came: ranges,' CODEC(ZSTD(1)),
-    seq_to Array(UInt32) COMMENT 'both ends inclusive' CODEC(ZSTD(1)),
-    drop_ids Array(String) COMMENT 'Events in which the client says what it dropped,' CODEC(ZSTD(1)),
-    drop_reasons Array(String) COMMENT 'why,' CODEC(ZSTD(1)),
-    drop_counts Array(UInt32) COMMENT 'and how many' CODEC(ZSTD(1)),
-    received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+    block UInt16 COMMENT 'Which 65,536 numbers: number / 65,536, rounded down; 0 where it is not of the stream itself' CODEC(ZSTD(1)),
+    week Date COMMENT 'Monday of the week in which it was received' CODEC(ZSTD(1)),
+    came AggregateFunction(groupBitmap, UInt32) COMMENT 'Numbers of the block that came: read with groupBitmapMerge(came)' CODEC(ZSTD(1)),
+    highest SimpleAggregateFunction(max, UInt32) COMMENT 'The highest of them; 0: none, this is what a later page told' CODEC(ZSTD(1)),
+    told SimpleAggregateFunction(max, UInt32) COMMENT 'Last number of the stream, as the next page in that tab tells; 0: not told' CODEC(ZSTD(1)),
+    first_received_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    last_received_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1))
 )
-ENGINE = ReplacingMergeTree
-PARTITION BY toMonday(received_at)
-ORDER BY (source, stream, book, number, part, told)
-TTL toDateTime(received_at) + INTERVAL 35 DAY
+ENGINE = AggregatingMergeTree
+PARTITION BY week
+ORDER BY (source, stream, block, week)
+TTL week + INTERVAL 49 DAY
 SETTINGS index_granularity = 512;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS stream_parts_came TO stream_parts AS
-SELECT source, stream, book, number, part, toUInt32(0) AS told, seq_from, seq_to, drop_ids, drop_reasons, drop_counts, received_at
-FROM receipts
-WHERE stream != '' AND route = 'batch';
+SELECT source, stream, toUInt16(bitShiftRight(seq, 16)) AS block, toDate(toMonday(received_at)) AS week,
+    groupBitmapState(seq) AS came, max(seq) AS highest, toUInt32(0) AS told, min(received_at) AS first_received_at, max(received_at) AS last_received_at
+FROM
+(
+    SELECT source, stream, received_at,
+        toUInt32(arrayJoin(arrayFlatten(arrayMap((first, last) -> range(toUInt64(first), toUInt64(last) + 1), seq_from, seq_to)))) AS seq
+    FROM receipts
+    WHERE stream != '' AND route = 'batch' AND received_at >= now() - INTERVAL 49 DAY
+)
+GROUP BY source, stream, block, week;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS stream_parts_told TO stream_parts AS
-SELECT source, previous_stream AS stream, book, number, part, previous_seq AS told, received_at
+SELECT source, previous_stream AS stream, toUInt16(0) AS block, toDate(toMonday(received_at)) AS week,
+    toUInt32(0) AS highest, max(previous_seq) AS told, min(received_at) AS first_received_at, max(received_at) AS last_received_at
 FROM receipts
-WHERE previous_stream != '' AND route = 'batch';
+WHERE previous_stream != '' AND route = 'batch' AND received_at >= now() - INTERVAL 49 DAY
+GROUP BY source, stream, block, week;
+
+-- How far each stream had come, week by week, for longer than its numbers are kept: who goes on after two months lacks nothing of
+-- what came before. A few bytes a stream.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS stream_ends
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    stream_hash UInt64 COMMENT 'sipHash64(stream)' CODEC(ZSTD(1)),
+    week Date COMMENT 'Monday of a week in which something of it was received' CODEC(ZSTD(1)),
+    lowest SimpleAggregateFunction(min, UInt32) COMMENT 'Lowest number that came then' CODEC(ZSTD(1)),
+    highest SimpleAggregateFunction(max, UInt32) COMMENT 'and the highest' CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(week)
+ORDER BY (source, stream_hash, week)
+TTL week + INTERVAL 400 DAY
+SETTINGS index_granularity = 512, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS stream_ends_came TO stream_ends AS
+SELECT source, sipHash64(stream) AS stream_hash, toDate(toMonday(received_at)) AS week, min(arrayMin(seq_from)) AS lowest, max(arrayMax(seq_to)) AS highest
+FROM receipts
+WHERE stream != '' AND route = 'batch' AND notEmpty(seq_from) AND received_at >= now() - INTERVAL 400 DAY
+GROUP BY source, stream_hash, week;
+
+-- What clients say they dropped, by the event that says so: a copy of it says the same. Of one envelope the first 32 are kept.
+-- shard by: cityHash64(source)
+CREATE TABLE IF NOT EXISTS stream_drops
+(
+    source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
+    stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
+    event_hash UInt64 COMMENT 'sipHash64(message_id) of the event that says it' CODEC(ZSTD(1)),
+    reason LowCardinality(String) COMMENT 'Why it dropped them' CODEC(ZSTD(1)),
+    count UInt32 COMMENT 'and how many' CODEC(ZSTD(1)),
+    received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, stream, event_hash, reason)
+TTL toDateTime(received_at) + INTERVAL 49 DAY
+SETTINGS index_granularity = 512;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS stream_drops_told TO stream_drops AS
+SELECT source, stream, sipHash64(declared.1) AS event_hash, declared.2 AS reason, declared.3 AS count, received_at
+FROM
+(
+    SELECT source, stream, received_at, arrayJoin(arraySlice(arrayZip(drop_ids, drop_reasons, drop_counts), 1, 32)) AS declared
+    FROM receipts
+    WHERE stream != '' AND route = 'batch'
+);
 
 -- Everything that was received, and what became of it: computed anew for each minute that a receipt touches.
 -- shard by: cityHash64(source)
@@ -106,7 +163,8 @@ CREATE TABLE IF NOT EXISTS ledger_minutes
     not_storable UInt64 COMMENT 'Events that ClickHouse refused; they are in quarantine' CODEC(ZSTD(1)),
     forgotten UInt64 COMMENT 'Events of persons that are forgotten' CODEC(ZSTD(1)),
     in_flight UInt64 COMMENT 'Events acknowledged that are not here yet: in a queue, in the spill, or among the dead letters' CODEC(ZSTD(1)),
-    missing UInt64 COMMENT 'Events that nothing explains: said to be stored, and not found' CODEC(ZSTD(1)),
+    missing UInt64 COMMENT 'Events that nothing explains: said to be stored, and not found, or never come' CODEC(ZSTD(1)),
+    overdue UInt64 COMMENT 'Of missing: acknowledged, never come, and of longer ago than a queue keeps its messages' CODEC(ZSTD(1)),
     spilled UInt64 COMMENT 'Of in_flight: in the spill, as far as that is known' CODEC(ZSTD(1)),
     dead UInt64 COMMENT 'Of in_flight: among the dead letters, as far as that is known' CODEC(ZSTD(1)),
     checked_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
@@ -118,7 +176,7 @@ ORDER BY (source, minute);
 -- shard by: cityHash64(job)
 CREATE TABLE IF NOT EXISTS ledger_runs
 (
-    job LowCardinality(String) COMMENT 'ledger; running: a run that has begun at up_to; swept: when old minutes were last looked at again; begun: there were events before there were books' CODEC(ZSTD(1)),
+    job LowCardinality(String) COMMENT 'ledger; gaps; running: a run that has begun at up_to; swept: when old minutes were last looked at again; swept_hour: which; begun: there were events before there were books' CODEC(ZSTD(1)),
     up_to DateTime64(3, 'UTC') COMMENT 'What was inserted before is in the ledger' CODEC(ZSTD(1)),
     minutes UInt64 COMMENT 'Minutes that the last run computed' CODEC(ZSTD(1)),
     duration_ms UInt64 COMMENT 'and how long it took' CODEC(ZSTD(1)),
@@ -148,7 +206,7 @@ CREATE TABLE IF NOT EXISTS stream_gaps
     source LowCardinality(String) COMMENT 'Source from millrace.config.ts' CODEC(ZSTD(1)),
     stream String COMMENT 'One page load or process lifetime' CODEC(ZSTD(1)),
     missing UInt64 COMMENT 'Numbers that never came' CODEC(ZSTD(1)),
-    missing_ranges Array(Tuple(from UInt32, to UInt32)) COMMENT 'Which: the first hundred ranges, both ends inclusive' CODEC(ZSTD(1)),
+    missing_ranges Array(Tuple(from UInt32, to UInt32)) COMMENT 'Which: the first ranges, a hundred at most, both ends inclusive' CODEC(ZSTD(1)),
     highest UInt32 COMMENT 'Highest number that came, or that a later page of the same tab named as the last' CODEC(ZSTD(1)),
     tail LowCardinality(String) COMMENT 'known: a later page named the last number; unknown: what came after highest, nobody can say' CODEC(ZSTD(1)),
     dropped UInt64 COMMENT 'Events that the client says it dropped' CODEC(ZSTD(1)),

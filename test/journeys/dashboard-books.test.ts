@@ -168,7 +168,7 @@ describe('the books of a client that loses seven events', () => {
     const text = () => page.locator('#books').innerText()
     await waitFor(text, (told) => told.includes('All 16 events received are explained'))
     expect(await text()).toContain(
-      '9 events that clients numbered never came, of 2 streams. Clients say that they dropped 2. Nothing explains 7',
+      '9 events that clients numbered have not come yet, of 2 streams. Clients say that they dropped 2. Nothing explains 7',
     )
     await page.locator('#books summary').click()
     await waitFor(text, (told) => told.includes('7: 4–7, 9–11'))

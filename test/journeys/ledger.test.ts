@@ -4,7 +4,8 @@ import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBooks, type OpenReceipt } from '../../collector/src/receipts/books.ts'
-import { keepBooks } from '../../consumers/src/ledger/job.ts'
+import { keepBooks, type LedgerEffects } from '../../consumers/src/ledger/job.ts'
+import { buildReceiptRows } from '../../consumers/src/rows/receipt-rows.ts'
 import { buildEnvelope } from '../support/envelope.ts'
 import { findRemainders, LEDGER_COUNTS, type LedgerRow } from '../support/ledger-row.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
@@ -27,19 +28,25 @@ afterAll(() => warehouse.stop())
 
 const newSource = () => `s${++sourceCount}`
 
-async function keep(objects: Objects = {}, logged: unknown[] = [], floors = new Map<string, number>()) {
-  const bucket = {
-    list: async ({ prefix }: { prefix: string }) => ({
-      objects: Object.entries(objects)
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, customMetadata]) => ({ key, customMetadata, size: 1, etag: '', uploaded: new Date() })),
-      truncated: false,
-      delimitedPrefixes: [],
-    }),
-  }
-  const log = (record: unknown) => void logged.push(record)
-  const statements = { run: warehouse.run, read: warehouse.query }
-  await keepBooks({ ...statements, bucket, log, restFactor: 0 }, { horizons: new Map(), floors })
+const bucketOf = (objects: Objects) => ({
+  list: async ({ prefix = '' }: { prefix?: string }) => ({
+    objects: Object.entries(objects)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, customMetadata]) => ({ key, customMetadata, size: 1, etag: '', uploaded: new Date() })),
+    truncated: false,
+    delimitedPrefixes: [],
+  }),
+})
+
+/** All but the options. */
+const effectsOf = (objects: Objects = {}, logged: unknown[] = []): LedgerEffects => ({
+  ...{ run: warehouse.run, read: warehouse.query, bucket: bucketOf(objects), restFactor: 0 },
+  log: (record) => void logged.push(record),
+})
+
+async function keep(objects?: Objects, logged?: unknown[], horizons = new Map<string, number>()) {
+  const sources = Array.from({ length: sourceCount }, (_, index) => `s${index + 1}`)
+  await keepBooks(effectsOf(objects, logged), { sources, horizons })
 }
 
 type ReadRow = LedgerRow & { refused_requests: Record<string, number> }
@@ -217,19 +224,6 @@ describe('the ledger', () => {
     expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 1 })
   })
 
-  it('leaves a minute as it was of which refusals may have gone by now', async () => {
-    const source = newSource()
-    const { receipt } = booksAt().open(source, [1, 0, 0])
-    const envelope = buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(`${source}-a`)] })
-    await warehouse.write([envelope])
-    await keep()
-    await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
-    await keep({}, [], new Map([[source, AT / 1_000 + 60]]))
-    expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 0 })
-    await keep()
-    expect(await readLedger(source)).toMatchObject({ stored: 0, missing: 1 })
-  })
-
   it('says of what is in flight how much lies in the spill and among the dead letters', async () => {
     const source = newSource()
     const books = booksAt()
@@ -270,6 +264,33 @@ describe('the ledger', () => {
     ])
     await keep()
     expect(await readLedger(source)).toMatchObject({ accepted: 6, stored: 3, in_flight: 3 })
+  })
+
+  it('sees that a part of a request is under way, though what tells it is received in another minute', async () => {
+    const source = newSource()
+    let at = AT + 1_000
+    const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
+    const first = books.open(source, [4, 0, 0])
+    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: at, part: 1, receipt: first.receipt, events }),
+    ])
+    await keep()
+    first.settle(true)
+    at += 300_000
+    const { receipt } = books.open(source, [1, 0, 0])
+    // As if the first run were long ago.
+    await warehouse.run(
+      `INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0`,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: at, receipt, events: [eventOf(`${source}-z`)] }),
+    ])
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ accepted: 5, stored: 3, in_flight: 2 })
   })
 
   it('owes nobody the rest of a request that was not acknowledged and landed in part', async () => {
@@ -325,6 +346,220 @@ describe('the ledger', () => {
     expect(await readLedger(source)).toMatchObject({ received: 2, stored: 1, duplicates: 1 })
   })
 
+  it('takes what is older than a source keeps its events for gone as it should, by the corrected time', async () => {
+    const source = newSource()
+    const DAY = 86_400_000
+    const times = [
+      { timestamp: AT - 20 * DAY, originalTimestamp: AT - 20 * DAY },
+      // A clock that is five days ahead or behind, and a client without one.
+      { timestamp: AT, originalTimestamp: AT - 5 * DAY },
+      { timestamp: AT - 20 * DAY, originalTimestamp: AT - 10 * DAY },
+      { timestamp: AT },
+    ]
+    const events = times.map((time, index) => {
+      const { originalTimestamp: _, ...event } = eventOf(`${source}-${index}`)
+      return { ...event, ...time }
+    })
+    const { receipt } = booksAt().open(source, [4, 0, 0])
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
+    await keep({}, [], new Map([[source, (AT - 15 * DAY) / 1_000]]))
+    expect(await readLedger(source)).toMatchObject({ stored: 2, missing: 2 })
+  })
+
+  it('looks for an event that was refused once, accepted when it was replayed, and then vanished', async () => {
+    const source = newSource()
+    const books = booksAt()
+    const refused = books.open(source, [0, 1, 0])
+    refused.settle(true)
+    const id = `${source}-a`
+    const fault = {
+      index: 0,
+      reason: 'invalid_field',
+      path: '',
+      message: '',
+      raw: '{}',
+      rawBytes: 2,
+    } as const
+    await warehouse.write([
+      buildEnvelope({
+        source,
+        receivedAt: AT,
+        receipt: refused.receipt,
+        quarantined: [{ messageId: id, ...fault }],
+      }),
+    ])
+    const { receipt } = books.open(source, [1, 0, 0])
+    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(id)] })])
+    await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ quarantined: 1, not_storable: 0, missing: 1 })
+  })
+
+  it('says which copy stores an event that was accepted, then refused when it was sent again, and replayed', async () => {
+    const source = newSource()
+    const books = booksAt()
+    const id = `${source}-a`
+    const open = (counts: [number, number, number]) => {
+      const { receipt, settle } = books.open(source, counts)
+      settle(true)
+      return receipt
+    }
+    const accepted = (receivedAt: number, takenAt = receivedAt) =>
+      buildEnvelope({
+        source,
+        receivedAt,
+        receipt: { ...open([1, 0, 0]), at: takenAt },
+        events: [eventOf(id)],
+      })
+    await warehouse.write([accepted(AT), accepted(AT + 5_000, AT + 90_000)])
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ accepted: 2, stored: 1, duplicates: 1 })
+  })
+
+  it('calls missing what is on its way for longer than a queue keeps it, unless it lies in the bucket', async () => {
+    const source = newSource()
+    const at = AT - 6 * 24 * HOUR_MS
+    const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
+    const lost = [5, 2, 3].map((count) => {
+      const opened = books.open(source, [count, 0, 0])
+      opened.settle(true)
+      return buildEnvelope({
+        ...{ source, receivedAt: at, receipt: opened.receipt },
+        events: Array.from({ length: count }, (_, index) =>
+          eventOf(`${source}-${opened.receipt.number}-${index}`, at),
+        ),
+      })
+    })
+    const { receipt } = books.open(source, [1, 0, 0])
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: at, receipt, events: [eventOf(`${source}-z`, at)] }),
+    ])
+    const about = { source, takenAt: String(at) }
+    const inBucket = {
+      'spill/1-a': { ...about, accepted: '2' },
+      'dead/2026-11-21/m.json': { ...about, accepted: '3', sink: 'warehouse' },
+    }
+    await keep(inBucket)
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ accepted: 11, stored: 1, in_flight: 5, spilled: 2, dead: 3, missing: 5 })
+    // Who cannot see all of the bucket judges nobody.
+    await keep({ ...inBucket, 'spill/2-b': {} })
+    expect(await readLedger(source)).toMatchObject({ in_flight: 10, missing: 0 })
+    await warehouse.write(lost)
+    await keep()
+    expect(await readLedger(source)).toMatchObject({ stored: 11, in_flight: 0, missing: 0 })
+  })
+
+  it('counts what comes after its ids are gone, and leaves what was found before', async () => {
+    const source = newSource()
+    const at = AT - 9 * 24 * HOUR_MS
+    const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
+    const late = books.open(source, [5, 0, 0])
+    late.settle(true)
+    const { receipt } = books.open(source, [2, 0, 0])
+    // As a run of nine days ago left it: of two, one had vanished.
+    await warehouse.run(
+      `INSERT INTO ledger_minutes (source, minute, received, accepted, stored, in_flight, missing)
+      SELECT {source:String}, toDateTime({at:UInt32}), 7, 7, 1, 5, 1`,
+      { source, at: at / 1_000 },
+    )
+    const events = (number: number, count: number) =>
+      Array.from({ length: count }, (_, index) => eventOf(`${source}-${number}-${index}`, at))
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: at, receipt, events: events(2, 2) }),
+      buildEnvelope({ source, receivedAt: at, receipt: late.receipt, events: events(1, 5) }),
+    ])
+    await keep()
+    const row = await readLedger(source)
+    expectEquations(row)
+    expect(row).toMatchObject({ received: 7, accepted: 7, stored: 6, in_flight: 0, missing: 1 })
+  })
+
+  it('is kept where gaps cannot be, and for all minutes but those that cannot be computed', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [1, 0, 0])
+    const events = [{ ...eventOf(`${source}-a`), seq: 2 }]
+    await warehouse.write([buildEnvelope({ source, stream: 'st', receivedAt: AT, receipt, events })])
+    const run = async (sql: string, parameters?: Record<string, unknown>) => {
+      if (sql.includes('INTO stream_gaps')) throw new Error('no gaps today')
+      await warehouse.run(sql, parameters)
+    }
+    const effects = { ...effectsOf(), run }
+    const gapsTo = async () => {
+      const [row] = await warehouse.query<{ at: string }>(
+        "SELECT toString(max(up_to)) AS at FROM ledger_runs WHERE job = 'gaps'",
+      )
+      return row?.at
+    }
+    const before = await gapsTo()
+    await expect(keepBooks(effects, { sources: [], horizons: new Map() })).rejects.toThrow('no gaps today')
+    expect(await readLedger(source)).toMatchObject({ stored: 1 })
+    expect(await gapsTo()).toBe(before)
+    await keep()
+    expect(await gapsTo()).not.toBe(before)
+    const [gap] = await warehouse.query<{ missing: string }>(
+      'SELECT missing FROM delivery_gaps WHERE source = {source:String}',
+      { source },
+    )
+    expect(Number(gap?.missing)).toBe(1)
+  })
+
+  it('does not look for what vanishes from sources that are not configured any more', async () => {
+    const source = newSource()
+    const { receipt } = booksAt().open(source, [1, 0, 0])
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(`${source}-a`)] }),
+    ])
+    await keep()
+    await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
+    const sweep = async (sources: string[]) => {
+      await warehouse.run('TRUNCATE TABLE ledger_runs')
+      await warehouse.run(
+        `INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0`,
+      )
+      await warehouse.run(
+        `INSERT INTO ledger_minutes SELECT * REPLACE (now64(3) - INTERVAL 2 HOUR AS checked_at) FROM ledger_minutes FINAL WHERE source = {source:String}`,
+        { source },
+      )
+      await warehouse.run(
+        `ALTER TABLE ledger_minutes DELETE WHERE checked_at > now64(3) - INTERVAL 1 HOUR SETTINGS mutations_sync = 1`,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+      await keepBooks(effectsOf(), { sources, horizons: new Map() })
+    }
+    await sweep([])
+    expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 0 })
+    await sweep([source])
+    expect(await readLedger(source)).toMatchObject({ stored: 0, missing: 1 })
+  })
+
+  it('goes round the clock when it looks again, also where an hour has minutes without receipts', async () => {
+    const source = newSource()
+    const hours = [50, 40, 30].map((ago) => AT / 1_000 - ago * 3_600)
+    for (const at of hours)
+      await warehouse.run(
+        `INSERT INTO ledger_minutes (source, minute, received, checked_at) SELECT {source:String}, toDateTime({at:UInt32}), 1, now64(3) - INTERVAL 2 HOUR`,
+        { source, at },
+      )
+    const seen: number[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      await warehouse.run("ALTER TABLE ledger_runs DELETE WHERE job = 'swept' SETTINGS mutations_sync = 1")
+      await keepBooks(effectsOf(), { sources: [source], horizons: new Map() })
+      const [row] = await warehouse.query<{ hour: string }>(
+        "SELECT toString(toUnixTimestamp(argMax(up_to, finished_at))) AS hour FROM ledger_runs WHERE job = 'swept_hour'",
+      )
+      seen.push(Number(row?.hour))
+    }
+    expect(new Set(seen.slice(0, 3))).toEqual(new Set(hours))
+    expect(seen[3]).toBe(seen[0])
+  })
+
   it('counts what ClickHouse refused, what is forgotten and what a batch repeats', async () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [5, 1, 1])
@@ -347,15 +582,13 @@ describe('the ledger', () => {
       },
     ]
     const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events, quarantined, omitted })])
-    // As the sink leaves it: one event in the quarantine for what ClickHouse said of it.
+    const envelope = buildEnvelope({ source, receivedAt: AT, receipt, events, quarantined, omitted })
+    await warehouse.write([envelope])
+    // As the sink leaves it when ClickHouse takes one event not.
     await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-c'`, {
       source,
     })
-    await warehouse.run(
-      `INSERT INTO quarantine (source, message_id, reason, received_at) SELECT {source:String}, {id:String}, 'not_storable', fromUnixTimestamp64Milli(toInt64({at:UInt64}))`,
-      { source, id: `${source}-c`, at: AT },
-    )
+    await warehouse.insert('receipts', buildReceiptRows(envelope, new Set([`${source}-c`])))
     await keep()
     const row = await readLedger(source)
     expectEquations(row)
@@ -363,101 +596,5 @@ describe('the ledger', () => {
       ...{ received: 7, accepted: 5, quarantined: 1, filtered: 1 },
       ...{ stored: 2, not_storable: 1, forgotten: 1, duplicates: 1, missing: 0 },
     })
-  })
-})
-
-describe('gaps', () => {
-  const batchOf = (source: string, stream: string, numbers: number[], more: Partial<Envelope> = {}) =>
-    buildEnvelope({
-      ...{ source, stream, receivedAt: AT, receipt: booksAt().open(source, [numbers.length, 0, 0]).receipt },
-      events: numbers.map((seq) => ({ ...eventOf(`${stream}-${seq}`), seq })),
-      ...more,
-    })
-  const readGaps = (source: string) =>
-    warehouse.query<Record<string, unknown>>(
-      `SELECT stream, toUInt32(missing) AS missing, arrayMap(r -> [r.from, r.to], missing_ranges) AS ranges, highest, tail,
-        toUInt32(dropped) AS dropped, mapApply((k, v) -> (k, toUInt32(v)), dropped_by) AS dropped_by
-      FROM delivery_gaps WHERE source = {source:String}`,
-      { source },
-    )
-
-  it('are the numbers that a client lost, exactly, and close when they come', async () => {
-    const source = newSource()
-    const lost = [4, 5, 6, 11, 20, 29, 30]
-    const all = Array.from({ length: 30 }, (_, index) => index + 1)
-    const came = all.filter((seq) => !lost.includes(seq))
-    await warehouse.write([batchOf(source, 'st', came.slice(10)), batchOf(source, 'st', came.slice(0, 12))])
-    const next = { previous: { stream: 'st', lastSeq: 30 } }
-    await warehouse.write([batchOf(source, 'next', [1, 2], next)])
-    await keep()
-    expect(await readGaps(source)).toEqual([
-      {
-        ...{ stream: 'st', missing: 7, highest: 30, tail: 'known', dropped: 0, dropped_by: {} },
-        ranges: [
-          [4, 6],
-          [11, 11],
-          [20, 20],
-          [29, 30],
-        ],
-      },
-    ])
-    await warehouse.write([batchOf(source, 'st', [4, 5, 6, 11, 20, 29, 30])])
-    await keep()
-    expect(await readGaps(source)).toEqual([])
-  })
-
-  it('stand beside what the client says it dropped, counted once however often it says so', async () => {
-    const source = newSource()
-    const telling = batchOf(source, 'st', [3])
-    const [event] = telling.events
-    if (event === undefined) throw new Error('there is one')
-    const events = [{ ...event, context: { dropped: { queue_full: 2 } } }]
-    await warehouse.write([{ ...telling, events }])
-    await warehouse.write([{ ...batchOf(source, 'st', [3]), events, receivedAt: AT + 5 }])
-    await keep()
-    expect(await readGaps(source)).toEqual([
-      {
-        ...{ stream: 'st', missing: 2, ranges: [[1, 2]], highest: 3, tail: 'unknown' },
-        ...{ dropped: 2, dropped_by: { queue_full: 2 } },
-      },
-    ])
-  })
-
-  it('are all of a page of which nothing came, once the next one has told its end', async () => {
-    const source = newSource()
-    await warehouse.write([batchOf(source, 'next', [1], { previous: { stream: 'gone', lastSeq: 3 } })])
-    await keep()
-    expect(await readGaps(source)).toMatchObject([
-      { stream: 'gone', missing: 3, ranges: [[1, 3]], tail: 'known' },
-    ])
-  })
-
-  it('are none where events were refused, left out, imported or sent without numbers', async () => {
-    const source = newSource()
-    const omitted: Envelope['omitted'] = [
-      { messageId: 'f', index: 0, seq: 2, status: 'filtered', reason: 'bot' },
-    ]
-    const imported = batchOf(source, 'history', [5], { route: 'import' })
-    await warehouse.write([batchOf(source, 'st', [1, 3], { omitted }), imported])
-    await keep()
-    expect(await readGaps(source)).toEqual([])
-  })
-
-  it('are not judged of streams that an earlier collector may have taken a part of', async () => {
-    const source = newSource()
-    await warehouse.run(
-      "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'begun', now64(3), 0, 0",
-    )
-    try {
-      const later = AT + 90 * 60_000
-      await warehouse.write([
-        batchOf(source, 'early', [3]),
-        batchOf(source, 'late', [2], { receivedAt: later }),
-      ])
-      await keep()
-      expect(await readGaps(source)).toMatchObject([{ stream: 'late', missing: 1 }])
-    } finally {
-      await warehouse.run("DELETE FROM ledger_runs WHERE job = 'begun'")
-    }
   })
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Envelope } from '@millrace/schemas'
 import { type RecomputeReport, recompute, type SourceMeasures } from '@millrace/schemas/recompute'
 import { createStatements } from '../../consumers/src/statements.ts'
-import { createWarehouse } from '../../consumers/src/warehouse/insert.ts'
+import { createWarehouse, type InsertRows } from '../../consumers/src/warehouse/insert.ts'
 import { createWarehouseSink } from '../../consumers/src/warehouse/sink.ts'
 import { startClickHouse } from '../../local/src/clickhouse/process.ts'
 import { DATABASE, migrate } from '../../local/src/migrate.ts'
@@ -27,6 +27,8 @@ export interface TestWarehouse {
   url: string
   /** Writes one queue batch as the consumer does. */
   write: (envelopes: readonly Envelope[]) => Promise<void>
+  /** Writes rows as they are. */
+  insert: InsertRows
   /** One run. */
   recompute: (options?: RunOptions) => Promise<RecomputeReport>
   /** Rows of a query. */
@@ -48,11 +50,13 @@ export async function startWarehouse(measures: readonly SourceMeasures[] = []): 
   const clickhouse = await startClickHouse({ dataPath, port: 0 })
   await migrate(clickhouse.url)
   const connection = { url: clickhouse.url, username: 'default', password: '', database: DATABASE }
-  const sink = createWarehouseSink({ insert: createWarehouse(connection).insert })
+  const { insert } = createWarehouse(connection)
+  const sink = createWarehouseSink({ insert })
   const statements = createStatements(connection)
   let count = 0
   return {
     url: clickhouse.url,
+    insert,
     async write(envelopes) {
       const deliveries = envelopes.map((envelope, index) => ({ messageId: String(index), envelope }))
       const outcomes = await sink.write(deliveries)

@@ -131,6 +131,12 @@ describe('the question books', () => {
     expect(Object.values(list?.parameters ?? {})).toContain(3)
   })
 
+  it('counts live windows, of which each has rows for its groups and versions', async () => {
+    const { requests } = await ask({ from: '3h' })
+    const windows = requests.find(({ text }) => text.includes('FROM live_windows'))
+    expect(windows?.text).toContain('SELECT uniqExact(window_start) FROM')
+  })
+
   it('does not know while the job of the ledger never ran', async () => {
     const { found } = await ask({ from: '3h' }, (request) =>
       request.text.includes("job = 'ledger'") ? [] : rowsOf(request),

@@ -1,3 +1,4 @@
+import { HEARTBEAT_SOURCE } from '@millrace/schemas'
 import { describe, expect, it } from 'vitest'
 import { readLedgerOptions } from './options.ts'
 
@@ -8,19 +9,20 @@ const read = (retention: object) =>
   readLedgerOptions({ sources: [{ name: 'shop', writeKeys: ['w'], retention }] }, NOW * 1_000)
 
 describe('options of the ledger', () => {
-  it('have no limit where rows are kept for ever', () => {
-    expect(read({ rollupsDays: 5 })).toEqual({ horizons: new Map(), floors: new Map() })
+  it('name every source that is looked at again', () => {
+    expect(read({}).sources).toEqual(['shop', 'dev', HEARTBEAT_SOURCE])
   })
 
-  it('take events for gone from the third day before their end on, and leave minutes alone whose refusals may go', () => {
-    expect(read({ eventsDays: 30, quarantineDays: 3 })).toEqual({
-      horizons: new Map([['shop', NOW - 27 * DAY]]),
-      floors: new Map([['shop', NOW - 2 * DAY]]),
-    })
+  it('have no limit where events are kept for ever', () => {
+    expect(read({ rollupsDays: 5, quarantineDays: 1 }).horizons).toEqual(new Map())
+  })
+
+  it('take events of the last day before their end for gone', () => {
+    expect(read({ eventsDays: 30 }).horizons).toEqual(new Map([['shop', NOW - 29 * DAY]]))
   })
 
   it('are those of the development source too', () => {
-    const config = { sources: [], development: { retention: { quarantineDays: 2 } } }
-    expect(readLedgerOptions(config, NOW * 1_000).floors).toEqual(new Map([['dev', NOW - DAY]]))
+    const config = { sources: [], development: { retention: { eventsDays: 2 } } }
+    expect(readLedgerOptions(config, NOW * 1_000).horizons).toEqual(new Map([['dev', NOW - DAY]]))
   })
 })

@@ -37,7 +37,11 @@ export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
   }
 
   /** Writes one envelope whose data was refused; resolves when each of its events is in one of the tables. */
-  const writeBisected = async (envelope: Envelope, error: unknown): Promise<void> => {
+  const writeBisected = async (
+    envelope: Envelope,
+    error: unknown,
+    notStorable: Set<string>,
+  ): Promise<void> => {
     if (!isDataError(error)) throw error
     const { events, quarantined } = envelope
     const [event] = events
@@ -45,30 +49,33 @@ export function createWarehouseSink({ insert }: WarehouseSinkOptions): Sink {
     if (events.length === 1) {
       const refused = quarantineEvent(event, error)
       await writeAll([{ ...envelope, events: [], quarantined: [...quarantined, refused] }])
+      notStorable.add(event.messageId)
       return
     }
     const middle = Math.ceil(events.length / 2)
-    await writeOne({ ...envelope, events: events.slice(0, middle) })
+    await writeOne({ ...envelope, events: events.slice(0, middle) }, notStorable)
     // Only the first event of a batch carries the end of the page before.
     const { previous: _, ...rest } = envelope
-    await writeOne({ ...rest, events: events.slice(middle), quarantined: [], omitted: [] })
+    await writeOne({ ...rest, events: events.slice(middle), quarantined: [], omitted: [] }, notStorable)
   }
 
-  const writeOne = async (envelope: Envelope): Promise<void> => {
+  /** @param notStorable gets the ids of events that ClickHouse refuses */
+  const writeOne = async (envelope: Envelope, notStorable: Set<string>): Promise<void> => {
     try {
       await writeAll([envelope])
     } catch (error) {
-      await writeBisected(envelope, error)
+      await writeBisected(envelope, error, notStorable)
     }
   }
 
   const write = async (deliveries: readonly Delivery[]): Promise<Outcome[]> => {
     try {
       const [only] = deliveries
-      if (only !== undefined && deliveries.length === 1) await writeOne(only.envelope)
+      const notStorable = new Set<string>()
+      if (only !== undefined && deliveries.length === 1) await writeOne(only.envelope, notStorable)
       else await writeAll(deliveries.map(({ envelope }) => envelope))
       // Last: a receipt says that its events are here.
-      const receipts = deliveries.flatMap(({ envelope }) => buildReceiptRows(envelope))
+      const receipts = deliveries.flatMap(({ envelope }) => buildReceiptRows(envelope, notStorable))
       if (receipts.length > 0) await insert('receipts', receipts)
       return deliveries.map(() => ({ kind: 'written' }))
     } catch (error) {

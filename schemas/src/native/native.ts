@@ -149,7 +149,7 @@ const COUNT_NAMES = [
 
 /** Lists of counts, of times as seconds, and of numbers of events there. */
 const COUNTS_NAMES = [
-  ...['hours', 'seq_from', 'seq_to', 'drop_counts'],
+  ...['hours', 'days', 'seq_from', 'seq_to', 'drop_counts'],
   ...['failed', 'failed_accepted', 'failed_quarantined', 'failed_filtered'],
 ]
 
@@ -174,6 +174,7 @@ const COLUMNS: ReadonlyMap<string, Column> = new Map([
   ...COUNT_NAMES.map((name) => [name, COUNT] as const),
   ...COUNTS_NAMES.map((name) => [name, COUNTS] as const),
   ['ids', TEXTS],
+  ['not_storable', TEXTS],
   ['drop_ids', TEXTS],
   ['drop_reasons', TEXTS],
   ['refused_requests', COUNTS_BY_NAME],

@@ -60,10 +60,7 @@ export async function keepBooksOnce(
   await statements.run(FORGET_RUNNING)
   return survive(statements, crash, (faulty) =>
     // Nobody rests: what came last is to be in the books too.
-    keepBooks(
-      { ...faulty, bucket, log: () => {}, restFactor: 0 },
-      { horizons: new Map(), floors: new Map() },
-    ),
+    keepBooks({ ...faulty, bucket, log: () => {}, restFactor: 0 }, { sources: [], horizons: new Map() }),
   )
 }
 

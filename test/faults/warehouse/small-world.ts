@@ -60,6 +60,6 @@ function rowsOf(envelopes: readonly Envelope[]): Map<string, readonly Row[]> {
     ['events', envelopes.flatMap(buildEventRows)],
     ['quarantine', envelopes.flatMap(buildQuarantineRows)],
     ['omitted', envelopes.flatMap(buildOmittedRows)],
-    ['receipts', envelopes.flatMap(buildReceiptRows)],
+    ['receipts', envelopes.flatMap((envelope) => buildReceiptRows(envelope))],
   ])
 }
