@@ -481,6 +481,28 @@ describe('the ledger', () => {
     expect(row).toMatchObject({ received: 7, accepted: 7, stored: 6, in_flight: 0, missing: 1 })
   })
 
+  it('is kept where the bucket cannot be asked, with what is in flight as it was', async () => {
+    const source = newSource()
+    const books = booksAt()
+    const open = (count: number) => {
+      const { receipt, settle } = books.open(source, [count, 0, 0])
+      settle(true)
+      return receipt
+    }
+    open(3)
+    const write = (id: string) =>
+      warehouse.write([
+        buildEnvelope({ source, receivedAt: AT, receipt: open(1), events: [eventOf(`${source}-${id}`)] }),
+      ])
+    await write('a')
+    await keep()
+    await write('b')
+    const bucket = { list: () => Promise.reject(new Error('no bucket today')) }
+    const effects = { ...effectsOf(), bucket }
+    await expect(keepBooks(effects, { sources: [], horizons: new Map() })).rejects.toThrow('no bucket today')
+    expect(await readLedger(source)).toMatchObject({ accepted: 5, stored: 2, in_flight: 3 })
+  })
+
   it('is kept where gaps cannot be, and for all minutes but those that cannot be computed', async () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [1, 0, 0])

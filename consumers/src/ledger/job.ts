@@ -86,7 +86,7 @@ export async function keepBooks(effects: LedgerEffects, options: LedgerOptions):
   if (Number(clock.is_running) === 1 || (restFactor > 0 && Number(clock.rests) === 1)) return
   await run(MARK_BEGUN, { now: clock.now })
   const errors: unknown[] = []
-  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+  const attempt: Attempt = async (work) => {
     try {
       return await work()
     } catch (error) {
@@ -94,7 +94,7 @@ export async function keepBooks(effects: LedgerEffects, options: LedgerOptions):
       return undefined
     }
   }
-  const minutes = await attempt(() => computeMinutes(effects, options, clock))
+  const minutes = await attempt(() => computeMinutes(effects, options, clock, attempt))
   await attempt(() => sweep(effects, options, limitsOf(options, clock)))
   const gaps = await attempt(() => computeGaps(effects, clock.gaps_since))
   await attempt(() => tellMissing(effects))
@@ -107,21 +107,31 @@ export async function keepBooks(effects: LedgerEffects, options: LedgerOptions):
   if (errors.length > 0) throw errors[0]
 }
 
+/** Gives nothing where work fails, so that what does not need it goes on; the error is kept. */
+type Attempt = <T>(work: () => Promise<T>) => Promise<T | undefined>
+
 /** @returns how many minutes were computed */
-async function computeMinutes(effects: LedgerEffects, options: LedgerOptions, clock: Clock): Promise<number> {
+async function computeMinutes(
+  effects: LedgerEffects,
+  options: LedgerOptions,
+  clock: Clock,
+  attempt: Attempt,
+): Promise<number> {
   const reach = {
     ...{ since: clock.since, reachHours: REACH_HOURS, oldHours: OLD_HOURS },
     lateSeconds: OVERLAP_SECONDS,
   }
   const limits = limitsOf(options, clock)
+  const lookIntoBucket = () => attempt(() => countInFlight(effects.bucket))
   // The bucket is asked only when there is something that may lie there.
   const before = await findInFlight(effects, REACH_HOURS)
-  const known = before.isAny ? await countInFlight(effects.bucket) : NOTHING_KNOWN
+  const known = (before.isAny ? await lookIntoBucket() : undefined) ?? NOTHING_KNOWN
   const touched = await findMinutes(effects, reach)
   await writeAll(effects, [...touched, ...before.due], known, limits)
   if (before.isAny) return touched.length
   const after = await findInFlight(effects, REACH_HOURS)
-  if (after.isAny) await writeAll(effects, after.all, await countInFlight(effects.bucket), limits)
+  const found = after.isAny ? await lookIntoBucket() : undefined
+  if (found !== undefined) await writeAll(effects, after.all, found, limits)
   return touched.length
 }
 
