@@ -1,6 +1,7 @@
 /** A world with nothing in it but a collector that takes notes, for the tests of the clients themselves. */
 
 import { gunzipSync } from 'node:zlib'
+import { replaceGlobals } from '../world/globals.ts'
 import { createProcess } from '../world/process.ts'
 import { createRandom } from '../world/random.ts'
 import { createSchedule } from '../world/schedule.ts'
@@ -101,14 +102,24 @@ export function createFakeWorld(
     seen,
     async play(clients, faultyMs) {
       const isIdle = () => clients.every((client) => client.isIdle())
-      for (const client of clients) client.start(world)
-      await schedule.runUntil(schedule.now() + faultyMs)
-      isFaulty = false
-      for (const client of clients) client.finish()
-      await schedule.runUntil(schedule.now() + DAY_MS, isIdle)
+      // A collector's digests and compression would end when a thread of the real machine has its turn.
+      const putBack = replaceGlobals({ schedule, random, skewMs: () => 0, fetch: noNetwork, log: () => {} })
+      try {
+        for (const client of clients) client.start(world)
+        await schedule.runUntil(schedule.now() + faultyMs)
+        isFaulty = false
+        for (const client of clients) client.finish()
+        await schedule.runUntil(schedule.now() + DAY_MS, isIdle)
+      } finally {
+        putBack()
+      }
       return isIdle()
     },
   }
+}
+
+const noNetwork: typeof fetch = async (url) => {
+  throw new Error(`there is no network here: ${url}`)
 }
 
 function decode(body: string | Uint8Array | ArrayBuffer): string {
