@@ -63,7 +63,6 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          testTimeout: 30_000,
           // Every file would load all modules anew, which takes three times as long as its tests.
           isolate: false,
           // One runtime for all; with two, files that share modules get in each other's way.

@@ -9,7 +9,6 @@ import { runJobs, type ScheduledJob } from './jobs.ts'
 import { runLakeJob } from './lake/job.ts'
 import { reconcileLake } from './lake/reconcile.ts'
 import { keepBooks } from './ledger/job.ts'
-import { readLedgerOptions } from './ledger/options.ts'
 import { reportHealth } from './live/health-job.ts'
 import { loadLookups } from './lookups/load-lookups.ts'
 import { reportMonitors } from './monitors/job.ts'
@@ -117,7 +116,8 @@ function runReconcile(config: MillraceConfig, env: ConsumersEnv): Promise<unknow
 
 function runLedger(config: MillraceConfig, env: ConsumersEnv): Promise<void> {
   const effects = { ...createStatements(connectionOf(env)), bucket: env.LAKE, log }
-  return keepBooks(effects, readLedgerOptions(config, Date.now()))
+  const { horizons } = readRecomputeOptions(config, Date.now())
+  return keepBooks(effects, { sources: [...sourcesOf(config, env), HEARTBEAT_SOURCE], horizons })
 }
 
 async function runHealth(config: MillraceConfig, env: ConsumersEnv): Promise<void> {

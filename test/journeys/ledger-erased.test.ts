@@ -1,24 +1,22 @@
 /** What was erased stays explained in the ledger, for as long as the ledger looks it up. */
 
 import { type ErasedEvent, eraseRows, forgottenHashSql } from '@millrace/schemas/erase'
+import { readRecomputeOptions } from '@millrace/schemas/recompute'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createBooks } from '../../collector/src/receipts/books.ts'
 import { keepBooks } from '../../consumers/src/ledger/job.ts'
-import { readLedgerOptions } from '../../consumers/src/ledger/options.ts'
 import { planRetention, readEngines } from '../../schemas/src/migrate/retention.ts'
 import { buildEnvelope } from '../support/envelope.ts'
+import { LEDGER_AT, ledgerEffects } from '../support/ledger.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** An hour that is over, so that no test runs across its end. */
-const AT = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 2 * HOUR_MS
-
 /** Of a source that keeps what was refused for a day, an event that came long before that. */
 const SOURCE = 'shop'
 const RETENTION = { quarantineDays: 1 }
-const RECEIVED = AT - 10 * DAY_MS
+const RECEIVED = LEDGER_AT - 10 * DAY_MS
 
 let warehouse: TestWarehouse
 beforeAll(async () => {
@@ -32,12 +30,9 @@ beforeAll(async () => {
 afterAll(() => warehouse.stop())
 
 async function keep(): Promise<void> {
-  const list = async () => ({ objects: [], truncated: false as const, delimitedPrefixes: [] })
   const config = { sources: [{ name: SOURCE, writeKeys: ['w'], retention: RETENTION }] }
-  await keepBooks(
-    { run: warehouse.run, read: warehouse.query, bucket: { list }, log: () => {}, restFactor: 0 },
-    readLedgerOptions(config, Date.now()),
-  )
+  const { horizons } = readRecomputeOptions(config, Date.now())
+  await keepBooks(ledgerEffects(warehouse), { sources: [SOURCE], horizons })
 }
 
 async function readCounts(): Promise<object | undefined> {
@@ -70,7 +65,10 @@ it('an event that was replayed and then erased is forgotten, whenever it was rec
     ...{ timestamp: RECEIVED, originalTimestamp: RECEIVED },
   }))
   const repeated = { messageId: 'm1', index: 2, status: 'duplicate', reason: 'repeated_in_batch' } as const
-  const { receipt, settle } = createBooks({ now: () => AT, randomId: () => 'book' }).open(SOURCE, [3, 0, 0])
+  const { receipt, settle } = createBooks({ now: () => LEDGER_AT, randomId: () => 'book' }).open(
+    SOURCE,
+    [3, 0, 0],
+  )
   settle(true)
   await warehouse.write([
     buildEnvelope({ source: SOURCE, receivedAt: RECEIVED, receipt, events, omitted: [repeated] }),

@@ -1,18 +1,16 @@
 /** Numbers of streams that never came: exactly those, whatever comes late, twice or after months of silence. */
 
-import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import type { Envelope } from '@millrace/schemas'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createBooks } from '../../collector/src/receipts/books.ts'
 import { writeGaps } from '../../consumers/src/ledger/gaps.ts'
 import { buildEnvelope } from '../support/envelope.ts'
+import { LEDGER_AT, ledgerEvent } from '../support/ledger.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-
-/** An hour that is over, so that no test runs across its end. */
-const AT = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 2 * HOUR_MS
 
 let warehouse: TestWarehouse
 let sourceCount = 0
@@ -27,18 +25,20 @@ const newSource = () => `s${++sourceCount}`
 /** Everything that was ever inserted is new to it. */
 const keep = () => writeGaps({ run: warehouse.run }, '2020-01-01 00:00:00.000')
 
-const eventOf = (messageId: string, at = AT): EnvelopeEvent => ({
-  ...{ messageId, type: 'track', event: 'x', anonymousId: 'a', timestamp: at, originalTimestamp: at },
-})
-
 let bookCount = 0
-const booksAt = (at = AT + 1_000) => createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
+const booksAt = (at = LEDGER_AT + 1_000) =>
+  createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
 
 describe('gaps', () => {
   const batchOf = (source: string, stream: string, numbers: number[], more: Partial<Envelope> = {}) =>
     buildEnvelope({
-      ...{ source, stream, receivedAt: AT, receipt: booksAt().open(source, [numbers.length, 0, 0]).receipt },
-      events: numbers.map((seq) => ({ ...eventOf(`${stream}-${seq}`), seq })),
+      ...{
+        source,
+        stream,
+        receivedAt: LEDGER_AT,
+        receipt: booksAt().open(source, [numbers.length, 0, 0]).receipt,
+      },
+      events: numbers.map((seq) => ({ ...ledgerEvent(`${stream}-${seq}`), seq })),
       ...more,
     })
   const readGaps = (source: string) =>
@@ -81,7 +81,7 @@ describe('gaps', () => {
     if (event === undefined) throw new Error('there is one')
     const events = [{ ...event, context: { dropped: { queue_full: 2 } } }]
     await warehouse.write([{ ...telling, events }])
-    await warehouse.write([{ ...batchOf(source, 'st', [3]), events, receivedAt: AT + 5 }])
+    await warehouse.write([{ ...batchOf(source, 'st', [3]), events, receivedAt: LEDGER_AT + 5 }])
     await keep()
     expect(await readGaps(source)).toEqual([
       {
@@ -229,7 +229,7 @@ describe('gaps', () => {
     it('of what a client declares: 32 drops of an envelope count, and of numbers that are not kept none', async () => {
       const source = newSource()
       const declared = Array.from({ length: 40 }, (_, index) => ({
-        ...{ ...eventOf(`st-${index}`), seq: index + 1, context: { dropped: { refused: 1 } } },
+        ...{ ...ledgerEvent(`st-${index}`), seq: index + 1, context: { dropped: { refused: 1 } } },
       }))
       await warehouse.write([batchOf(source, 'st', [], { events: declared })])
       const old = { receivedAt: Date.now() - 45 * DAY_MS }

@@ -1,11 +1,12 @@
 /** Books that turn: what the last requests of one took, lost or refused is known by the receipts of the next. */
 
-import type { Envelope, EnvelopeEvent, EnvelopeReceipt } from '@millrace/schemas'
+import type { Envelope, EnvelopeReceipt } from '@millrace/schemas'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBooks } from '../../collector/src/receipts/books.ts'
 import { keepBooks } from '../../consumers/src/ledger/job.ts'
 import { buildEnvelope } from '../support/envelope.ts'
+import { ledgerEffects, ledgerEvent } from '../support/ledger.ts'
 import { findRemainders, LEDGER_COUNTS, type LedgerRow } from '../support/ledger-row.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
@@ -22,14 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => warehouse.stop())
 
-async function keep() {
-  const bucket = { list: async () => ({ objects: [], truncated: false as const, delimitedPrefixes: [] }) }
-  const statements = { run: warehouse.run, read: warehouse.query }
-  await keepBooks(
-    { ...statements, bucket, log: () => {}, restFactor: 0 },
-    { sources: [], horizons: new Map() },
-  )
-}
+const keep = () => keepBooks(ledgerEffects(warehouse), { sources: [], horizons: new Map() })
 
 async function readLedger(source: string): Promise<LedgerRow> {
   const [row = {}] = await warehouse.query<Record<string, unknown>>(
@@ -59,7 +53,7 @@ function startIsolate() {
   const envelopeOf = (receipt: EnvelopeReceipt, count: number) =>
     buildEnvelope({
       ...{ source, receivedAt: at, receipt },
-      events: Array.from({ length: count }, () => eventOf(`${source}-${++events}`, at)),
+      events: Array.from({ length: count }, () => ledgerEvent(`${source}-${++events}`, at)),
     })
   return {
     source,
@@ -74,10 +68,6 @@ function startIsolate() {
     },
   }
 }
-
-const eventOf = (messageId: string, at: number): EnvelopeEvent => ({
-  ...{ messageId, type: 'track', event: 'x', anonymousId: 'a', timestamp: at, originalTimestamp: at },
-})
 
 describe('a book that has turned', () => {
   it('says that its last request was acknowledged and is not here, and then that it came', async () => {

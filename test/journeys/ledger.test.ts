@@ -1,22 +1,17 @@
 /** The books close: whatever is delivered, delayed, sent twice, refused or lost, the ledger's equations hold and name it. */
 
-import type { Envelope, EnvelopeEvent } from '@millrace/schemas'
+import type { Envelope } from '@millrace/schemas'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBooks, type OpenReceipt } from '../../collector/src/receipts/books.ts'
-import { keepBooks, type LedgerEffects } from '../../consumers/src/ledger/job.ts'
+import { keepBooks } from '../../consumers/src/ledger/job.ts'
 import { buildReceiptRows } from '../../consumers/src/rows/receipt-rows.ts'
 import { buildEnvelope } from '../support/envelope.ts'
+import { LEDGER_AT, ledgerEffects, ledgerEvent, type Objects } from '../support/ledger.ts'
 import { findRemainders, LEDGER_COUNTS, type LedgerRow } from '../support/ledger-row.ts'
 import { startWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 const HOUR_MS = 3_600_000
-
-/** An hour that is over, so that no test runs across its end. */
-const AT = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 2 * HOUR_MS
-
-/** Metadata of objects in the bucket, by key. */
-type Objects = Record<string, Record<string, string>>
 
 let warehouse: TestWarehouse
 let sourceCount = 0
@@ -28,25 +23,26 @@ afterAll(() => warehouse.stop())
 
 const newSource = () => `s${++sourceCount}`
 
-const bucketOf = (objects: Objects) => ({
-  list: async ({ prefix = '' }: { prefix?: string }) => ({
-    objects: Object.entries(objects)
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, customMetadata]) => ({ key, customMetadata, size: 1, etag: '', uploaded: new Date() })),
-    truncated: false,
-    delimitedPrefixes: [],
-  }),
-})
-
-/** All but the options. */
-const effectsOf = (objects: Objects = {}, logged: unknown[] = []): LedgerEffects => ({
-  ...{ run: warehouse.run, read: warehouse.query, bucket: bucketOf(objects), restFactor: 0 },
-  log: (record) => void logged.push(record),
-})
-
-async function keep(objects?: Objects, logged?: unknown[], horizons = new Map<string, number>()) {
+async function keep(objects?: Objects, logged?: unknown[], horizons = new Map<string, string>()) {
   const sources = Array.from({ length: sourceCount }, (_, index) => `s${index + 1}`)
-  await keepBooks(effectsOf(objects, logged), { sources, horizons })
+  await keepBooks(ledgerEffects(warehouse, objects, logged), { sources, horizons })
+}
+
+/** As if nothing had come for two hours: the next run looks at the hours in turn, and at nothing else. */
+async function letHoursPass(source: string) {
+  await warehouse.run('TRUNCATE TABLE ledger_runs')
+  await warehouse.run(
+    `INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0`,
+  )
+  // Not beside the rows that are there: of copies the one that was checked last stays.
+  await warehouse.run(
+    `CREATE TABLE aged ENGINE = Memory AS
+    SELECT * REPLACE (now64(3) - INTERVAL 2 HOUR AS checked_at) FROM ledger_minutes FINAL WHERE source = {source:String}`,
+    { source },
+  )
+  await warehouse.run('TRUNCATE TABLE ledger_minutes')
+  await warehouse.run('INSERT INTO ledger_minutes SELECT * FROM aged')
+  await warehouse.run('DROP TABLE aged')
 }
 
 type ReadRow = LedgerRow & { refused_requests: Record<string, number> }
@@ -69,12 +65,8 @@ function expectEquations(row: ReadRow) {
   expect(findRemainders(row)).toEqual([])
 }
 
-const eventOf = (messageId: string, at = AT): EnvelopeEvent => ({
-  ...{ messageId, type: 'track', event: 'x', anonymousId: 'a', timestamp: at, originalTimestamp: at },
-})
-
 let bookCount = 0
-const booksAt = () => createBooks({ now: () => AT + 1_000, randomId: () => `book-${++bookCount}` })
+const booksAt = () => createBooks({ now: () => LEDGER_AT + 1_000, randomId: () => `book-${++bookCount}` })
 
 describe('the ledger', () => {
   it('counts an event that is replayed twice as stored once', async () => {
@@ -82,17 +74,17 @@ describe('the ledger', () => {
     const books = booksAt()
     const first = books.open(source, [0, 1, 0])
     first.settle(true)
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt: first.receipt })])
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, receipt: first.receipt })])
     const replays = [60_000, 130_000].map((laterMs, index) => {
       const { receipt, settle } = books.open(source, [1, 0, 0])
       settle(true)
-      const taken = { ...receipt, at: AT + laterMs }
+      const taken = { ...receipt, at: LEDGER_AT + laterMs }
       return buildEnvelope({
         source,
-        receivedAt: AT,
+        receivedAt: LEDGER_AT,
         batchId: `r${index}`,
         receipt: taken,
-        events: [eventOf(`${source}-a`)],
+        events: [ledgerEvent(`${source}-a`)],
       })
     })
     await warehouse.write(replays)
@@ -130,8 +122,8 @@ describe('the ledger', () => {
           refused += refusedBefore * 3
           const opened = books.open(source, [ids.length, 0, 0])
           const envelope = buildEnvelope({
-            ...{ source, receivedAt: AT + index, receipt: opened.receipt },
-            events: ids.map((id) => eventOf(`${source}-${id}`)),
+            ...{ source, receivedAt: LEDGER_AT + index, receipt: opened.receipt },
+            events: ids.map((id) => ledgerEvent(`${source}-${id}`)),
           })
           if (fate.startsWith('fails')) opened.settle(false)
           else if (isSlow) unsettled.push(opened)
@@ -160,8 +152,8 @@ describe('the ledger', () => {
         const last = books.open(source, [1, 0, 0])
         last.settle(true)
         const end = buildEnvelope({
-          ...{ source, receivedAt: AT + 100, receipt: last.receipt },
-          events: [eventOf(`${source}-end`)],
+          ...{ source, receivedAt: LEDGER_AT + 100, receipt: last.receipt },
+          events: [ledgerEvent(`${source}-end`)],
         })
         await warehouse.write([end])
         await keep()
@@ -187,8 +179,8 @@ describe('the ledger', () => {
   it('names what was said to be stored and is not there, in the log too', async () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [3, 0, 0])
-    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    const events = ['a', 'b', 'c'].map((id) => ledgerEvent(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events })])
     await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-b'`, {
       source,
     })
@@ -198,7 +190,7 @@ describe('the ledger', () => {
     expectEquations(row)
     expect(row).toMatchObject({ stored: 2, missing: 1 })
     expect(logged).toContainEqual({ level: 'error', event: 'ledger_missing', source, events: 1, minutes: 1 })
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events })])
     await keep()
     expect(await readLedger(source)).toMatchObject({ stored: 3, missing: 0 })
   })
@@ -206,8 +198,8 @@ describe('the ledger', () => {
   it('notices what vanishes from a minute of which nothing came since', async () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [2, 0, 0])
-    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    const events = ['a', 'b'].map((id) => ledgerEvent(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events })])
     await keep()
     await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-b'`, {
       source,
@@ -218,7 +210,7 @@ describe('the ledger', () => {
     await warehouse.run(
       `INSERT INTO ledger_minutes (source, minute, received, accepted, stored, checked_at)
       SELECT {source:String}, toDateTime({at:UInt32}), 2, 2, 2, now64(3) - INTERVAL 2 HOUR`,
-      { source, at: AT / 1_000 },
+      { source, at: LEDGER_AT / 1_000 },
     )
     await keep()
     expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 1 })
@@ -235,9 +227,9 @@ describe('the ledger', () => {
     const [, , receipt] = requests
     if (receipt === undefined) throw new Error('there are three')
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(`${source}-z`)] }),
+      buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events: [ledgerEvent(`${source}-z`)] }),
     ])
-    const about = { source, takenAt: String(AT) }
+    const about = { source, takenAt: String(LEDGER_AT) }
     await keep({
       'spill/1-a': { ...about, accepted: '5' },
       'spill/2-b': {},
@@ -253,14 +245,14 @@ describe('the ledger', () => {
     const source = newSource()
     const books = booksAt()
     const { receipt, settle } = books.open(source, [5, 0, 0])
-    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, part: 1, receipt, events })])
+    const events = ['a', 'b'].map((id) => ledgerEvent(`${source}-${id}`))
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, part: 1, receipt, events })])
     await keep()
     expect(await readLedger(source)).toMatchObject({ accepted: 2, stored: 2, in_flight: 0 })
     settle(true)
     const later = books.open(source, [1, 0, 0]).receipt
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: AT, receipt: later, events: [eventOf(`${source}-z`)] }),
+      buildEnvelope({ source, receivedAt: LEDGER_AT, receipt: later, events: [ledgerEvent(`${source}-z`)] }),
     ])
     await keep()
     expect(await readLedger(source)).toMatchObject({ accepted: 6, stored: 3, in_flight: 3 })
@@ -268,10 +260,10 @@ describe('the ledger', () => {
 
   it('sees that a part of a request is under way, though what tells it is received in another minute', async () => {
     const source = newSource()
-    let at = AT + 1_000
+    let at = LEDGER_AT + 1_000
     const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
     const first = books.open(source, [4, 0, 0])
-    const events = ['a', 'b'].map((id) => eventOf(`${source}-${id}`))
+    const events = ['a', 'b'].map((id) => ledgerEvent(`${source}-${id}`))
     await warehouse.write([
       buildEnvelope({ source, receivedAt: at, part: 1, receipt: first.receipt, events }),
     ])
@@ -285,7 +277,7 @@ describe('the ledger', () => {
     )
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: at, receipt, events: [eventOf(`${source}-z`)] }),
+      buildEnvelope({ source, receivedAt: at, receipt, events: [ledgerEvent(`${source}-z`)] }),
     ])
     await keep()
     const row = await readLedger(source)
@@ -300,10 +292,10 @@ describe('the ledger', () => {
     failed.settle(false)
     const again = books.open(source, [3, 0, 0])
     again.settle(true)
-    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
+    const events = ['a', 'b', 'c'].map((id) => ledgerEvent(`${source}-${id}`))
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: AT, receipt: failed.receipt, events: events.slice(0, 2) }),
-      buildEnvelope({ source, receivedAt: AT + 5, receipt: again.receipt, events }),
+      buildEnvelope({ source, receivedAt: LEDGER_AT, receipt: failed.receipt, events: events.slice(0, 2) }),
+      buildEnvelope({ source, receivedAt: LEDGER_AT + 5, receipt: again.receipt, events }),
     ])
     await keep()
     const row = await readLedger(source)
@@ -313,13 +305,13 @@ describe('the ledger', () => {
 
   it('counts what comes in the last millisecond of a minute, and what a clock of the next century says', async () => {
     const source = newSource()
-    let at = AT + 59_999
+    let at = LEDGER_AT + 59_999
     const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
     const { receipt } = books.open(source, [1, 0, 0])
     await warehouse.write([
       buildEnvelope({
         ...{ source, receivedAt: at, receipt },
-        events: [eventOf(`${source}-a`, Date.UTC(2150, 5, 1, 5, 20))],
+        events: [ledgerEvent(`${source}-a`, Date.UTC(2150, 5, 1, 5, 20))],
       }),
     ])
     at = 0
@@ -332,8 +324,8 @@ describe('the ledger', () => {
     const books = (at: number) =>
       createBooks({ now: () => at, randomId: () => `book-${++bookCount}` }).open(source, [1, 0, 0]).receipt
     const copy = (at: number) =>
-      buildEnvelope({ source, receivedAt: at, receipt: books(at), events: [eventOf(`${source}-a`)] })
-    await warehouse.write([copy(AT + 120_000)])
+      buildEnvelope({ source, receivedAt: at, receipt: books(at), events: [ledgerEvent(`${source}-a`)] })
+    await warehouse.write([copy(LEDGER_AT + 120_000)])
     await keep()
     expect(await readLedger(source)).toMatchObject({ stored: 1, duplicates: 0 })
     // As if the first run were long ago.
@@ -341,7 +333,7 @@ describe('the ledger', () => {
       "INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0"
     await warehouse.run(marks)
     await new Promise((resolve) => setTimeout(resolve, 1_100))
-    await warehouse.write([copy(AT)])
+    await warehouse.write([copy(LEDGER_AT)])
     await keep()
     expect(await readLedger(source)).toMatchObject({ received: 2, stored: 1, duplicates: 1 })
   })
@@ -350,20 +342,24 @@ describe('the ledger', () => {
     const source = newSource()
     const DAY = 86_400_000
     const times = [
-      { timestamp: AT - 20 * DAY, originalTimestamp: AT - 20 * DAY },
+      { timestamp: LEDGER_AT - 20 * DAY, originalTimestamp: LEDGER_AT - 20 * DAY },
       // A clock that is five days ahead or behind, and a client without one.
-      { timestamp: AT, originalTimestamp: AT - 5 * DAY },
-      { timestamp: AT - 20 * DAY, originalTimestamp: AT - 10 * DAY },
-      { timestamp: AT },
+      { timestamp: LEDGER_AT, originalTimestamp: LEDGER_AT - 5 * DAY },
+      { timestamp: LEDGER_AT - 20 * DAY, originalTimestamp: LEDGER_AT - 10 * DAY },
+      { timestamp: LEDGER_AT },
     ]
     const events = times.map((time, index) => {
-      const { originalTimestamp: _, ...event } = eventOf(`${source}-${index}`)
+      const { originalTimestamp: _, ...event } = ledgerEvent(`${source}-${index}`)
       return { ...event, ...time }
     })
     const { receipt } = booksAt().open(source, [4, 0, 0])
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events })])
+    await warehouse.write([buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events })])
     await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
-    await keep({}, [], new Map([[source, (AT - 15 * DAY) / 1_000]]))
+    await keep(
+      {},
+      [],
+      new Map([[source, new Date(LEDGER_AT - 15 * DAY).toISOString().slice(0, 23).replace('T', ' ')]]),
+    )
     expect(await readLedger(source)).toMatchObject({ stored: 2, missing: 2 })
   })
 
@@ -384,13 +380,15 @@ describe('the ledger', () => {
     await warehouse.write([
       buildEnvelope({
         source,
-        receivedAt: AT,
+        receivedAt: LEDGER_AT,
         receipt: refused.receipt,
         quarantined: [{ messageId: id, ...fault }],
       }),
     ])
     const { receipt } = books.open(source, [1, 0, 0])
-    await warehouse.write([buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(id)] })])
+    await warehouse.write([
+      buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events: [ledgerEvent(id)] }),
+    ])
     await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
     await keep()
     const row = await readLedger(source)
@@ -412,9 +410,9 @@ describe('the ledger', () => {
         source,
         receivedAt,
         receipt: { ...open([1, 0, 0]), at: takenAt },
-        events: [eventOf(id)],
+        events: [ledgerEvent(id)],
       })
-    await warehouse.write([accepted(AT), accepted(AT + 5_000, AT + 90_000)])
+    await warehouse.write([accepted(LEDGER_AT), accepted(LEDGER_AT + 5_000, LEDGER_AT + 90_000)])
     await keep()
     const row = await readLedger(source)
     expectEquations(row)
@@ -423,7 +421,7 @@ describe('the ledger', () => {
 
   it('calls missing what is on its way for longer than a queue keeps it, unless it lies in the bucket', async () => {
     const source = newSource()
-    const at = AT - 6 * 24 * HOUR_MS
+    const at = LEDGER_AT - 6 * 24 * HOUR_MS
     const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
     const lost = [5, 2, 3].map((count) => {
       const opened = books.open(source, [count, 0, 0])
@@ -431,13 +429,13 @@ describe('the ledger', () => {
       return buildEnvelope({
         ...{ source, receivedAt: at, receipt: opened.receipt },
         events: Array.from({ length: count }, (_, index) =>
-          eventOf(`${source}-${opened.receipt.number}-${index}`, at),
+          ledgerEvent(`${source}-${opened.receipt.number}-${index}`, at),
         ),
       })
     })
     const { receipt } = books.open(source, [1, 0, 0])
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: at, receipt, events: [eventOf(`${source}-z`, at)] }),
+      buildEnvelope({ source, receivedAt: at, receipt, events: [ledgerEvent(`${source}-z`, at)] }),
     ])
     const about = { source, takenAt: String(at) }
     const inBucket = {
@@ -448,6 +446,15 @@ describe('the ledger', () => {
     const row = await readLedger(source)
     expectEquations(row)
     expect(row).toMatchObject({ accepted: 11, stored: 1, in_flight: 5, spilled: 2, dead: 3, missing: 5 })
+    // Who cannot see any of it leaves it as it was, also when the hours are looked at in turn.
+    const bucket = { list: () => Promise.reject(new Error('no bucket today')) }
+    const options = { sources: [source], horizons: new Map() }
+    for (const pass of [async () => {}, letHoursPass]) {
+      await pass(source)
+      await expect(keepBooks({ ...ledgerEffects(warehouse), bucket }, options)).rejects.toThrow('no bucket')
+      expect(await readLedger(source)).toMatchObject({ in_flight: 5, missing: 5 })
+    }
+    await warehouse.run('TRUNCATE TABLE ledger_runs')
     // Who cannot see all of the bucket judges nobody.
     await keep({ ...inBucket, 'spill/2-b': {} })
     expect(await readLedger(source)).toMatchObject({ in_flight: 10, missing: 0 })
@@ -458,7 +465,7 @@ describe('the ledger', () => {
 
   it('counts what comes after its ids are gone, and leaves what was found before', async () => {
     const source = newSource()
-    const at = AT - 9 * 24 * HOUR_MS
+    const at = LEDGER_AT - 9 * 24 * HOUR_MS
     const books = createBooks({ now: () => at, randomId: () => `book-${++bookCount}` })
     const late = books.open(source, [5, 0, 0])
     late.settle(true)
@@ -470,7 +477,7 @@ describe('the ledger', () => {
       { source, at: at / 1_000 },
     )
     const events = (number: number, count: number) =>
-      Array.from({ length: count }, (_, index) => eventOf(`${source}-${number}-${index}`, at))
+      Array.from({ length: count }, (_, index) => ledgerEvent(`${source}-${number}-${index}`, at))
     await warehouse.write([
       buildEnvelope({ source, receivedAt: at, receipt, events: events(2, 2) }),
       buildEnvelope({ source, receivedAt: at, receipt: late.receipt, events: events(1, 5) }),
@@ -492,13 +499,18 @@ describe('the ledger', () => {
     open(3)
     const write = (id: string) =>
       warehouse.write([
-        buildEnvelope({ source, receivedAt: AT, receipt: open(1), events: [eventOf(`${source}-${id}`)] }),
+        buildEnvelope({
+          source,
+          receivedAt: LEDGER_AT,
+          receipt: open(1),
+          events: [ledgerEvent(`${source}-${id}`)],
+        }),
       ])
     await write('a')
     await keep()
     await write('b')
     const bucket = { list: () => Promise.reject(new Error('no bucket today')) }
-    const effects = { ...effectsOf(), bucket }
+    const effects = { ...ledgerEffects(warehouse), bucket }
     await expect(keepBooks(effects, { sources: [], horizons: new Map() })).rejects.toThrow('no bucket today')
     expect(await readLedger(source)).toMatchObject({ accepted: 5, stored: 2, in_flight: 3 })
   })
@@ -506,13 +518,13 @@ describe('the ledger', () => {
   it('is kept where gaps cannot be, and for all minutes but those that cannot be computed', async () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [1, 0, 0])
-    const events = [{ ...eventOf(`${source}-a`), seq: 2 }]
-    await warehouse.write([buildEnvelope({ source, stream: 'st', receivedAt: AT, receipt, events })])
+    const events = [{ ...ledgerEvent(`${source}-a`), seq: 2 }]
+    await warehouse.write([buildEnvelope({ source, stream: 'st', receivedAt: LEDGER_AT, receipt, events })])
     const run = async (sql: string, parameters?: Record<string, unknown>) => {
       if (sql.includes('INTO stream_gaps')) throw new Error('no gaps today')
       await warehouse.run(sql, parameters)
     }
-    const effects = { ...effectsOf(), run }
+    const effects = { ...ledgerEffects(warehouse), run }
     const gapsTo = async () => {
       const [row] = await warehouse.query<{ at: string }>(
         "SELECT toString(max(up_to)) AS at FROM ledger_runs WHERE job = 'gaps'",
@@ -536,24 +548,14 @@ describe('the ledger', () => {
     const source = newSource()
     const { receipt } = booksAt().open(source, [1, 0, 0])
     await warehouse.write([
-      buildEnvelope({ source, receivedAt: AT, receipt, events: [eventOf(`${source}-a`)] }),
+      buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events: [ledgerEvent(`${source}-a`)] }),
     ])
     await keep()
     await warehouse.run('DELETE FROM events WHERE source = {source:String}', { source })
     const sweep = async (sources: string[]) => {
-      await warehouse.run('TRUNCATE TABLE ledger_runs')
-      await warehouse.run(
-        `INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'ledger', now64(3) + INTERVAL 119 SECOND, 0, 0`,
-      )
-      await warehouse.run(
-        `INSERT INTO ledger_minutes SELECT * REPLACE (now64(3) - INTERVAL 2 HOUR AS checked_at) FROM ledger_minutes FINAL WHERE source = {source:String}`,
-        { source },
-      )
-      await warehouse.run(
-        `ALTER TABLE ledger_minutes DELETE WHERE checked_at > now64(3) - INTERVAL 1 HOUR SETTINGS mutations_sync = 1`,
-      )
+      await letHoursPass(source)
       await new Promise((resolve) => setTimeout(resolve, 1_100))
-      await keepBooks(effectsOf(), { sources, horizons: new Map() })
+      await keepBooks(ledgerEffects(warehouse), { sources, horizons: new Map() })
     }
     await sweep([])
     expect(await readLedger(source)).toMatchObject({ stored: 1, missing: 0 })
@@ -563,7 +565,7 @@ describe('the ledger', () => {
 
   it('goes round the clock when it looks again, also where an hour has minutes without receipts', async () => {
     const source = newSource()
-    const hours = [50, 40, 30].map((ago) => AT / 1_000 - ago * 3_600)
+    const hours = [50, 40, 30].map((ago) => LEDGER_AT / 1_000 - ago * 3_600)
     for (const at of hours)
       await warehouse.run(
         `INSERT INTO ledger_minutes (source, minute, received, checked_at) SELECT {source:String}, toDateTime({at:UInt32}), 1, now64(3) - INTERVAL 2 HOUR`,
@@ -572,7 +574,7 @@ describe('the ledger', () => {
     const seen: number[] = []
     for (let turn = 0; turn < 4; turn++) {
       await warehouse.run("ALTER TABLE ledger_runs DELETE WHERE job = 'swept' SETTINGS mutations_sync = 1")
-      await keepBooks(effectsOf(), { sources: [source], horizons: new Map() })
+      await keepBooks(ledgerEffects(warehouse), { sources: [source], horizons: new Map() })
       const [row] = await warehouse.query<{ hour: string }>(
         "SELECT toString(toUnixTimestamp(argMax(up_to, finished_at))) AS hour FROM ledger_runs WHERE job = 'swept_hour'",
       )
@@ -603,8 +605,8 @@ describe('the ledger', () => {
         },
       },
     ]
-    const events = ['a', 'b', 'c'].map((id) => eventOf(`${source}-${id}`))
-    const envelope = buildEnvelope({ source, receivedAt: AT, receipt, events, quarantined, omitted })
+    const events = ['a', 'b', 'c'].map((id) => ledgerEvent(`${source}-${id}`))
+    const envelope = buildEnvelope({ source, receivedAt: LEDGER_AT, receipt, events, quarantined, omitted })
     await warehouse.write([envelope])
     // As the sink leaves it when ClickHouse takes one event not.
     await warehouse.run(`DELETE FROM events WHERE source = {source:String} AND message_id LIKE '%-c'`, {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decimate, fitGrowthPerMinute, type Point } from './course.ts'
+import { decimate, fitGrowthPerMinute, growthOfHalves, type Point } from './course.ts'
 
 test('growth of a straight line is its own', () => {
   const points = Array.from({ length: 120 }, (_, second): Point => [second, 100 + second / 2])
@@ -9,6 +9,14 @@ test('growth of a straight line is its own', () => {
 test('a saw that comes back to where it was does not grow', () => {
   const points = Array.from({ length: 600 }, (_, second): Point => [second, 100 + (second % 10)])
   expect(Math.abs(fitGrowthPerMinute(points))).toBeLessThan(0.1)
+})
+
+test('a minute that goes up by thousands and down again does not grow from half to half, and a line does', () => {
+  const points = Array.from({ length: 120 }, (_, second): Point => [second, second % 60 < 20 ? 6_000 : 500])
+  expect(growthOfHalves(points)).toBeCloseTo(0)
+  expect(growthOfHalves(points.map(([at, value]) => [at, value + at * 10]))).toBeCloseTo(600, -2)
+  expect(growthOfHalves([])).toBe(0)
+  expect(growthOfHalves([[1, 5]])).toBe(0)
 })
 
 test.each([

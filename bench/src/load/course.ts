@@ -13,6 +13,18 @@ export function fitGrowthPerMinute(points: readonly Point[]): number {
   return (points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread) * 60
 }
 
+/** Growth a minute from the mean of the first half of the time to that of the second; 0 where a half has no point. */
+export function growthOfHalves(points: readonly Point[]): number {
+  const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0]
+  const middle = (first + last) / 2
+  const halves = [points.filter(([at]) => at < middle), points.filter(([at]) => at >= middle)]
+  const [before, after] = halves.map(
+    (half) => half.reduce((sum, [, value]) => sum + value, 0) / half.length,
+  ) as [number, number]
+  if (Number.isNaN(after - before)) return 0
+  return ((after - before) / ((last - first) / 2)) * 60
+}
+
 /** At most so many values, each the mean of its stretch of the given ones, rounded to a tenth. */
 export function decimate(values: readonly number[], maxCount: number): number[] {
   const size = Math.max(1, Math.ceil(values.length / maxCount))

@@ -1,6 +1,6 @@
 /** Tries rates until the highest is found that the machine sustains. */
 
-import { fitGrowthPerMinute } from './course.ts'
+import { fitGrowthPerMinute, growthOfHalves } from './course.ts'
 import type { Fleet } from './fleet.ts'
 import { decideNextRate, FIRST_RATE, isSustained, type Step } from './ramp.ts'
 import { mergeTimes, type Sampler } from './sampler.ts'
@@ -19,8 +19,11 @@ const SETTLE_MS = 5_000
 
 const STEP_MS = 12_000
 
-/** A rate that is to be held for long is first held for so long, with a run of the cron in it. */
-const PROOF_MS = 45_000
+/**
+ * A rate that is to be held for long is first held for two whole minutes, each with its run of the cron: within a minute the
+ * backlog goes up with the jobs and down again, so that only minutes can be compared.
+ */
+const PROOF_MS = 120_000
 
 /** What a rate that failed its proof is multiplied with; so often at most. */
 const STEP_BACK = 0.85
@@ -59,8 +62,7 @@ export async function findRate(search: RateSearch): Promise<{ rate: number; step
 async function prove(search: RateSearch, first: number, steps: Step[]): Promise<number> {
   let rate = first
   for (let back = 0; back < MAX_STEPS_BACK; back += 1) {
-    void search.stack.runCron()
-    const step = await tryRate(search, rate, PROOF_MS)
+    const step = await tryRate(search, rate, PROOF_MS, growthOfHalves)
     steps.push(step)
     if (isSustained(step)) break
     await calmDown(search)
@@ -73,6 +75,7 @@ async function tryRate(
   { fleet, sampler, report }: RateSearch,
   rate: number,
   durationMs: number,
+  readGrowth = fitGrowthPerMinute,
 ): Promise<Step> {
   fleet.setRate(rate)
   await pause(SETTLE_MS)
@@ -88,7 +91,7 @@ async function tryRate(
     rate,
     ackedRate: ((last?.acked ?? 0) - (first?.acked ?? 0)) / seconds,
     p95Ms: mergeTimes(samples).quantile(0.95),
-    backlogGrowth: fitGrowthPerMinute(points) / 60,
+    backlogGrowth: readGrowth(points) / 60,
   }
   const { ackedRate, p95Ms, backlogGrowth } = step
   const verdict = isSustained(step) ? 'sustained' : 'too much'

@@ -52,26 +52,6 @@ const GAP_COLUMNS = [
   'lastReceivedAt',
 ]
 
-/** Reasons of drops that are told one by one. A client may give any. */
-const MAX_REASONS = 20
-
-/** Those of most events, and all others as `other`. */
-export function capReasons(droppedBy: unknown): Record<string, number> {
-  const counts = Object.entries((droppedBy ?? {}) as Record<string, unknown>)
-    .map(([reason, count]) => [reason, Number(count)] as const)
-    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-  if (counts.length <= MAX_REASONS) return Object.fromEntries(counts)
-  const named = counts.filter(([reason]) => reason !== OTHER).slice(0, MAX_REASONS - 1)
-  const told = named.reduce((sum, [, count]) => sum + count, 0)
-  const all = counts.reduce((sum, [, count]) => sum + count, 0)
-  return Object.fromEntries([...named, [OTHER, all - told]])
-}
-
-const OTHER = 'other'
-
-/** Of a row of {@link GAP_COLUMNS}. */
-const DROPPED_BY = GAP_COLUMNS.indexOf('droppedBy')
-
 /** Numbers that a client gave and that never came: over all streams, and the streams that lack most. */
 export async function readGaps(
   ask: Ask,
@@ -88,9 +68,9 @@ ORDER BY missing - least(missing, dropped) DESC, missing DESC, dropped DESC, str
   const [streams = 0, missing = 0, undeclared = 0, open = 0, dropped = 0, droppedBy = {}, tailsUnknown = 0] =
     totals[0] ?? []
   return {
-    totals: { streams, missing, undeclared, open, dropped, droppedBy: capReasons(droppedBy), tailsUnknown },
+    totals: { streams, missing, undeclared, open, dropped, droppedBy, tailsUnknown },
     columns: GAP_COLUMNS,
-    rows: rows.map((row) => row.with(DROPPED_BY, capReasons(row[DROPPED_BY]))),
+    rows,
   }
 }
 

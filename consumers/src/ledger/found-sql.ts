@@ -42,7 +42,7 @@ SELECT c.source AS source, minute,
 FROM (
   SELECT c.source AS source, c.minute AS minute, c.id AS id, c.at_hour AS at_hour, c.is_refused AS is_refused, e.is_here AS is_here,
     e.received = c.received_at AND (r.replayed_id = '' OR r.first_taken = c.taken_at) AS is_first,
-    toUInt32(c.at_day) * 86400 < {horizons:Map(String, UInt32)}[c.source] AND NOT is_refused AS is_expired,
+    toDateTime64(toUInt32(c.at_day) * 86400, 3, 'UTC') < {horizons:Map(String, DateTime64(3, 'UTC'))}[c.source] AND NOT is_refused AS is_expired,
     NOT is_here AND NOT is_expired AS is_lost
   FROM (${COPIES}) AS c
   LEFT JOIN (

@@ -18,7 +18,7 @@ export const NOTHING_KNOWN: KnownInFlight = { spilled: new Map(), dead: new Map(
  * a backlog of days would take longer each minute than a minute.
  */
 const IN_FLIGHT = `
-SELECT source, toString(toUnixTimestamp(minute)) AS begin,
+SELECT source, toString(toUnixTimestamp(minute)) AS begin, overdue > 0 AS is_overdue,
   checked_at < now64(3) - toIntervalSecond(least(1800, intDiv(dateDiff('second', minute, now()), 30))) AS is_due
 FROM ledger_minutes FINAL
 WHERE (in_flight > 0 OR overdue > 0) AND minute >= now() - INTERVAL {reachHours:UInt32} HOUR`
@@ -29,6 +29,8 @@ export interface InFlightMinutes {
   all: SourceMinute[]
   /** Those that were not looked at for long. */
   due: SourceMinute[]
+  /** Keys of those with something that is in no place. */
+  overdue: ReadonlySet<string>
 }
 
 /** Asks the ledger as it is. */
@@ -36,16 +38,24 @@ export async function findInFlight(
   { read }: Pick<Statements, 'read'>,
   reachHours: number,
 ): Promise<InFlightMinutes> {
-  const rows = await read<{ source: string; begin: string; is_due: number | boolean }>(IN_FLIGHT, {
+  const rows = await read<{ source: string; begin: string; is_overdue: Flag; is_due: Flag }>(IN_FLIGHT, {
     reachHours,
   })
-  const placeOf = ({ source, begin }: { source: string; begin: string }) => ({
-    source,
-    minute: Number(begin),
-  })
-  const due = rows.filter(({ is_due }) => Number(is_due) === 1)
-  return { isAny: rows.length > 0, all: rows.map(placeOf), due: due.map(placeOf) }
+  const all = rows.map(({ source, begin, is_overdue, is_due }) => ({
+    place: { source, minute: Number(begin) },
+    isOverdue: Number(is_overdue) === 1,
+    isDue: Number(is_due) === 1,
+  }))
+  return {
+    isAny: all.length > 0,
+    all: all.map(({ place }) => place),
+    due: all.filter(({ isDue }) => isDue).map(({ place }) => place),
+    overdue: new Set(all.filter(({ isOverdue }) => isOverdue).map(({ place }) => minuteKey(place))),
+  }
 }
+
+/** ClickHouse's Bool or UInt8. */
+type Flag = number | boolean
 
 /** Events by source and minute of receipt. */
 export async function countInFlight(bucket: Pick<LakeBucket, 'list'>): Promise<KnownInFlight> {

@@ -2,12 +2,14 @@
 
 import type { Statements } from '@millrace/schemas/recompute'
 import type { LakeBucket } from '../lake/bucket.ts'
+import { createAttempts } from './attempts.ts'
 import { findMinutes } from './find-minutes.ts'
 import { writeGaps } from './gaps.ts'
-import { countInFlight, findInFlight, NOTHING_KNOWN } from './in-flight.ts'
-import type { LedgerOptions } from './options.ts'
+import { countInFlight, findInFlight, type InFlightMinutes, NOTHING_KNOWN } from './in-flight.ts'
+import { type KnownInFlight, minuteKey, type SourceMinute } from './minutes.ts'
+import { beginRun, markDone, markFailed, OVERLAP_SECONDS, type Run } from './runs.ts'
 import { sweepHour } from './sweep.ts'
-import { type RunLimits, writeAll } from './write-all.ts'
+import { writeAll } from './write-all.ts'
 
 /** What a run works with. */
 export interface LedgerEffects extends Statements {
@@ -15,6 +17,17 @@ export interface LedgerEffects extends Statements {
   log: (record: Record<string, unknown>) => void
   /** For how many times as long as a run took there is none after it. Default {@link REST_FACTOR}. */
   restFactor?: number
+}
+
+/** Options of {@link keepBooks}. */
+export interface LedgerOptions {
+  /**
+   * Sources that are looked at again later; what is deleted of one that is not configured any more goes by what was configured
+   * when it was, which nobody knows.
+   */
+  sources: readonly string[]
+  /** By source whose events are deleted, as ClickHouse writes times: events of days before this may be gone. */
+  horizons: ReadonlyMap<string, string>
 }
 
 /** How far back events are looked up: their ids are kept a day longer, see `receipts`. */
@@ -26,33 +39,8 @@ const OLD_HOURS = 30 * 24
 /** Cloudflare keeps a message of a queue for four days unless it is told otherwise. What is on its way for longer is nowhere. */
 const OVERDUE_DAYS = 5
 
-/** An insert takes the time of its beginning and is seen at its end, so a run looks so far back before the one before. */
-const OVERLAP_SECONDS = 120
-
-/** For how long a run that has begun and not ended keeps others from beginning; then it was cut off. */
-const RUN_MINUTES = 6
-
 /** A tenth of the time at most: the ledger must not crowd out what it watches. */
 const REST_FACTOR = 9
-
-/** Where the part of that name has come to, less what is looked at twice. */
-const sinceOf = (job: 'ledger' | 'gaps') => `
-  (SELECT toString(greatest(max(up_to) - INTERVAL {overlap:UInt32} SECOND, toDateTime64(0, 3, 'UTC'))) FROM ledger_runs WHERE job = '${job}')`
-
-const CLOCK = `
-SELECT toString(now64(3, 'UTC')) AS now, toUnixTimestamp(now()) AS seconds,
-  (SELECT max(up_to) FROM ledger_runs FINAL WHERE job = 'running') > greatest(max(finished_at), now64(3) - INTERVAL ${RUN_MINUTES} MINUTE) AS is_running,
-  max(finished_at) + toIntervalMillisecond(argMax(duration_ms, finished_at) * {restFactor:UInt32}) > now64(3) AS rests,
-  ${sinceOf('ledger')} AS since,
-  ${sinceOf('gaps')} AS gaps_since
-FROM ledger_runs FINAL WHERE job = 'ledger'`
-
-const MARK_BEGUN = `
-INSERT INTO ledger_runs (job, up_to, minutes, duration_ms) SELECT 'running', {now:DateTime64(3, 'UTC')}, 0, 0`
-
-const MARK = `
-INSERT INTO ledger_runs (job, up_to, minutes, duration_ms)
-SELECT {job:String}, {now:DateTime64(3, 'UTC')}, {minutes:UInt64}, dateDiff('millisecond', {now:DateTime64(3, 'UTC')}, now64(3))`
 
 /** A quiet source costs nothing: the statement about gaps takes a tenth of a second to plan alone. */
 const ANY_NEW = "SELECT 1 AS one FROM receipts WHERE inserted_at >= {since:DateTime64(3, 'UTC')} LIMIT 1"
@@ -61,78 +49,67 @@ const MISSING = `
 SELECT source, toString(sum(missing)) AS events, toString(count()) AS minutes FROM ledger_minutes FINAL
 WHERE missing > 0 AND minute >= now() - INTERVAL {reachHours:UInt32} HOUR GROUP BY source`
 
-/** ClickHouse's Bool or UInt8. */
-type Flag = number | boolean
-
-interface Clock {
-  now: string
-  seconds: number
-  since: string
-  gaps_since: string
-  rests: Flag
-  is_running: Flag
-}
-
 /**
  * One run; none while it rests after a long one. Runs may overlap, crash and repeat: each computes from what is there, and the
  * latest wins. No part of it keeps another from being done.
  *
- * @throws the first that ClickHouse or the bucket throws; the next run then does that part again
+ * @throws what ClickHouse or the bucket throws; the next run then does that part again
  */
 export async function keepBooks(effects: LedgerEffects, options: LedgerOptions): Promise<void> {
-  const { read, run, restFactor = REST_FACTOR } = effects
-  const [clock] = await read<Clock>(CLOCK, { overlap: OVERLAP_SECONDS, restFactor })
-  if (clock === undefined) throw new Error('ClickHouse does not say what time it is')
-  if (Number(clock.is_running) === 1 || (restFactor > 0 && Number(clock.rests) === 1)) return
-  await run(MARK_BEGUN, { now: clock.now })
-  const errors: unknown[] = []
-  const attempt: Attempt = async (work) => {
-    try {
-      return await work()
-    } catch (error) {
-      errors.push(error)
-      return undefined
-    }
-  }
-  const minutes = await attempt(() => computeMinutes(effects, options, clock, attempt))
-  await attempt(() => sweep(effects, options, limitsOf(options, clock)))
-  const gaps = await attempt(() => computeGaps(effects, clock.gaps_since))
+  const run = await beginRun(effects, effects.restFactor ?? REST_FACTOR)
+  if (run === undefined) return
+  const { attempt, end } = createAttempts()
+  const before = await attempt(() => findInFlight(effects, REACH_HOURS))
+  // The bucket is asked only when there is something that may lie there.
+  const known = before?.isAny ? await attempt(() => countInFlight(effects.bucket)) : NOTHING_KNOWN
+  const compute = createCompute(effects, options, run)
+  const computeKnown = (places: readonly SourceMinute[]) =>
+    compute(known === undefined ? withoutOverdue(places, before) : places, known ?? NOTHING_KNOWN)
+  const minutes = before && (await attempt(() => computeTouched(effects, run, before, computeKnown)))
+  await attempt(() => sweepHour(effects, { sources: options.sources, reachHours: REACH_HOURS }, computeKnown))
+  if (before?.isAny === false) await attempt(() => computeInFlight(effects, compute))
+  const gaps = await attempt(() => computeGaps(effects, run.gapsSince))
   await attempt(() => tellMissing(effects))
-  await attempt(async () => {
-    if (gaps === true) await run(MARK, { job: 'gaps', now: clock.now, minutes: 0 })
-    if (minutes !== undefined) await run(MARK, { job: 'ledger', now: clock.now, minutes })
-    // So that the next run need not take this one for one under way. Where that fails too, the mark lapses by itself.
-    else await run(MARK_BEGUN, { now: '1970-01-01 00:00:00.000' })
-  })
-  if (errors.length > 0) throw errors[0]
+  if (gaps === true) await attempt(() => markDone(effects, 'gaps', run))
+  await attempt(() =>
+    minutes === undefined ? markFailed(effects) : markDone(effects, 'ledger', run, minutes),
+  )
+  end()
 }
 
-/** Gives nothing where work fails, so that what does not need it goes on; the error is kept. */
-type Attempt = <T>(work: () => Promise<T>) => Promise<T | undefined>
+type Compute = (places: readonly SourceMinute[], known: KnownInFlight) => Promise<void>
 
-/** @returns how many minutes were computed */
-async function computeMinutes(
+function createCompute(effects: LedgerEffects, { horizons }: LedgerOptions, { seconds }: Run): Compute {
+  const overdueBefore = seconds - OVERDUE_DAYS * 86_400
+  const limits = { horizons, overdueBefore, oldBefore: seconds - REACH_HOURS * 3_600 }
+  return (places, known) => writeAll(effects, places, known, limits)
+}
+
+/** Where the bucket does not answer, what was found to be in no place stays so: each run looks for it again. */
+function withoutOverdue(
+  places: readonly SourceMinute[],
+  before: InFlightMinutes | undefined,
+): readonly SourceMinute[] {
+  return places.filter((place) => !before?.overdue.has(minuteKey(place)))
+}
+
+/** Minutes that something came for, and those in flight that are due. @returns how many something came for */
+async function computeTouched(
   effects: LedgerEffects,
-  options: LedgerOptions,
-  clock: Clock,
-  attempt: Attempt,
+  { since }: Run,
+  { due }: InFlightMinutes,
+  compute: (places: readonly SourceMinute[]) => Promise<void>,
 ): Promise<number> {
-  const reach = {
-    ...{ since: clock.since, reachHours: REACH_HOURS, oldHours: OLD_HOURS },
-    lateSeconds: OVERLAP_SECONDS,
-  }
-  const limits = limitsOf(options, clock)
-  const lookIntoBucket = () => attempt(() => countInFlight(effects.bucket))
-  // The bucket is asked only when there is something that may lie there.
-  const before = await findInFlight(effects, REACH_HOURS)
-  const known = (before.isAny ? await lookIntoBucket() : undefined) ?? NOTHING_KNOWN
-  const touched = await findMinutes(effects, reach)
-  await writeAll(effects, [...touched, ...before.due], known, limits)
-  if (before.isAny) return touched.length
-  const after = await findInFlight(effects, REACH_HOURS)
-  const found = after.isAny ? await lookIntoBucket() : undefined
-  if (found !== undefined) await writeAll(effects, after.all, found, limits)
+  const reach = { reachHours: REACH_HOURS, oldHours: OLD_HOURS, lateSeconds: OVERLAP_SECONDS }
+  const touched = await findMinutes(effects, { since, ...reach })
+  await compute([...touched, ...due])
   return touched.length
+}
+
+/** What is the first to be in flight for long: nobody has looked into the bucket yet. */
+async function computeInFlight(effects: LedgerEffects, compute: Compute): Promise<void> {
+  const { isAny, all } = await findInFlight(effects, REACH_HOURS)
+  if (isAny) await compute(all, await countInFlight(effects.bucket))
 }
 
 /** @returns true once there is nothing left to do */
@@ -149,16 +126,4 @@ async function tellMissing({ read, log }: LedgerEffects): Promise<void> {
   for (const { source, events, minutes } of missing) {
     log({ level: 'error', event: 'ledger_missing', source, events: Number(events), minutes: Number(minutes) })
   }
-}
-
-async function sweep(effects: LedgerEffects, { sources }: LedgerOptions, limits: RunLimits): Promise<void> {
-  await sweepHour(effects, { sources, reachHours: REACH_HOURS }, async (places) => {
-    await writeAll(effects, places, NOTHING_KNOWN, limits)
-  })
-}
-
-function limitsOf({ horizons }: LedgerOptions, { seconds }: Clock): RunLimits {
-  const now = Number(seconds)
-  const overdueBefore = now - OVERDUE_DAYS * 86_400
-  return { horizons, overdueBefore, oldBefore: now - REACH_HOURS * 3_600 }
 }

@@ -14,11 +14,11 @@ export interface KnownInFlight {
   isWhole: boolean
 }
 
-/** What else it takes to judge a minute, in seconds since 1970. */
+/** What else it takes to judge a minute. */
 export interface MinuteLimits {
-  /** By source whose events are deleted: those of a day before this may be gone. */
-  horizons: ReadonlyMap<string, number>
-  /** What was taken before this and is in flight is in no queue any more. */
+  /** By source whose events are deleted, as ClickHouse writes times: events of days before this may be gone. */
+  horizons: ReadonlyMap<string, string>
+  /** What was taken before this and is in flight is in no queue any more; seconds since 1970. */
   overdueBefore: number
 }
 

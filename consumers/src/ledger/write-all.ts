@@ -1,6 +1,7 @@
 /** Computes any number of minutes, in as many statements as it takes. */
 
 import type { Statements } from '@millrace/schemas/recompute'
+import { createAttempts } from './attempts.ts'
 import { cutByEvents, cutByTime } from './cut.ts'
 import { type KnownInFlight, type MinuteLimits, minuteKey, type SourceMinute } from './minutes.ts'
 import { writeMinutes, writeOldMinutes } from './write-minutes.ts'
@@ -19,7 +20,7 @@ GROUP BY source, begin`
 /**
  * Writes them, each once.
  *
- * @throws the first error, when all that could be computed is
+ * @throws what failed, when all that could be computed is
  */
 export async function writeAll(
   statements: Statements,
@@ -27,15 +28,8 @@ export async function writeAll(
   known: KnownInFlight,
   limits: RunLimits,
 ): Promise<void> {
-  const errors: unknown[] = []
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      await work()
-    } catch (error) {
-      // The others are computed all the same; the next run finds these again.
-      errors.push(error)
-    }
-  }
+  // The others are computed all the same; the next run finds those that could not be again.
+  const { attempt, end } = createAttempts()
   const each = [...new Map(places.map((place) => [minuteKey(place), place])).values()]
   for (const some of cutByTime(each.filter(({ minute }) => minute < limits.oldBefore)))
     await attempt(() => writeOldMinutes(statements, some, known, limits))
@@ -44,7 +38,7 @@ export async function writeAll(
       for (const some of cutByEvents(near, await countEvents(statements, near)))
         await attempt(() => writeMinutes(statements, some, known, limits))
     })
-  if (errors.length > 0) throw errors[0]
+  end()
 }
 
 /** Events that were accepted, by {@link minuteKey}, of minutes that lie near each other. */

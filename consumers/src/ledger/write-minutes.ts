@@ -102,8 +102,8 @@ function placeParameters(
   const minutes = places.map(({ minute }) => minute)
   const keys = places.map(minuteKey)
   const sources = [...new Set(places.map(({ source }) => source))]
-  const pick = (counts: ReadonlyMap<string, number>, names: readonly string[]) =>
-    new Map(names.flatMap((name) => (counts.has(name) ? [[name, counts.get(name) ?? 0] as const] : [])))
+  const pick = <T>(all: ReadonlyMap<string, T>, names: readonly string[]) =>
+    new Map([...all].filter(([name]) => names.includes(name)))
   return {
     spilled: pick(spilled, keys),
     dead: pick(dead, keys),

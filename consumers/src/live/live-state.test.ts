@@ -4,7 +4,7 @@ import type { WindowDefinition } from '@millrace/schemas/live'
 import { describe, expect, it } from 'vitest'
 import type { PackedId } from './event-ids.ts'
 import { planOf } from './live-fakes.ts'
-import { createLiveState, type LiveState, MAX_IDS } from './live-state.ts'
+import { createLiveState, type LiveState } from './live-state.ts'
 
 const S = 1_000
 const M = 60 * S
@@ -26,8 +26,8 @@ function createIds() {
 }
 
 /** A source of which one event a call comes at `at`, with so many ids. */
-function start(more: Parameters<typeof planOf>[1] = {}) {
-  const state = createLiveState()
+function start(more: Parameters<typeof planOf>[1] = {}, limits: Parameters<typeof createLiveState>[0] = {}) {
+  const state = createLiveState(limits)
   const idsOf = createIds()
   state.usePlan(planOf([COUNTS], { latenessMs: 10 * S, retentionMs: 10 * M, ...more }))
   const apply = (at: number, idCount = 1) => {
@@ -52,13 +52,13 @@ const finalOf = (state: LiveState) =>
 describe('ids beyond what is kept', () => {
   it('go with the windows that they would be needed for, and those were final before', () => {
     // A watermark ten minutes behind: the ids of a minute go while its windows are open.
-    const { state, apply } = start({ latenessMs: 10 * M })
-    const a_minute = MAX_IDS / 4
+    const maxIds = 100_000
+    const { state, apply } = start({ latenessMs: 10 * M }, { maxIds })
     for (let minute = 0; minute < 9; minute++) {
-      apply(T + minute * M, a_minute)
+      apply(T + minute * M, maxIds / 4)
       state.tick(T + minute * M)
     }
-    expect(state.ids.size()).toBeLessThanOrEqual(MAX_IDS)
+    expect(state.ids.size()).toBeLessThanOrEqual(maxIds)
     expect(state.floor()).toBeGreaterThan(T)
     expect(state.progress().watermark).toBeGreaterThanOrEqual(state.floor())
     const lost = Array.from({ length: 9 }, (_, minute) => T + minute * M).filter((at) => at < state.floor())

@@ -20,7 +20,7 @@ const GENERATION_MINUTES = 4
 const IDS_A_GENERATION = 250_000
 
 /** Ids that are kept at most: some 40 MB. Beyond it the oldest go, and with them what they would be needed for. */
-export const MAX_IDS = 2_000_000
+const MAX_IDS = 2_000_000
 
 /** How long a closed window waits for ClickHouse after it would be forgotten. */
 const UNDELIVERED_MS = 6 * 3_600_000
@@ -93,8 +93,12 @@ interface Encoded {
   floorMark: number
 }
 
-/** State of a source that nothing is known of. */
-export function createLiveState(): LiveState {
+/**
+ * State of a source that nothing is known of.
+ *
+ * @param maxIds default {@link MAX_IDS}
+ */
+export function createLiveState({ maxIds = MAX_IDS }: { maxIds?: number } = {}): LiveState {
   const tables = new Map<string, Tabled>()
   const ids = createEventIds()
   const health = createHealth()
@@ -127,7 +131,7 @@ export function createLiveState(): LiveState {
   const forgetIds = (): boolean => {
     const count = ids.generations().length
     ids.forgetBefore(minuteOf(progress.watermark - spanMs()) - GENERATION_MINUTES + 1)
-    while (ids.size() > MAX_IDS) {
+    while (ids.size() > maxIds) {
       const [, next] = ids.generations()
       if (next === undefined) break
       ids.forgetBefore(next)
