@@ -1,6 +1,7 @@
 /** The lines of the result. */
 
 import type { Measured } from '../measure.ts'
+import type { BareWorker } from './bare-worker.ts'
 import type { Books } from './books/compare.ts'
 import type { CollectorAlone } from './collector-alone.ts'
 import { decimate } from './course.ts'
@@ -28,6 +29,7 @@ export interface Findings {
   /** When what came during each outage of ClickHouse was stored, in the order of the outages. */
   caughtUpMs: readonly number[]
   alone: CollectorAlone
+  bare: BareWorker
   logCounts: ReadonlyMap<string, number>
   /** Objects that are left in the bucket. */
   left: { spill: number; dead: number }
@@ -177,9 +179,9 @@ function describeCost({ samples, alone }: Findings): Measured[] {
   ]
 }
 
-function describeMemory({ samples }: Findings): Measured[] {
+function describeMemory({ samples, bare }: Findings): Measured[] {
   const later = samples.filter(({ phase }) => phase !== 'ramp')
-  return PROCESS_NAMES.flatMap((name) => {
+  const processes = PROCESS_NAMES.flatMap((name): Measured[] => {
     const { peakMiB, growthMiB, fittedSeconds } = memoryOf(later, name)
     const over = `${(fittedSeconds / 60).toFixed(1)} min`
     return [
@@ -187,6 +189,17 @@ function describeMemory({ samples }: Findings): Measured[] {
       { name: `memory, ${name}: growth over its last ${over}`, value: growthMiB, unit: 'MiB/min' },
     ]
   })
+  const { requests, startMiB, laterMiB, endMiB } = bare
+  const bareLine = (when: string, value: number): Measured => ({
+    name: `memory, a Worker that only answers: ${when}`,
+    ...{ value, unit: 'MiB' },
+  })
+  return [
+    ...processes,
+    bareLine('when it has started', startMiB),
+    bareLine(`after ${Math.round((requests * 2) / 3)} requests`, laterMiB),
+    bareLine(`after ${requests} requests`, endMiB),
+  ]
 }
 
 function describeQueue({ totals, logCounts, left }: Findings): Measured[] {

@@ -1,6 +1,7 @@
 /** Load and soak on the real runtime: thousands of clients of both SDKs, with ClickHouse and the Worker taken away on the way. */
 
 import type { Measured } from '../measure.ts'
+import { measureBareWorker } from './bare-worker.ts'
 import { measureCollectorAlone } from './collector-alone.ts'
 import { readCaughtUp, readFaultDelays, readQuietDelays } from './delays.ts'
 import { findRate, type RateSearch, warmUp } from './find-rate.ts'
@@ -36,11 +37,14 @@ export async function measureLoad(options: LoadOptions, report: Say): Promise<Me
     fleet.stop()
     report('the collector alone, with a consumer that does nothing')
     const alone = await measureCollectorAlone(stack, { clients, rate: run.rate })
+    report('a Worker that only answers')
+    const bare = await measureBareWorker(stack)
     const findings = {
       ...run,
       samples: sampler.samples,
       totals: fleet.totals,
       alone,
+      bare,
       logCounts: stack.logCounts,
     }
     for (const { stream, client, ranges } of run.settled.books.examples)
