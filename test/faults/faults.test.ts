@@ -5,6 +5,7 @@ import { describeFailure } from './describe-failure.ts'
 import { runSeed } from './run-seed.ts'
 import type { ObjectClass } from './world/durable-object.ts'
 import { loadAggregator } from './world/load-aggregator.ts'
+import { findThreads } from './world/watch-threads.ts'
 
 /** `FAULT_SEEDS=40` runs more. */
 const SEEDS = Number(process.env['FAULT_SEEDS'] ?? 4)
@@ -38,5 +39,12 @@ describe('a world with faults', () => {
     expect(second.traceHash).toBe(first.traceHash)
     const other = await runSeed({ seed: 4, events: 150, aggregator })
     expect(other.traceHash).not.toBe(first.traceHash)
+  }, 120_000)
+
+  it('waits for no thread of the machine, which would decide an order', async () => {
+    // What is loaded at its first use is loaded.
+    for (const seed of [1, 2, 3, 4]) await runSeed({ seed, events: 60, aggregator })
+    for (const seed of [1, 2, 3, 4])
+      expect(await findThreads(() => runSeed({ seed, events: 60, aggregator }))).toEqual([])
   }, 120_000)
 })

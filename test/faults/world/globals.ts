@@ -44,6 +44,7 @@ export function replaceGlobals({ schedule, random, skewMs, fetch, log }: GlobalE
   replace(globalThis, 'WebSocketRequestResponsePair', class {})
   replace(globalThis, 'CompressionStream', createZipStream('compress'))
   replace(globalThis, 'DecompressionStream', createZipStream('decompress'))
+  replace(globalThis, 'Blob', BlobAtOnce)
   // Pages of the lake are stored: half the time of a world otherwise goes into frames of a few bytes.
   const zlib = createRequire(import.meta.url)('node:zlib') as object
   replace(zlib, 'zstdCompressSync', zstdCompressSync)
@@ -122,6 +123,47 @@ async function digest(algorithm: string | { name: string }, data: ArrayBuffer | 
     : new Uint8Array(data)
   const hash = createHash(name.replace('-', '').toLowerCase()).update(bytes).digest()
   return hash.buffer.slice(hash.byteOffset, hash.byteOffset + hash.byteLength)
+}
+
+/** A Blob whose content comes at once; that of the platform is read by a thread. */
+class BlobAtOnce extends Blob {
+  readonly #bytes: Uint8Array<ArrayBuffer>
+
+  constructor(parts: readonly (string | ArrayBuffer | ArrayBufferView)[], options?: BlobPropertyBag) {
+    super([], options)
+    this.#bytes = new Uint8Array(Buffer.concat(parts.map(bytesOf)))
+  }
+
+  override get size() {
+    return this.#bytes.byteLength
+  }
+
+  override stream() {
+    return new Response(this.#bytes).body as ReadableStream<Uint8Array<ArrayBuffer>>
+  }
+
+  override async arrayBuffer() {
+    return this.#bytes.slice().buffer
+  }
+
+  override async bytes() {
+    return this.#bytes.slice()
+  }
+
+  override async text() {
+    return new TextDecoder().decode(this.#bytes)
+  }
+
+  override slice(): never {
+    throw new Error('nothing here takes a part of a Blob')
+  }
+}
+
+function bytesOf(part: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof part === 'string') return Buffer.from(part)
+  if (part instanceof ArrayBuffer) return new Uint8Array(part)
+  if (ArrayBuffer.isView(part)) return new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
+  throw new TypeError('a Blob of Blobs is read by a thread')
 }
 
 const ZIPPERS = {
