@@ -1,6 +1,6 @@
 import type { Row } from '@millrace/schemas/native'
 import { expect, it } from 'vitest'
-import { findGaps } from './check-books.ts'
+import { checkLedger, findGaps } from './check-books.ts'
 import { distinctRows } from './oracle-events.ts'
 import { prepareSources } from './seed-rows.ts'
 
@@ -17,6 +17,22 @@ it('gaps are numbers that are in no table, below the highest that is there or wa
     ['a', [3, 5, 6]],
     ['b', [1]],
   ])
+})
+
+it.each([
+  ['has none of a source that only a collector of the version before served', 0, []],
+  ['has some of a source with a book', 1, ['ledger of s1-shop is empty']],
+])('a ledger %s', (_, number, problems) => {
+  const tables = { events: [], quarantine: [], omitted: [], receipts: [{ number, ids: [] }] }
+  const source = {
+    name: 's1-shop',
+    seed: 1,
+    tables,
+    acknowledged: [],
+    dead: new Set(''),
+    hasDeadLetters: false,
+  }
+  expect(checkLedger(source, undefined)).toEqual(problems)
 })
 
 it('history that is imported has no gaps', () => {
