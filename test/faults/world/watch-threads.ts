@@ -2,8 +2,11 @@
 
 import { createHook } from 'node:async_hooks'
 
-/** Kinds of asynchronous work that a turn of the loop is enough for, and zlib's, whose synchronous functions have one too. */
-const AT_ONCE = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate', 'ZLIB'])
+/** Kinds of asynchronous work that a turn of the loop is enough for. */
+const AT_ONCE = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate'])
+
+/** The synchronous functions of zlib begin work of its kind, too. */
+const IS_SYNC_ZLIB = /\bsyncBufferWrapper\b/
 
 /**
  * Runs something, and gives what of it takes a thread: kinds as Node names them, with where each began.
@@ -15,8 +18,9 @@ export async function findThreads(run: () => Promise<unknown>): Promise<string[]
   const hook = createHook({
     init(_id, type) {
       if (AT_ONCE.has(type) || found.has(type)) return
-      const [, , ...stack] = (new Error().stack ?? '').split('\n')
-      found.set(type, `${type}${stack.slice(0, 8).join('\n')}`)
+      const stack = new Error().stack ?? ''
+      if (type === 'ZLIB' && IS_SYNC_ZLIB.test(stack)) return
+      found.set(type, `${type}${stack.split('\n').slice(2).join('\n')}`)
     },
   })
   hook.enable()
