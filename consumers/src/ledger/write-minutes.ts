@@ -102,8 +102,10 @@ function placeParameters(
   const minutes = places.map(({ minute }) => minute)
   const keys = places.map(minuteKey)
   const sources = [...new Set(places.map(({ source }) => source))]
-  const pick = <T>(all: ReadonlyMap<string, T>, names: readonly string[]) =>
-    new Map([...all].filter(([name]) => names.includes(name)))
+  const pick = <T>(all: ReadonlyMap<string, T>, names: readonly string[]) => {
+    const wanted = new Set(names)
+    return new Map([...all].filter(([name]) => wanted.has(name)))
+  }
   return {
     spilled: pick(spilled, keys),
     dead: pick(dead, keys),
