@@ -34,7 +34,7 @@ const MAX_LIVE_PAGE_BYTES = 80 * 1024
 const INPUTS = [
   '{schemas,sdk-web,sdk-node,collector,consumers,dashboard}/{src,.}/**/*.{ts,js,mjs,json}',
   '{local/demo,dashboard/pages,dashboard/src}/**/*.*',
-  '{worker,millrace.config,scripts/build}.ts',
+  '{worker,create-worker,millrace.config,scripts/build}.ts',
   '{wrangler.toml,tsconfig.base.json,package-lock.json}',
 ]
 

@@ -9,7 +9,7 @@ import {
   type RunStatement,
   type SourceRetention,
 } from '@millrace/schemas/migrations'
-import { ROOT } from './root.ts'
+import { REPOSITORY } from './places.ts'
 
 /** Name of the database; the outside contract fixes it. */
 export const DATABASE = 'millrace'
@@ -22,12 +22,14 @@ export interface MigrateOptions {
   retention?: readonly SourceRetention[]
 }
 
-const FOLDER = join(ROOT, 'schemas/migrations')
-
-/** The migrations of this release, in order of their files' names. */
-export function readMigrations(): Migration[] {
-  const names = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'))
-  return names.sort().map((name) => parseMigrationFile(name, readFileSync(join(FOLDER, name), 'utf8')))
+/**
+ * The migrations of this release, in order of their files' names.
+ *
+ * @param folder absolute path; default: that of the repository
+ */
+export function readMigrations(folder: string = REPOSITORY.migrationsPath): Migration[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
+  return names.sort().map((name) => parseMigrationFile(name, readFileSync(join(folder, name), 'utf8')))
 }
 
 /**

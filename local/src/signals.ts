@@ -1,12 +1,14 @@
 /** What signals may do to the local stack: it is ended by whoever started it, in order, and by nothing else. */
 
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Miniflare } from 'miniflare'
-import { ROOT } from './root.ts'
 
 /** Signals that end the stack. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** workerd, deaf to signals that mean the whole group. */
+const WORKERD = fileURLToPath(new URL('./workerd.sh', import.meta.url))
 
 /** Name of the Worker that {@link holdWorkerd} talks to. */
 const HOLD_NAME = 'hold'
@@ -56,7 +58,7 @@ export function shieldWorkerd(env: Record<string, string | undefined> = process.
   if (process.platform === 'win32' || env['MILLRACE_WORKERD'] !== undefined) return
   const workerd = createRequire(import.meta.resolve('miniflare'))('workerd') as { default: string }
   env['MILLRACE_WORKERD'] = env['MINIFLARE_WORKERD_PATH'] ?? workerd.default
-  env['MINIFLARE_WORKERD_PATH'] = join(ROOT, 'local/src/workerd.sh')
+  env['MINIFLARE_WORKERD_PATH'] = WORKERD
 }
 
 /**

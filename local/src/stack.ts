@@ -4,12 +4,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceRetention } from '@millrace/schemas/migrations'
 import { type ClickHouseProcess, startClickHouse } from './clickhouse/process.ts'
-import { migrate } from './migrate.ts'
+import { migrate, readMigrations } from './migrate.ts'
+import type { Places } from './places.ts'
 import { requireFreePort } from './ports.ts'
-import { type RunningWorker, startWorker } from './worker.ts'
+import { type RunningWorker, startWorker, type WorkerOptions } from './worker.ts'
 
-/** Options of {@link startStack}. */
-export interface StackOptions {
+/** Options of {@link startStack}; places that are not named are those of the repository, as `npm run build` left it. */
+export interface StackOptions extends Partial<Places> {
   /** Port of the Worker; 0 picks a free one. */
   port: number
   /** Port of ClickHouse's HTTP interface; 0 picks a free one. */
@@ -28,8 +29,6 @@ export interface StackOptions {
   onWorkerLog?: (line: string) => void
   /** Worker variables in place of those of development. */
   variables?: Record<string, string>
-  /** The bundled Worker, one ES module. Default: what `npm run build` made. */
-  scriptPath?: string
   /** Whether signals leave the Worker running: the caller handles them and calls `stop`. Default false. */
   outlivesSignals?: boolean
 }
@@ -80,17 +79,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await clickhouse.start()
   try {
     const clickhouseUrl = clickhouse.url()
-    const { retention = [] } = options
-    for (const line of await migrate(clickhouseUrl, { retention })) say(line)
-    const worker = await startWorker({
-      port,
-      dataPath,
-      clickhouseUrl,
-      ...(options.onWorkerLog === undefined ? {} : { onLog: options.onWorkerLog }),
-      ...(options.variables === undefined ? {} : { variables: options.variables }),
-      ...(options.scriptPath === undefined ? {} : { scriptPath: options.scriptPath }),
-      outlivesSignals: options.outlivesSignals === true,
-    })
+    const { retention = [], migrationsPath } = options
+    const migrations = readMigrations(migrationsPath)
+    for (const line of await migrate(clickhouseUrl, { migrations, retention })) say(line)
+    const worker = await startWorker(workerOptions(options, clickhouseUrl))
     const cron = cronIntervalMs > 0 ? setInterval(() => triggerCron(worker, say), cronIntervalMs) : undefined
     return {
       worker,
@@ -111,6 +103,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     await clickhouse.stop()
     throw error
+  }
+}
+
+function workerOptions(options: StackOptions, clickhouseUrl: string): WorkerOptions {
+  const { port, dataPath, onWorkerLog, variables, scriptPath, assetsPath, wranglerPath } = options
+  return {
+    ...{ port, dataPath, clickhouseUrl },
+    ...(onWorkerLog === undefined ? {} : { onLog: onWorkerLog }),
+    ...(variables === undefined ? {} : { variables }),
+    ...(scriptPath === undefined ? {} : { scriptPath }),
+    ...(assetsPath === undefined ? {} : { assetsPath }),
+    ...(wranglerPath === undefined ? {} : { wranglerPath }),
+    outlivesSignals: options.outlivesSignals === true,
   }
 }
 

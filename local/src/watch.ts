@@ -7,7 +7,7 @@ import { join, sep } from 'node:path'
 const FOLDERS = ['schemas', 'collector', 'consumers', 'sdk-web', 'dashboard', 'local/demo']
 
 /** Files of the root folder that matter. */
-const FILES = new Set(['worker.ts', 'millrace.config.ts', 'wrangler.toml'])
+const FILES = new Set(['worker.ts', 'create-worker.ts', 'millrace.config.ts', 'wrangler.toml'])
 
 /** Quiet time after the last change. */
 const SETTLE_MS = 300

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
-import { ROOT } from './root.ts'
+import { type Places, REPOSITORY } from './places.ts'
 import { HOLD_WORKER, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
 
-/** Options of {@link startWorker}. */
-export interface WorkerOptions {
+/** Options of {@link startWorker}; places that are not named are those of the repository, as `npm run build` left it. */
+export interface WorkerOptions extends Partial<Omit<Places, 'migrationsPath'>> {
   /** Port of the Worker; 0 picks a free one. */
   port: number
   /** Folder for what R2 and Durable Objects keep. */
@@ -18,8 +18,6 @@ export interface WorkerOptions {
   onLog?: (line: string) => void
   /** Variables beside those of development: the secrets of sources, or what a test wants otherwise. */
   variables?: Record<string, string>
-  /** The bundled Worker, one ES module. Default: what `npm run build` made. */
-  scriptPath?: string
   /**
    * Whether signals leave it running, those to workerd's own process too (a SIGTERM for 3 seconds): the caller handles
    * them and calls `stop`. Default false: a signal ends this process and the Worker at once, and what the queue holds is
@@ -45,13 +43,8 @@ export interface RunningWorker {
   stop: () => Promise<void>
 }
 
-/** Where `npm run build` puts the Worker. */
-const BUNDLE = join(ROOT, 'dist/worker/worker.js')
-
 /** Where the runtime takes the cron trigger. */
 const CRON_PATH = '/cdn-cgi/local/scheduled?cron=*+*+*+*+*'
-
-const DEVELOPMENT_ASSETS = join(ROOT, 'dist/assets-development')
 
 /** Starts the Worker; resolves when it answers. Needs `npm run build` first, for its assets too. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -97,12 +90,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 }
 
 /** Options from `wrangler.toml`, so that local bindings and deployed ones have one source. */
-function readWranglerOptions() {
+function readWranglerOptions({ assetsPath, wranglerPath }: Pick<Places, 'assetsPath' | 'wranglerPath'>) {
   // It would remark on secrets that only a deployment has.
   process.env['WRANGLER_LOG'] ??= 'error'
-  const overrides = { assets: { directory: DEVELOPMENT_ASSETS } }
-  return unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'), undefined, { overrides })
-    .workerOptions
+  const overrides = { assets: { directory: assetsPath } }
+  return unstable_getMiniflareWorkerOptions(wranglerPath, undefined, { overrides }).workerOptions
 }
 
 function buildOptions({
@@ -111,10 +103,12 @@ function buildOptions({
   clickhouseUrl,
   onLog,
   variables,
-  scriptPath = BUNDLE,
+  scriptPath = REPOSITORY.scriptPath,
+  assetsPath = REPOSITORY.assetsPath,
+  wranglerPath = REPOSITORY.wranglerPath,
   outlivesSignals = false,
 }: WorkerOptions): MiniflareOptions {
-  const workerOptions = readWranglerOptions()
+  const workerOptions = readWranglerOptions({ assetsPath, wranglerPath })
   const worker = {
     ...workerOptions,
     name: 'millrace',

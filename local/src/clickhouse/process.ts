@@ -58,7 +58,10 @@ export const EXIT_CODES: Readonly<Record<FailureReason, number>> = {
 
 const STOP_TIMEOUT_MS = 5_000
 
-const MAIN_PATH = fileURLToPath(new URL('./main.ts', import.meta.url))
+/** Beside this file: in the repository as it is, in the package as its bundle. */
+const MAIN_PATH = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url),
+)
 
 /** ClickHouse did not start. */
 export class ClickHouseStartError extends Error {
