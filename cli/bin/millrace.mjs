@@ -6,7 +6,9 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const entry = new URL('../src/index.ts', import.meta.url)
+/** In the repository the sources run as they are; the package has the bundle. */
+const source = new URL('../src/index.ts', import.meta.url)
+const entry = existsSync(source) ? source : new URL('../dist/cli.js', import.meta.url)
 
 /** Node strips types by itself since 22.18 and 23.6, and says so here (nodejs.org/api/process.html#processfeaturestypescript). */
 if (process.features.typescript) {
@@ -16,7 +18,8 @@ if (process.features.typescript) {
   if (node === undefined) {
     console.error(
       `millrace: Node 22.18, 23.6 or newer is needed, this is ${process.version}.\n` +
-        'Run npm install in the project, which brings one, or install a newer Node.',
+        'In the repository run npm install, which brings one. Elsewhere install a newer Node, or let npm bring one:\n' +
+        '  npx -p node@24 -p millrace millrace …',
     )
     process.exit(2)
   }

@@ -1,8 +1,7 @@
 /** Reads what a database is to be brought to: the migrations of this release, and what the configuration says of it. */
 
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import {
   type Migration,
   type MigrationTarget,
@@ -11,6 +10,7 @@ import {
   type SourceRetention,
 } from '@millrace/schemas/migrations'
 import { loadConfig } from '../load-config.ts'
+import { migrationsFolder } from '../release-files.ts'
 
 /** What {@link readGoal} gives. */
 export interface Goal {
@@ -37,10 +37,8 @@ export async function readGoal(
   }
 }
 
-/** The files lie beside the sources of the package. */
 async function readMigrations(): Promise<Migration[]> {
-  const entry = fileURLToPath(import.meta.resolve('@millrace/schemas/migrations'))
-  const folder = join(dirname(entry), '../migrations')
+  const folder = migrationsFolder()
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql'))
   return Promise.all(
     names.map(async (name) => parseMigrationFile(name, await readFile(join(folder, name), 'utf8'))),

@@ -1,0 +1,119 @@
+/** The command `millrace dev`: the project's Worker on this machine, with a ClickHouse of its own. */
+
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { Command } from 'commander'
+import { type CommandWorld, UsageError } from '../command-world.ts'
+import { createDoctorEffects, type RunResult } from '../doctor/effects.ts'
+import { DEFAULT_CONFIG, isFile } from '../load-config.ts'
+import { developmentAssetsFolder, migrationsFolder } from '../release-files.ts'
+import { loadFreshConfig } from './fresh-config.ts'
+import { watchProject } from './watch.ts'
+
+/** Options as commander gives them. */
+interface DevFlags {
+  config: string
+  wrangler: string
+  port?: string
+  clickhousePort?: string
+  data: string
+  watch: boolean
+}
+
+/** Adds the command to the program. */
+export function registerDev(program: Command, world: CommandWorld): void {
+  program
+    .command('dev')
+    .description('run the project on this machine, with a ClickHouse of its own, until Ctrl-C')
+    .option('--config <file>', 'configuration', DEFAULT_CONFIG)
+    .option('--wrangler <file>', 'bindings of the Worker', 'wrangler.toml')
+    .option('--port <port>', 'port of the Worker (default: PORT, or 8787)')
+    .option('--clickhouse-port <port>', 'port of ClickHouse (default: CLICKHOUSE_PORT, or 8123)')
+    .option('--data <folder>', 'where data is kept', world.env['MILLRACE_DATA'] || '.millrace')
+    .option('--no-watch', 'do not start again when a source file changes')
+    .action((flags: DevFlags) => run(world, flags))
+}
+
+async function run(world: CommandWorld, flags: DevFlags): Promise<void> {
+  const { stdout, stderr, done } = world
+  const wranglerPath = resolve(flags.wrangler)
+  if (!(await isFile(wranglerPath)))
+    throw new UsageError(`there is no file ${flags.wrangler}; make a project with \`npx millrace init\``)
+  const { serve } = await importStack()
+  const data = resolve(flags.data)
+  const ending = new AbortController()
+  world.signal?.addEventListener('abort', () => ending.abort(), { once: true })
+  let unwatch = () => {}
+  const code = await serve({
+    ...(await placesOf(wranglerPath, data)),
+    env: { ...(await readDevVars(dirname(wranglerPath))), ...environmentOf(world, flags) },
+    readConfig: () => loadFreshConfig(resolve(flags.config), flags.config, data),
+    build: () => bundle(wranglerPath, data),
+    ...(flags.watch
+      ? {
+          watch: (onChange: () => Promise<void>) => {
+            unwatch = watchProject(dirname(wranglerPath), onChange)
+          },
+        }
+      : {}),
+    signal: ending.signal,
+    print: (text) => stdout.write(text),
+    say: (line) => stderr.write(`millrace: ${line}\n`),
+  })
+  unwatch()
+  done(code)
+}
+
+/** What it needs is large, so it is in the project's development dependencies and loaded only here. */
+async function importStack() {
+  try {
+    return await import('@millrace/local/serve')
+  } catch (cause) {
+    const missing = /Cannot find (?:package|module) '([^']+)'/.exec(String(cause))?.[1]
+    if (missing === undefined) throw cause
+    throw new UsageError(`${missing} is not installed here: \`npm install --save-dev wrangler chdb\``, {
+      cause,
+    })
+  }
+}
+
+async function placesOf(wranglerPath: string, data: string) {
+  const assetsPath = developmentAssetsFolder()
+  const found = await stat(assetsPath).catch(() => undefined) // In a repository that was never built.
+  if (found === undefined)
+    throw new UsageError(`there is no folder ${assetsPath}: build it with \`npm run build\``)
+  return {
+    wranglerPath,
+    assetsPath,
+    migrationsPath: migrationsFolder(),
+    scriptPath: `${data}/bundle/worker.js`,
+  }
+}
+
+/** Secrets for this machine, where wrangler looks for them too. */
+async function readDevVars(folder: string): Promise<Record<string, string | undefined>> {
+  const text = await readFile(join(folder, '.dev.vars'), 'utf8').catch(() => '') // There need not be one.
+  return parseEnv(text)
+}
+
+function environmentOf({ env }: CommandWorld, { port, clickhousePort, data }: DevFlags) {
+  return {
+    ...env,
+    MILLRACE_DATA: data,
+    ...(port === undefined ? {} : { PORT: port }),
+    ...(clickhousePort === undefined ? {} : { CLICKHOUSE_PORT: clickhousePort }),
+  }
+}
+
+/** Bundles the Worker as wrangler would upload it. */
+async function bundle(wranglerPath: string, data: string): Promise<void> {
+  const { runWrangler } = createDoctorEffects(globalThis.fetch)
+  const args = ['deploy', '--dry-run', '--config', wranglerPath, '--outdir', `${data}/bundle`]
+  const result = await runWrangler(args, dirname(wranglerPath))
+  if (result.code !== 0) throw new Error(`the Worker cannot be bundled:\n${wordsOf(result)}`)
+}
+
+function wordsOf({ stdout, stderr }: RunResult): string {
+  return (stderr.trim() || stdout.trim()).split('\n').slice(-30).join('\n')
+}
