@@ -16,9 +16,9 @@ const IN_BROWSERS =
   'test/journeys/{commands,dashboard-*,demo-plan,page,sdk-*,security-page,stock-*-browser}.test.ts'
 
 /**
- * Four ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
- * across packages against the whole running stack, two files at a time because they mostly wait, and `browsers` the same
- * with pages, one file after the other.
+ * Five ways a test runs: `plain` in Node, `workerd` inside the Worker runtime with the bindings of wrangler.toml, `journeys`
+ * across packages against the whole running stack, two files at a time because they mostly wait, `browsers` the same
+ * with pages, one file after the other, and `packages` with projects that install what ships.
  */
 export default defineConfig({
   test: {
@@ -38,7 +38,8 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: [
-            '{schemas,sdk-web,sdk-node,cli,dashboard,local,scripts,bench}/**/*.test.ts',
+            '{schemas,sdk-web,sdk-node,cli,create-millrace,dashboard,local,site,scripts,bench}/**/*.test.ts',
+            'test/docs/compile.test.ts',
             'test/properties/**/*.test.ts',
             'test/faults/**/*.test.ts',
           ],
@@ -76,7 +77,11 @@ export default defineConfig({
       {
         test: {
           name: 'journeys',
-          include: ['test/journeys/**/*.test.ts', 'test/faults/fidelity/**/*.test.ts'],
+          include: [
+            'test/{journeys,upgrades}/**/*.test.ts',
+            'test/faults/fidelity/**/*.test.ts',
+            'test/docs/run.test.ts',
+          ],
           exclude: ['**/node_modules/**', IN_BROWSERS],
           ...JOURNEY,
           maxWorkers: 2,
@@ -90,6 +95,18 @@ export default defineConfig({
           ...JOURNEY,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'packages',
+          include: ['test/{packages,examples}/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          // Each installs a project of its own from the registry.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

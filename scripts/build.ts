@@ -9,6 +9,7 @@ import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build as bundle } from 'esbuild'
+import { buildPackage } from '../cli/build.ts'
 import { ROOT } from './setup.mjs'
 import { runAsScript, runStep } from './step.ts'
 
@@ -174,4 +175,7 @@ function readStamp(): string | undefined {
   }
 }
 
-await runAsScript(import.meta.url, build)
+await runAsScript(import.meta.url, async () => {
+  await build()
+  await buildPackage()
+})

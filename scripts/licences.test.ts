@@ -7,7 +7,11 @@ const PACKAGES = {
   'node_modules/tool': { link: true, resolved: 'tool' },
   'node_modules/web': { dependencies: { deep: '1' }, optionalDependencies: { native: '1' } },
   'node_modules/web/node_modules/deep': { peerDependencies: { web: '1', absent: '1' } },
-  'node_modules/deep': {},
+  'node_modules/deep': {
+    peerDependencies: { chosen: '1' },
+    peerDependenciesMeta: { chosen: { optional: true } },
+  },
+  'node_modules/chosen': {},
   'node_modules/native': {},
   'node_modules/bundled': {},
   'node_modules/other': {},

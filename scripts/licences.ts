@@ -33,6 +33,7 @@ export interface LockEntry {
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>
   devDependencies?: Record<string, string>
 }
 
@@ -54,12 +55,15 @@ export function reachedPackages(
   const walk = (folder: string) => {
     if (reached.has(folder)) return
     reached.add(folder)
-    const { dependencies, optionalDependencies, peerDependencies, devDependencies } = packages[folder] ?? {}
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, devDependencies } =
+      packages[folder] ?? {}
     const dev = bundled.includes(folder) ? devDependencies : {}
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...dev })) {
       walk(resolve(packages, folder, name))
     }
     for (const name of Object.keys(peerDependencies ?? {})) {
+      // Whoever uses the package chooses it, and may leave it out.
+      if (peerDependenciesMeta?.[name]?.optional === true) continue
       const found = find(packages, folder, name)
       if (found !== undefined) walk(found)
     }

@@ -1,4 +1,5 @@
-// Makes the public declarations of what is exported, each file with no more than an import of `./index.js`, and
+// Makes the public declarations of what is exported, as `.d.ts` and, because TypeScript takes the kind of a module from the
+// name of its declarations, as `.d.cts`, each file with no more than an import of the index; and
 // integrity.json: what a page may say of each file, so that its browser refuses any other (Subresource Integrity).
 
 import { createHash } from 'node:crypto'
@@ -15,8 +16,11 @@ const read = (name) =>
     .replace(/^export \{\};\n/gm, '')
 
 function write(name, text) {
-  if (/\bfrom ['"](?!\.\/index\.js)/.test(text)) throw new Error(`${name}.d.ts imports something`)
+  // An example in a docstring may.
+  if (/^(?!\s*\*).*\bfrom ['"](?!\.\/index\.js)/m.test(text))
+    throw new Error(`${name}.d.ts imports something`)
   writeFileSync(new URL(`${name}.d.ts`, dist), text)
+  writeFileSync(new URL(`${name}.d.cts`, dist), text.replaceAll("'./index.js'", "'./index.cjs'"))
 }
 
 const index = `${read('api')}\n${read('create-millrace')}`

@@ -1,4 +1,5 @@
-// Builds the package: an ES module, a script for a tag, and the paste-in stub. Declarations come from tsc.
+// Builds the package: ES modules, a script for a tag, and the paste-in stub. `rollup.config.cjs.mjs` makes CommonJS of the
+// modules, declarations come from tsc.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import release from '../package.json' with { type: 'json' }
 import { createFakeCollector } from './access-log/fake-collector.ts'
 import { createSink } from './fakes.ts'
 import { runProgram } from './program.ts'
@@ -30,6 +31,12 @@ async function run(args: string[], env: Record<string, string> = {}) {
   })
   return { exitCode, stdout: stdout.text(), stderr: stderr.text(), keys: [...keys], urls: [...urls], events }
 }
+
+it('millrace --version is that of the package', async () => {
+  const { exitCode, stdout } = await run(['--version'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toBe(`${release.version}\n`)
+})
 
 describe('millrace import access-log', () => {
   it('prints a table that adds up', async () => {

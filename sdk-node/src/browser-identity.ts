@@ -40,7 +40,13 @@ const CONTROL_CHARACTERS = /\p{Cc}/u
  * closest first. Never throws.
  *
  * @example
- * millrace.track({ ...readBrowserIdentity(request), userId: user.id, event: 'Order Completed' })
+ * import { createMillrace, readBrowserIdentity } from '@millrace/node'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ *
+ * export function order(request: Request, userId: string) {
+ *   millrace.track({ ...readBrowserIdentity(request), userId, event: 'Order Completed' })
+ * }
  */
 export function readBrowserIdentity(
   source: CookieSource | null | undefined,

@@ -16,12 +16,19 @@ export * from './exports.ts'
  * and nothing is checked when it runs.
  *
  * @example
- * const millrace = createMillrace({
- *   writeKey: 'wk_shop',
- *   endpoint: 'https://events.example.com',
- *   waitUntil: (promise) => ctx.waitUntil(promise),
- * })
- * millrace.track({ userId: 'u1', event: 'Order Completed', properties: { total: 42 } })
+ * import { createMillrace } from '@millrace/node/edge'
+ *
+ * export default {
+ *   async fetch(request: Request, env: unknown, ctx: { waitUntil(promise: Promise<unknown>): void }) {
+ *     const millrace = createMillrace({
+ *       writeKey: 'wk_shop',
+ *       endpoint: 'https://events.example.com',
+ *       waitUntil: (promise) => ctx.waitUntil(promise),
+ *     })
+ *     millrace.track({ userId: 'u1', event: 'Order Completed', properties: { total: 42 } })
+ *     return new Response('Thank you')
+ *   },
+ * }
  *
  * @throws TypeError or RangeError naming the option, the rule and the value: `flushAt must be an integer >= 1, got 0`.
  */

@@ -13,7 +13,9 @@ export type Identity =
 
 /** Nothing has to be said, because it is known already. */
 export interface KnownIdentity {
+  /** Id of a known user. */
   userId?: string | undefined
+  /** Id of a visitor, such as their browser's. */
   anonymousId?: string | undefined
 }
 
@@ -21,6 +23,7 @@ export interface KnownIdentity {
 export interface Defaults extends KnownIdentity {
   /** Merged with the call's own, key by key at the first level. */
   context?: Fields | undefined
+  /** Merged likewise. */
   integrations?: Fields | undefined
 }
 
@@ -32,6 +35,7 @@ export interface CommonFields {
   messageId?: string | undefined
   /** Merged over the batch's context by the collector, key by key at the first level. */
   context?: Fields | undefined
+  /** Which of your tools may have the event, as Segment's API has it; stored with it, and not acted upon. */
   integrations?: Fields | undefined
 }
 
@@ -44,9 +48,11 @@ export interface PlanShape {
   track?: Fields
   /** Properties of a page view. */
   page?: Fields
+  /** Properties of a screen view. */
   screen?: Fields
   /** Traits of a person. */
   identify?: Fields
+  /** Traits of a group. */
   group?: Fields
 }
 

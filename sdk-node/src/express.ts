@@ -29,7 +29,13 @@ export interface ExpressOptions<Request extends ExpressRequest = ExpressRequest>
  * Gives each request the client with its visitor's identity and context: `req.millrace`.
  *
  * @example
- * app.use(millrace(client, { pages: true, identify: (req: Request) => req.session.userId }))
+ * import { createMillrace } from '@millrace/node'
+ * import { millrace } from '@millrace/node/express'
+ * import express, { type Request } from 'express'
+ *
+ * const client = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * const app = express()
+ * app.use(millrace(client, { pages: true, identify: (req: Request) => req.get('x-user-id') }))
  *
  * @throws TypeError for what is no client, or an option of the wrong kind
  */

@@ -48,7 +48,13 @@ export type FastifyPlugin = (app: FastifyLike, options: unknown, done: () => voi
  * instance that it is registered on, as those of fastify-plugin do.
  *
  * @example
- * app.register(millrace(client, { pages: true, identify: (request: FastifyRequest) => request.session.userId }))
+ * import { createMillrace } from '@millrace/node'
+ * import { millrace } from '@millrace/node/fastify'
+ * import Fastify from 'fastify'
+ *
+ * const client = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * const app = Fastify()
+ * app.register(millrace(client, { pages: true, api: true }))
  *
  * @throws TypeError for what is no client, or an option of the wrong kind
  */

@@ -33,7 +33,13 @@ export interface HonoOptions<Context extends HonoContext = HonoContext> extends 
  * response.
  *
  * @example
- * app.use(millrace(client, { pages: true, identify: (c) => c.get('user')?.id }))
+ * import { createMillrace } from '@millrace/node'
+ * import { millrace } from '@millrace/node/hono'
+ * import { Hono } from 'hono'
+ *
+ * const client = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * const app = new Hono()
+ * app.use(millrace(client, { pages: true, identify: (c) => c.req.raw.headers.get('x-user-id') }))
  *
  * @param client a function where each request has a client of its own, as in Workers; what it throws is the app's to handle
  * @throws TypeError for what is no client, or an option of the wrong kind

@@ -19,6 +19,8 @@ export * from './exports.ts'
  * and nothing is checked when it runs.
  *
  * @example
+ * import { createMillrace } from '@millrace/node'
+ *
  * const millrace = createMillrace({
  *   writeKey: 'wk_shop',
  *   endpoint: 'https://events.example.com',

@@ -104,10 +104,15 @@ export interface Stats {
   accepted: number
   /** Accepted and neither acknowledged nor given up yet. */
   pending: number
+  /** Acknowledged, without a remark. */
   delivered: number
+  /** Acknowledged, and kept apart with a reason. */
   quarantined: number
+  /** Acknowledged, and left out by the source's rules. */
   filtered: number
+  /** Acknowledged, and known already. */
   duplicate: number
+  /** Given up, by reason. */
   dropped: Record<Exclude<DropReason, 'spool_damaged'>, number>
   /** Left on disk by `close()`. */
   spooled: number
@@ -115,6 +120,7 @@ export interface Stats {
   recovered: { answered: number; dropped: number }
   /** Requests started, retries included. */
   requests: number
+  /** Requests that were made again after one that failed. */
   retries: number
 }
 

@@ -12,9 +12,18 @@ export type { RequestContext } from './frameworks/types.ts'
  * A context of its own, shared with no other. Give its `current` to the client, and run each request inside of it:
  *
  * @example
+ * import { createMillrace } from '@millrace/node'
+ * import { createRequestContext } from '@millrace/node/context'
+ *
  * const requests = createRequestContext()
- * const millrace = createMillrace({ writeKey, endpoint, defaults: requests.current })
- * requests.run({ userId: 'u1' }, () => handle(request)) // whatever `handle` calls, however late, is of u1
+ * const millrace = createMillrace({
+ *   writeKey: 'wk_shop',
+ *   endpoint: 'https://events.example.com',
+ *   defaults: requests.current,
+ * })
+ *
+ * // Whatever is called inside, however late, is of u1.
+ * requests.run({ userId: 'u1' }, () => millrace.track({ event: 'Order Completed' }))
  */
 export function createRequestContext(): RequestContext {
   const storage = new AsyncLocalStorage<Defaults>()

@@ -19,6 +19,17 @@ type Callback = (error: unknown, result?: unknown) => void
  * - `(event, context, callback)`: the same; the result of the callback is that of the promise that is returned.
  * - `(request, env, context)` with `context.waitUntil`: the response does not wait, the events are sent behind it.
  *
+ * @example
+ * import { createMillrace } from '@millrace/node'
+ * import { withFlush } from '@millrace/node/serverless'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ *
+ * export const handler = withFlush(millrace, async (event: { userId: string }) => {
+ *   millrace.track({ userId: event.userId, event: 'Order Completed' })
+ *   return { statusCode: 200 }
+ * })
+ *
  * @throws TypeError when client and handler are not what they should be; RangeError when `timeoutMs` is not a number >= 0
  */
 export function withFlush<Arguments extends unknown[], Result>(

@@ -69,26 +69,37 @@ export type DropReason =
 export interface EventOptions {
   /** Merged over the page's own context, key by key. */
   context?: object
+  /** Which of your tools may have the event, as Segment's API has it; stored with it, and not acted upon. */
   integrations?: object
   /** When it happened, if not now. */
   timestamp?: Date | string | number
   /** Instead of the visitor's own. */
   anonymousId?: string
+  /** Instead of that given to `identify`. */
   userId?: string
 }
 
 /** An event as functions given to `use` see it; they may change it. */
 export interface MutableEvent {
+  /** The call that made it. */
   type: 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
+  /** Name of what happened; of `track`. */
   event?: string
+  /** Of a page or screen. */
   name?: string
+  /** Of a page or screen. */
   category?: string
+  /** Of `track`, `page` and `screen`. */
   properties?: Record<string, unknown>
+  /** Of `identify` and `group`. */
   traits?: Record<string, unknown>
   userId?: string
   anonymousId?: string
+  /** Of `group`. */
   groupId?: string
+  /** Of `alias`. */
   previousId?: string
+  /** What is this event's own; the collector merges it over what the batch shares. */
   context?: Record<string, unknown>
   integrations?: Record<string, unknown>
   /** ISO 8601. */
@@ -115,14 +126,21 @@ export interface BatchReport {
 
 /** What may be listened to, and with what listeners are called. */
 export interface MillraceEvents {
-  /** A call was made; the arguments as they came. */
+  /** `track` was called; the arguments as they came. */
   track: unknown[]
+  /** `page` was called; likewise. */
   page: unknown[]
+  /** `screen` was called; likewise. */
   screen: unknown[]
+  /** `identify` was called; likewise. */
   identify: unknown[]
+  /** `group` was called; likewise. */
   group: unknown[]
+  /** `alias` was called; likewise. */
   alias: unknown[]
+  /** `reset` was called. */
   reset: unknown[]
+  /** Consent has changed; the new one, by purpose. */
   consent: [consent: Readonly<Consent>]
   /** An event was numbered, after all that `use` changed. */
   event: [event: Readonly<MutableEvent>]
@@ -134,9 +152,11 @@ export interface MillraceEvents {
 
 /** Who the visitor is, in Segment's form. */
 export interface User {
+  /** As given to `identify`; undefined before, and after `reset`. */
   id(): string | undefined
   /** Undefined while consent is pending or denied. */
   anonymousId(): string | undefined
+  /** What `identify` was told of them; empty before. */
   traits(): Readonly<Record<string, unknown>>
 }
 
@@ -149,9 +169,11 @@ export interface PlanShape {
   track?: object
   /** Properties of a page view. */
   page?: object
+  /** Properties of a screen view. */
   screen?: object
   /** Traits of a person. */
   identify?: object
+  /** Traits of a group. */
   group?: object
 }
 

@@ -12,6 +12,13 @@ import { createBrowserClient } from './browser.ts'
  * Where there is no page (server-side rendering) the client does nothing. Create one per write key and page: each has
  * its own stream of numbers.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * millrace.page()
+ * millrace.track('Order Completed', { total: 42 })
+ *
  * @throws TypeError when an option is of the wrong kind, RangeError when it is outside its range; nothing else throws
  */
 export function createMillrace<P extends PlanShape = Unplanned>(options: MillraceOptions): Millrace<P> {

@@ -11,14 +11,19 @@ import { createTransport, gzip } from './transport.ts'
 
 /** Options of the tiny `createMillrace`; both as in the full one. */
 export interface TinyOptions {
+  /** Public write key of the source. */
   writeKey: string
+  /** Where the collector is: an absolute http(s) URL, or a path on the page's own origin. `/v1/batch` is added to it. */
   endpoint: string
 }
 
 /** The tiny client: these calls of the full one, in their plain form. None of them throws. */
 export interface TinyMillrace {
+  /** Records that something happened. */
   track(event: string, properties?: object): void
+  /** Records a page view. */
   page(name?: string, properties?: object): void
+  /** Says who the visitor is, on this page; later events carry it. */
   identify(userId: string, traits?: object): void
   /** Sends what waits; resolves when all was answered or a retry has to be waited for. */
   flush(): Promise<void>
@@ -41,6 +46,12 @@ type TinyBatch = [text: string, bytes: number, count: number]
 /**
  * Creates a client that keeps nothing in the browser. On a server, and for visitors who send Global Privacy Control, it
  * does nothing.
+ *
+ * @example
+ * import { createMillrace } from '@millrace/web/tiny'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * millrace.page()
  *
  * @throws TypeError when an option is no text, or empty
  */

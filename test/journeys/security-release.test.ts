@@ -12,13 +12,13 @@ import { ROOT } from '../../scripts/setup.mjs'
 /** Packages for the registry, and the files that they may have. The others of this repository are run from it. */
 const PUBLISHED = {
   'sdk-web': [
-    /^(package\.json|README\.md|LICENSE|THIRD-PARTY\.md)$/,
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD-PARTY\.md)$/,
     /^docs\/[\w-]+\.md$/,
-    /^dist\/[\w-]+\.(js|js\.map|d\.ts)$/,
+    /^dist\/[\w-]+\.(js|js\.map|cjs|d\.ts|d\.cts)$/,
     /^dist\/integrity\.json$/,
   ],
   'sdk-node': [
-    /^(package\.json|README\.md|LICENSE|THIRD-PARTY\.md)$/,
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD-PARTY\.md)$/,
     /^dist\/(chunks\/)?[\w-]+\.(js|cjs)$/,
     /^dist\/types\/[\w/-]+\.d\.c?ts$/,
   ],

@@ -44,9 +44,13 @@ export function measureOwnPaths(): Measured[] {
 
 function listOwnFiles(): { path: string; file: string }[] {
   const manifest = readFileSync(join(ROOT, 'sdk-web/package.json'), 'utf8')
-  const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { import?: string }> }
+  const { exports } = JSON.parse(manifest) as {
+    exports: Record<string, string | { import?: { default: string } }>
+  }
   return Object.entries(exports).flatMap(([path, target]) => {
-    const file = (typeof target === 'string' ? target : target.import)?.match(/^\.\/dist\/(.+\.js)$/)?.[1]
+    const file = (typeof target === 'string' ? target : target.import?.default)?.match(
+      /^\.\/dist\/(.+\.js)$/,
+    )?.[1]
     if (file === undefined || !existsSync(join(ROOT, 'sdk-web/dist', file))) return []
     return [{ path: `@millrace/web${path.slice(1)}`, file }]
   })

@@ -54,6 +54,13 @@ export interface AutocaptureOptions {
  * Recorded whatever the page does with the event afterwards, and in open shadow roots too. The keyboard counts where the
  * browser makes a click of it, the middle button on links. Nothing is recorded inside of `data-millrace-ignore`.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { autocapture } from '@millrace/web/autocapture'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * autocapture(millrace, { selectors: { 'Menu Opened': '#menu' } })
+ *
  * @returns a function that ends it
  */
 export function autocapture(client: PluginClient, options: AutocaptureOptions = {}): Stop {

@@ -57,6 +57,13 @@ export interface RememberConsentOptions {
  * platform says that the GDPR does not apply, all is granted, but not for those who send Global Privacy Control. Start the
  * client with `consent: 'pending'`.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { followTcf } from '@millrace/web/consent'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com', consent: 'pending' })
+ * followTcf(millrace, { purposes: { analytics: [1, 8] } })
+ *
  * @returns a function that ends it
  */
 export function followTcf(client: PluginClient, { purposes, window: given }: FollowTcfOptions): Stop {
@@ -81,6 +88,13 @@ export function followTcf(client: PluginClient, { purposes, window: given }: Fol
  * Follows OneTrust. Its groups that are active are granted at once, as they are where consent is not asked for; the
  * others are denied once the visitor has chosen, and left alone until then. Start the client with `consent: 'pending'`.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { followOneTrust } from '@millrace/web/consent'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com', consent: 'pending' })
+ * followOneTrust(millrace, { purposes: { analytics: 'C0002' } })
+ *
  * @returns a function that ends it
  */
 export function followOneTrust(client: PluginClient, options: FollowOneTrustOptions): Stop {
@@ -104,6 +118,15 @@ export function followOneTrust(client: PluginClient, options: FollowOneTrustOpti
  * Keeps what a visitor has said for later pages, and gives it to the client now if it was kept before. Only a choice
  * that grants something is kept; one that grants nothing removes it, so a visitor who denies leaves no storage behind.
  * A site that does not want to ask them again has to remember that itself.
+ *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { rememberConsent } from '@millrace/web/consent'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com', consent: 'pending' })
+ * rememberConsent(millrace)
+ * millrace.consent('granted')
+ * // Later pages know it.
  *
  * @returns a function that ends it; what is kept stays
  */

@@ -22,6 +22,13 @@ export interface DebugOptions {
  * Whether an event was sent is told from the order of events and the sizes of batches; it may be off for a moment while
  * the client also sends what closed tabs have left.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { debug } from '@millrace/web/debug'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * debug(millrace)
+ *
  * @returns a function that removes it
  */
 export function debug(client: PluginClient, options: DebugOptions = {}): Stop {

@@ -22,6 +22,14 @@ export interface EngagementOptions {
  *
  * `path` is the `path` of the `page` call, or the address at that time.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { engagement } from '@millrace/web/engagement'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * engagement(millrace)
+ * millrace.page()
+ *
  * @returns a function that ends it; what was not recorded by then is not
  */
 export function engagement(client: PluginClient, options: EngagementOptions = {}): Stop {

@@ -27,6 +27,13 @@ export interface ErrorsOptions {
  * and stacks are the page's own text, cut to 500 and 2,000 characters: see that nothing personal is in them, or change
  * them with the client's `use`.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { errors } from '@millrace/web/errors'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * errors(millrace, { resources: true })
+ *
  * @returns a function that ends it
  */
 export function errors(client: PluginClient, options: ErrorsOptions = {}): Stop {

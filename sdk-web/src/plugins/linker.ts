@@ -31,6 +31,14 @@ export interface LinkerOptions {
  * copied, kept or altered makes no two people one. It is no secret and no signature: who wants to give visitors an id of
  * their choice can make such a link, so no right may hang on an anonymous id.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { linker } from '@millrace/web/linker'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * linker(millrace, { domains: ['shop.example', 'help.example'] })
+ * millrace.page()
+ *
  * @returns a function that ends it
  */
 export function linker(client: PluginClient, options: LinkerOptions): Stop {

@@ -4,6 +4,7 @@ import type { Millrace } from '../api.ts'
 
 /** The part of a client that plugins use; every client has it, whatever its tracking plan. */
 export interface PluginClient extends Pick<Millrace, 'consent' | 'on' | 'setAnonymousId' | 'user'> {
+  /** Records that something happened. */
   track(event: string, properties: object): unknown
 }
 

@@ -13,6 +13,13 @@ const PRECISION = 10_000
  *
  * Call it once a page: the library cannot be stopped, so each further call measures everything anew.
  *
+ * @example
+ * import { createMillrace } from '@millrace/web'
+ * import { vitals } from '@millrace/web/vitals'
+ *
+ * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
+ * vitals(millrace)
+ *
  * @returns a function after which nothing is recorded
  */
 export function vitals(client: PluginClient): Stop {
