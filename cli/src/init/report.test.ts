@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { fakeProject } from './fake-project.ts'
+import { writePackageJson } from './package-json.ts'
+import { formatReport, type InitReport } from './report.ts'
+
+function reportOf(changes: Partial<InitReport> = {}): string {
+  const project = fakeProject()
+  const files: InitReport['files'] = [
+    { name: 'millrace.config.ts', outcome: 'created' },
+    { name: 'wrangler.toml', outcome: 'unchanged' },
+  ]
+  const packageJson = writePackageJson(project)
+  return formatReport({ project, folder: 'shop', workingFolder: '/home/me', files, packageJson, ...changes })
+}
+
+describe('the report', () => {
+  it('says what was written, what to type next, and what goes into the pages', () => {
+    expect(reportOf()).toBe(`shop:
+  created    millrace.config.ts
+  unchanged  wrangler.toml
+
+Next:
+  cd shop
+  npm install
+  npm run dev                      everything on this machine; needs no account
+  npm run deploy -- --env staging  to Cloudflare, beside production
+  npm run deploy                   to Cloudflare, production
+
+In your pages, when it is deployed:
+  <script async src="https://events.shop.example/millrace.js" data-write-key="wk_test" data-auto-page></script>
+`)
+  })
+
+  it.each([
+    ['.', false],
+    ['/home/me', false],
+    ['./a/', 'cd a\n'],
+    ['/srv/my site', "cd '/srv/my site'\n"],
+    ["it's", "cd 'it'\\''s'\n"],
+  ])('goes to the folder %s where that is another', (folder, command) => {
+    const text = reportOf({ folder })
+    if (command === false) expect(text).not.toContain('cd ')
+    else expect(text).toContain(command)
+  })
+
+  it('names the commands by themselves where the scripts are somebody else’s', () => {
+    const text = reportOf({
+      packageJson: '{ "type": "module", "scripts": { "dev": "vite", "deploy": "cap" } }',
+    })
+    expect(text).toContain('  npx millrace dev ')
+    expect(text).toContain('  npx millrace deploy --env staging ')
+    expect(text).not.toContain('"type"')
+  })
+
+  it('says what package.json must say where it does not', () => {
+    expect(reportOf({ packageJson: '{ "type": "commonjs" }' })).toContain('does not say "type": "module"')
+  })
+
+  it('says what stands between the project and its deployment', () => {
+    const project = fakeProject({ clickhouse: null, staging: false })
+    const text = reportOf({ project })
+    expect(text).toContain('over https://clickhouse.invalid:8443 in wrangler.toml')
+    expect(text).toContain('  npm run deploy  to Cloudflare\n')
+    expect(reportOf()).not.toContain('clickhouse.invalid')
+  })
+
+  it.each(['millrace.config.ts', 'wrangler.toml'])(
+    'knows neither key nor address where %s was kept',
+    (name) => {
+      const project = fakeProject({ clickhouse: null })
+      expect(reportOf({ project, files: [{ name, outcome: 'kept' }] })).not.toContain('<script')
+      expect(reportOf({ files: [{ name, outcome: 'beside', beside: `${name}.new` }] })).toContain(
+        `the new one is ${name}.new`,
+      )
+    },
+  )
+
+  it('obeys nothing that a name says', () => {
+    expect(reportOf({ folder: 'a\x1b[2J' })).toContain('a\\u{1b}[2J:')
+  })
+})

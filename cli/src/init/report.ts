@@ -1,0 +1,97 @@
+/** Says what was written, and what to do next. Pure. */
+
+import { isAbsolute, relative, resolve } from 'node:path'
+import { printable } from '../printable.ts'
+import { readField, SCRIPTS } from './package-json.ts'
+import { NO_CLICKHOUSE_URL, type Project, STAGING } from './project.ts'
+import { CONFIG_FILE, WRANGLER_FILE } from './project-files.ts'
+import { writeScriptTag } from './text-files.ts'
+
+/** What became of a file. */
+export interface FileOutcome {
+  name: string
+  outcome: 'created' | 'added to' | 'unchanged' | 'overwritten' | 'kept' | 'beside'
+  /** Name of the file beside it. */
+  beside?: string
+}
+
+/** All that is told. */
+export interface InitReport {
+  project: Project
+  /** Folder as it was typed, and where the command was run. */
+  folder: string
+  workingFolder: string
+  files: readonly FileOutcome[]
+  /** `package.json` as it is now. */
+  packageJson: string
+}
+
+/** The report as text. */
+export function formatReport(report: InitReport): string {
+  const { folder, files } = report
+  const width = Math.max(...files.map(({ outcome }) => outcome.length))
+  const lines = files.map((file) => `  ${file.outcome.padEnd(width)}  ${describe(file)}`)
+  const notes = listNotes(report).map((note) => `\n${note}\n`)
+  return `${printable(folder)}:
+${lines.join('\n')}
+${notes.join('')}
+Next:
+${listCommands(report).join('\n')}
+${describeTag(report)}`
+}
+
+/** Key and address are known only where the files that hold them are of this run. */
+function describeTag(report: InitReport): string {
+  if (isKept(report, CONFIG_FILE) || isKept(report, WRANGLER_FILE)) return ''
+  return `\nIn your pages, when it is deployed:\n  ${writeScriptTag(report.project)}\n`
+}
+
+function isKept({ files }: InitReport, wanted: string): boolean {
+  return files.some(({ name, outcome }) => name === wanted && (outcome === 'kept' || outcome === 'beside'))
+}
+
+function describe({ name, outcome, beside }: FileOutcome): string {
+  if (outcome === 'kept') return `${name} (it differs from what would be written; --force overwrites it)`
+  if (outcome === 'beside') return `${name} (kept; the new one is ${beside ?? ''})`
+  if (outcome === 'added to') return `${name} (what it lacked; nothing of it was changed)`
+  return name
+}
+
+function listNotes(report: InitReport): string[] {
+  const notes: string[] = []
+  if (readField(report.packageJson, 'type') !== 'module')
+    notes.push(
+      'package.json does not say "type": "module", which millrace.config.ts and plan.ts need: add it, or give Millrace a folder\nof its own.',
+    )
+  if (report.project.clickhouse === null && !isKept(report, WRANGLER_FILE))
+    notes.push(
+      `Before you deploy, write the address of your ClickHouse over ${NO_CLICKHOUSE_URL} in ${WRANGLER_FILE}.`,
+    )
+  return notes
+}
+
+function listCommands({ folder, workingFolder, packageJson, project }: InitReport): string[] {
+  const scripts = readField(packageJson, 'scripts')
+  const run = (name: keyof typeof SCRIPTS, flags = '') => {
+    const isOurs =
+      typeof scripts === 'object' && scripts !== null && Reflect.get(scripts, name) === SCRIPTS[name]
+    // npm takes options for its own unless `--` stands before them.
+    return isOurs
+      ? `npm run ${name}${flags && ` -- ${flags}`}`
+      : `npx ${SCRIPTS[name]}${flags && ` ${flags}`}`
+  }
+  const way = relative(workingFolder, resolve(workingFolder, folder))
+  const commands = [
+    ...(way === '' ? [] : [[`cd ${quoteForShell(isAbsolute(folder) ? folder : way)}`, '']]),
+    ['npm install', ''],
+    [run('dev'), 'everything on this machine; needs no account'],
+    ...(project.staging ? [[run('deploy', `--env ${STAGING}`), 'to Cloudflare, beside production']] : []),
+    [run('deploy'), `to Cloudflare${project.staging ? ', production' : ''}`],
+  ]
+  const width = Math.max(...commands.map(([command = '']) => command.length))
+  return commands.map(([command = '', what = '']) => `  ${command.padEnd(width)}  ${what}`.trimEnd())
+}
+
+function quoteForShell(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,103 @@
+/** Writes the texts of a new project that no compiler reads: secrets to be filled in, what git leaves out, the README. */
+
+import { namesOf, type Project, STAGING, secretsOf } from './project.ts'
+
+/** `.dev.vars.example`: every secret by its name, and what it is for. */
+export function writeDevVarsExample({ source, clickhouse, staging }: Project): string {
+  const { secretKey, readToken } = secretsOf(source)
+  const user = clickhouse === null ? '' : ` of the user ${clickhouse.user}`
+  return `# Secrets; git leaves out every file that begins with .dev.vars but this one. Never write one into another file.
+# Copy this to .dev.vars for \`npm run dev\`. \`npm run deploy\` reads .dev.vars.production${staging ? ' or .dev.vars.staging' : ''},
+# and asks for what is not there. A random one: openssl rand -hex 24
+
+# Password of ClickHouse${user}.
+CLICKHOUSE_PASSWORD=""
+
+# Any random text: lets your servers send to the source ${source} what pages may not: history, replays, lookup tables.
+${secretKey}=""
+
+# Any random text: opens the dashboard, the live windows and the query API of the source ${source}.
+${readToken}=""
+
+# Optional: whoever has it may read /metrics, as Prometheus does.
+# METRICS_TOKEN=""
+`
+}
+
+/** Lines of `.gitignore`. */
+export const IGNORED = [
+  'node_modules/',
+  '.dev.vars',
+  '.dev.vars.*',
+  '!.dev.vars.example',
+  '.millrace/',
+  '.wrangler/',
+]
+
+/** `.gitignore`. */
+export const GITIGNORE = `${IGNORED.join('\n')}\n`
+
+/** An existing `.gitignore` with the lines that it lacks at its end: without them a secret could be committed. */
+export function mergeGitignore(existing: string): string {
+  const lines = new Set(existing.split(/\r?\n/).map((line) => line.trim()))
+  const missing = IGNORED.filter((line) => !lines.has(line) && !lines.has(line.replace(/\/$/, '')))
+  if (missing.length === 0) return existing
+  const end = existing === '' || existing.endsWith('\n') ? '' : '\n'
+  return `${existing}${end}${missing.join('\n')}\n`
+}
+
+/** The line for pages; the address is that of the deployed collector. */
+export function writeScriptTag({
+  name,
+  domain,
+  writeKey,
+}: Pick<Project, 'name' | 'domain' | 'writeKey'>): string {
+  const host = domain ?? `${name}.YOUR-ACCOUNT.workers.dev`
+  return `<script async src="https://${host}/millrace.js" data-write-key="${writeKey}" data-auto-page></script>`
+}
+
+/** `README.md` of the project. */
+export function writeReadme(project: Project): string {
+  const { name, staging, clickhouse } = project
+  const { worker, queues, bucket } = namesOf(name, 'production')
+  const made = `the Worker \`${worker}\`, the queues \`${Object.values(queues).join('`, `')}\` and the bucket \`${bucket}\``
+  return `# ${name}
+
+First-party event analytics with Millrace: a Worker on Cloudflare that takes events, a lake in R2, and ClickHouse.
+
+| file | |
+| --- | --- |
+| \`millrace.config.ts\` | who may send, what is kept of it, and for how long: the file that you edit |
+| \`plan.ts\` | the tracking plan: which events there are, and what is in them |
+| \`wrangler.toml\` | what the Worker is bound to: ${made} |
+| \`worker.ts\` | the entry that is deployed |
+| \`.dev.vars.example\` | the secrets, and what each is for |
+
+## Next
+
+\`\`\`sh
+npm install
+npm run dev
+npm run deploy
+\`\`\`
+
+\`npm run dev\` runs everything on this machine, ClickHouse too, and needs no account. \`npm run deploy\` makes the queues and the
+bucket, sets the secrets, brings ClickHouse to the tables of this release, deploys, and sends one event through to prove it;
+\`npm run check\` only says what it would do. \`npm run doctor\` says what is wrong, and how to mend it.${staging ? STAGING_NOTE : ''}${clickhouse === null ? CLICKHOUSE_NOTE : ''}
+
+## In your pages
+
+\`\`\`html
+${writeScriptTag(project)}
+\`\`\`
+`
+}
+
+const STAGING_NOTE = `
+
+\`npm run deploy -- --env ${STAGING}\` deploys the environment beside production: another Worker, other queues, another bucket and
+another database.`
+
+const CLICKHOUSE_NOTE = `
+
+Before the first deployment write the address of your ClickHouse into \`wrangler.toml\`.`
