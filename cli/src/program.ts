@@ -1,15 +1,19 @@
 /** The command line: which commands there are, and how their mistakes end. Each family of commands registers itself. */
 
 import { Command, CommanderError } from 'commander'
+import release from '../package.json' with { type: 'json' }
 import { registerBooks } from './books/command.ts'
 import { type ProgramOptions, UsageError } from './command-world.ts'
 import { registerCorrections } from './correct/command.ts'
 import { registerDead } from './dead/command.ts'
+import { registerDeploy } from './deploy/command.ts'
+import { registerDev } from './dev/command.ts'
 import { registerDoctor } from './doctor/command.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
 import { registerExport } from './export/command.ts'
 import { registerForget } from './forget/command.ts'
 import { registerImport } from './import/command.ts'
+import { registerInit } from './init/command.ts'
 import { registerLookup } from './lookup/command.ts'
 import { registerMigrate } from './migrate/command.ts'
 import { registerPlan } from './plan/command.ts'
@@ -40,14 +44,18 @@ export async function runProgram(options: ProgramOptions): Promise<number> {
   }
 }
 
-function createProgram(options: ProgramOptions, done: (exitCode: number) => void): Command {
+/** The whole command line, which runs nothing before it is parsed. `done` takes the exit code of the action that ran. */
+export function createProgram(options: ProgramOptions, done: (exitCode: number) => void): Command {
   const { stdout, stderr } = options
   const program = new Command('millrace')
     .description("The operator's command for Millrace.")
+    .version(release.version, '--version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(--help says what can be typed)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   const world = { ...options, done }
+  registerInit(program, world)
+  registerDev(program, world)
   registerImport(program, world)
   registerPlan(program, world)
   registerLookup(program, world)
@@ -63,5 +71,6 @@ function createProgram(options: ProgramOptions, done: (exitCode: number) => void
   registerMigrate(program, world)
   registerReplay(program, world)
   registerDoctor(program, world)
+  registerDeploy(program, world)
   return program
 }

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path'
 import type { MillraceConfig } from '@millrace/schemas/config'
+import { isMissing, LOGIN, NO_LOGIN, readSecretNames, whyNot } from '../wrangler/words.ts'
 import { queueName } from './check-bindings.ts'
 import type { DoctorEffects, RunResult } from './effects.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -55,7 +56,7 @@ function checkSecrets(
     const mend = isAway ? LOGIN : 'deploy it first: `npx wrangler deploy`'
     return [unknown(isAway ? NOT_ASKED : 'secrets', why, mend)]
   }
-  const there = readNames(result.stdout)
+  const there = readSecretNames(result.stdout)
   if (there === undefined) return [unknown('secrets', 'wrangler does not list them as it used to')]
   const named = config === undefined ? [] : listNamedSecrets(config)
   const wanted = [{ name: WAREHOUSE_PASSWORD, path: 'wrangler.toml' }, ...named]
@@ -71,23 +72,12 @@ function checkSecrets(
   )
 }
 
-function readNames(stdout: string): Set<string> | undefined {
-  try {
-    // A banner may come before it.
-    const listed = JSON.parse(stdout.slice(stdout.indexOf('['))) as { name: string }[]
-    return new Set(listed.map(({ name }) => name))
-  } catch {
-    // Not JSON; the caller says so.
-    return undefined
-  }
-}
-
 /** Reads what `wrangler queues info` prints for people, for it prints nothing else. Source: wrangler 4.155. */
 function checkConsumer(name: string, worker: string, result: RunResult, deploy: string): Finding {
   const check = `consumer of ${name}`
   if (result.code !== 0) {
     const why = whyNot(result)
-    if (/does not exist|not found|11000/i.test(why))
+    if (isMissing(result))
       return problem(
         check,
         'there is no such queue',
@@ -103,22 +93,4 @@ function checkConsumer(name: string, worker: string, result: RunResult, deploy: 
     return problem(check, 'none is registered: messages wait, and are deleted when their time is over', mend)
   if (consumers.some((one) => one.trim() === `worker:${worker}`)) return ok(check, `the Worker ${worker}`)
   return problem(check, `it is not the Worker ${worker} but ${consumers.join(', ').trim()}`, mend)
-}
-
-const NO_LOGIN = 'wrangler is not logged in'
-
-const LOGIN = 'log in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN'
-
-/** The reason among banners and advertisements, without what names files or tokens. */
-function whyNot({ code, stdout, stderr }: RunResult): string {
-  const text = `${stderr}\n${stdout}`
-  if (/CLOUDFLARE_API_TOKEN|wrangler login|not authenticated|Authentication error/i.test(text))
-    return NO_LOGIN
-  if (code === undefined) return stderr.trim().split('\n')[0] || 'wrangler does not answer'
-  const line = text.split('\n').find((one) => /error/i.test(one)) ?? text.trim().split('\n')[0] ?? ''
-  // Colours of a terminal.
-  return line
-    .replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '')
-    .replace(/^\W*(\[ERROR\]\s*)?/, '')
-    .trim()
 }

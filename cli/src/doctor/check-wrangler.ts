@@ -14,6 +14,8 @@ export interface WranglerChoice {
   wrangler: string
   /** Default: all of them, beginning with what stands outside. */
   environment: string | undefined
+  /** Where none is named, looks at what stands outside alone. Default false. */
+  isAlone?: boolean
 }
 
 /** The configuration of the chosen environment, and what was found in all that were looked at. */
@@ -24,10 +26,10 @@ export interface WranglerChecked {
 
 /** Checks it. */
 export async function checkWrangler(
-  { wrangler: file, environment }: WranglerChoice,
+  { wrangler: file, environment, isAlone = false }: WranglerChoice,
   effects: Pick<DoctorEffects, 'readWrangler' | 'inspectEntry' | 'isFolder'>,
 ): Promise<WranglerChecked> {
-  const read = await readAll(file, environment, effects)
+  const read = await readAll(file, environment, isAlone, effects)
   if (!Array.isArray(read)) return { config: undefined, findings: [read] }
   const [chosen] = read
   const findings = read.flatMap(({ name, config }) => checkBindings(config, { file, environment: name }))
@@ -43,6 +45,7 @@ type Read = { name: string | undefined; config: WranglerConfig }
 async function readAll(
   file: string,
   environment: string | undefined,
+  isAlone: boolean,
   { readWrangler }: Pick<DoctorEffects, 'readWrangler'>,
 ): Promise<Read[] | Finding> {
   try {
@@ -52,7 +55,8 @@ async function readAll(
       const says = `there is no environment ${environment}; it has ${defined.join(', ') || 'none'}`
       return problem(file, says, `name one of them with --env, or add [env.${environment}] to ${file}`)
     }
-    const names = environment === undefined ? defined : [environment]
+    const others = isAlone ? [] : defined
+    const names = environment === undefined ? others : [environment]
     const named = await Promise.all(
       names.map(async (name) => ({ name, config: await readWrangler(file, name) })),
     )

@@ -50,11 +50,16 @@ export function findingsOf(group: Group): FindingMaker {
   }
 }
 
-/** The findings with every one of these values hidden, wherever an error or an answer quoted it. */
-export function hideSecrets(findings: readonly Finding[], secrets: readonly string[]): Finding[] {
+/** The text with every one of these values hidden. */
+export function hideValues(text: string, secrets: readonly string[]): string {
   // The longest first, so that no part of one is left where another is a part of it.
   const hidden = [...new Set(secrets)].filter((value) => value !== '').sort((a, b) => b.length - a.length)
-  const hide = (text: string) => hidden.reduce((rest, value) => rest.replaceAll(value, '[HIDDEN]'), text)
+  return hidden.reduce((rest, value) => rest.replaceAll(value, '[HIDDEN]'), text)
+}
+
+/** The findings with every one of these values hidden, wherever an error or an answer quoted it. */
+export function hideSecrets(findings: readonly Finding[], secrets: readonly string[]): Finding[] {
+  const hide = (text: string) => hideValues(text, secrets)
   return findings.map((finding) => ({
     ...finding,
     says: hide(finding.says),

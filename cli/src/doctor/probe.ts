@@ -11,41 +11,59 @@ const { ok, warning, problem, unknown } = findingsOf('pipeline')
 /** Name of the event; it stays in the source, one each time. */
 export const PROBE_EVENT = 'Doctor Probe'
 
-/** A queue waits a second, an insert is soon; under a backlog it may take longer. */
+/** How long it may take: a queue waits a second, an insert is soon; under a backlog it may take longer. */
 const PATIENCE_MS = 30_000
 const PAUSE_MS = 500
 
 /** Where an event may end. */
-interface Place {
+export interface Place {
   found: 'events' | 'quarantine' | 'omitted'
   why: string
 }
 
-/** Sends it to the first write key of the source. */
-export async function sendProbe(
-  source: KeyedSource,
+/** What became of an event; milliseconds since it was sent. */
+export type ProbeOutcome =
+  | { kind: 'refused'; why: string }
+  /** Taken, and not in ClickHouse within the patience. */
+  | { kind: 'absent'; answeredMs: number }
+  | { kind: 'found'; place: Place; answeredMs: number; foundMs: number }
+
+/** Sends an event to the first write key of the source, and waits for it in ClickHouse. */
+export async function traceProbe(
+  { name, writeKeys }: KeyedSource,
   ask: AskCollector,
-  run: RunStatement | undefined,
+  run: RunStatement,
   { now, sleep, randomHex }: Pick<DoctorEffects, 'now' | 'sleep' | 'randomHex'>,
-): Promise<Finding> {
-  const { name, writeKeys } = source
-  const check = `probe of ${name}`
-  if (run === undefined) return unknown(check, 'ClickHouse cannot be asked whether it came')
+  patienceMs = PATIENCE_MS,
+): Promise<ProbeOutcome> {
   const messageId = `doctor-${randomHex()}`
   const sentAt = now()
   const event = { type: 'track', event: PROBE_EVENT, messageId, anonymousId: 'millrace-doctor' }
   const answer = await ask('/v1/batch', writeKeys[0], { method: 'POST', body: { batch: [event] } })
   if (answer.kind !== 'answered' || answer.status !== 200)
-    return problem(
-      check,
-      `it was not taken: ${describeAnswer(answer)}`,
-      'mend what stands under "collector" first',
-    )
-  while (now() - sentAt < PATIENCE_MS) {
+    return { kind: 'refused', why: describeAnswer(answer) }
+  const answeredMs = now() - sentAt
+  while (now() - sentAt < patienceMs) {
     const place = await find(run, name, messageId).catch(() => undefined) // ClickHouse may be away for a moment
-    if (place !== undefined) return judge(check, place, now() - sentAt)
+    if (place !== undefined) return { kind: 'found', place, answeredMs, foundMs: now() - sentAt }
     await sleep(PAUSE_MS)
   }
+  return { kind: 'absent', answeredMs }
+}
+
+/** The same as a finding. */
+export async function sendProbe(
+  source: KeyedSource,
+  ask: AskCollector,
+  run: RunStatement | undefined,
+  effects: Pick<DoctorEffects, 'now' | 'sleep' | 'randomHex'>,
+): Promise<Finding> {
+  const check = `probe of ${source.name}`
+  if (run === undefined) return unknown(check, 'ClickHouse cannot be asked whether it came')
+  const outcome = await traceProbe(source, ask, run, effects)
+  if (outcome.kind === 'found') return judge(check, outcome.place, outcome.foundMs)
+  if (outcome.kind === 'refused')
+    return problem(check, `it was not taken: ${outcome.why}`, 'mend what stands under "collector" first')
   const says = `it was taken, and is not in ClickHouse after ${PATIENCE_MS / 1_000} s; it is not lost`
   const mend =
     'see whether consumers are registered (`millrace doctor --remote`) and what they say (`npx wrangler tail`: `sink_failed`, `retry_failed`)'

@@ -89,8 +89,14 @@ export async function runDoctor(options: DoctorOptions, effects: DoctorEffects):
 }
 
 /** What was typed, then the environment, then what the Worker itself has. */
-function placeOf(
-  { clickhouseUrl, user, password, database, env }: DoctorOptions,
+export function placeOf(
+  {
+    clickhouseUrl,
+    user,
+    password,
+    database,
+    env,
+  }: Pick<DoctorOptions, 'clickhouseUrl' | 'user' | 'password' | 'database' | 'env'>,
   bindings: WranglerConfig | undefined,
   known: string,
 ): ClickHousePlace {

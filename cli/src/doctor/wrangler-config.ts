@@ -12,7 +12,9 @@ export interface WranglerConfig {
   queues?:
     | { producers?: readonly QueueProducer[] | undefined; consumers?: readonly QueueConsumer[] | undefined }
     | undefined
-  r2_buckets?: readonly { binding: string; bucket_name?: string | undefined }[] | undefined
+  r2_buckets?:
+    | readonly { binding: string; bucket_name?: string | undefined; jurisdiction?: string | undefined }[]
+    | undefined
   durable_objects?: { bindings: readonly { name: string; class_name: string }[] } | undefined
   migrations?: readonly { new_sqlite_classes?: readonly string[] | undefined }[] | undefined
   triggers?: { crons?: readonly string[] | undefined } | undefined
@@ -20,6 +22,11 @@ export interface WranglerConfig {
   ratelimits?: readonly { name: string }[] | undefined
   limits?: { cpu_ms?: number | undefined } | undefined
   observability?: { enabled?: boolean | undefined } | undefined
+  /** Bindings to other Workers, and to itself. */
+  services?: readonly { binding: string; service: string }[] | undefined
+  /** Names of secrets without which it is not deployed. */
+  secrets?: { required?: readonly string[] | undefined } | undefined
+  routes?: readonly (string | { pattern: string; custom_domain?: boolean | undefined })[] | undefined
 }
 
 /** One `[[queues.producers]]`. */
