@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util'
 import { build } from '../../scripts/build.ts'
 import { measureCollector } from './collector/measurement.ts'
 import { profileCollector } from './collector/profile-collector.ts'
+import { measureCost } from './cost/measurement.ts'
+import { printCost } from './cost/table.ts'
 import { measureFaults } from './faults/measurement.ts'
 import { parseFaultOptions } from './faults/options.ts'
 import { measureLake } from './lake/measurement.ts'
@@ -79,6 +81,11 @@ const MEASUREMENTS: Record<string, Entry> = {
     title: 'Load and soak: clients of both SDKs, with ClickHouse and the Worker taken away on the way',
     measure: (report) => measureLoad(loadOptions, report),
     isKept: () => isWhole(loadOptions),
+  },
+  cost: {
+    title: 'What it costs: operations counted on the real stack, times published prices; ClickHouse apart',
+    measure: measureCost,
+    print: printCost,
   },
   faults: {
     title:

@@ -1,5 +1,7 @@
 /** What README and docs may quote of the measurements: where each number comes from, how it is written, how noisy it is. */
 
+import { buildGrids } from '../../bench/src/cost/grids.ts'
+import { toMarkdown } from '../../bench/src/cost/markdown.ts'
 import { findLine, type ReadResults } from './results.ts'
 import { formatCount, formatKilobytes, sizeTable, survivalTable } from './tables.ts'
 
@@ -34,6 +36,30 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
 const percent = (value: number) => `${value} %`
 
+/** Counts of operations differ little from run to run, the batches of a short run and its processor time more. */
+const COST_NOISE = 0.15
+
+const cents = (dollars: number) => `$${dollars.toFixed(2)}`
+
+const million = (events: number) =>
+  quote('cost', `${events} events a request, 650 B: a million events`, COST_NOISE, cents)
+
+/** Names of the tables of what it costs, in the order in which the bench makes them. */
+const COST_TABLES = ['prices', 'million', 'amounts', 'sizes', 'idle', 'months', 'peers']
+
+const costTables = COST_TABLES.map((name, index): [string, Quote] => [
+  `cost-${name}`,
+  {
+    files: ['cost'],
+    noise: COST_NOISE,
+    write: (read) => {
+      const table = buildGrids(read('cost').results)[index]
+      if (table === undefined) throw new Error(`the bench makes no table ${name} of costs`)
+      return toMarkdown(table)
+    },
+  },
+])
+
 /** By the name that stands in the mark. */
 export const QUOTES: Readonly<Record<string, Quote>> = {
   'web-size': quote('sizes', 'index.js gzip -9', SIZE_NOISE, formatKilobytes),
@@ -56,5 +82,9 @@ export const QUOTES: Readonly<Record<string, Quote>> = {
   'soak-lost': quote('load', 'books: lost with the local in-memory queue', 0, formatCount),
   'soak-unexplained': quote('load', 'books: unexplained', 0, formatCount),
   survival: { files: ['sdk-survival'], noise: 0, write: survivalTable },
+  'cost-at-3': million(3),
+  'cost-at-10': million(10),
+  'cost-at-50': million(50),
+  ...Object.fromEntries(costTables),
   'bundle-sizes': { files: ['sdk-web'], noise: SIZE_NOISE, write: sizeTable },
 }

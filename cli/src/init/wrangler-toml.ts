@@ -165,7 +165,12 @@ cpu_ms = 300_000
 crons = ["* * * * *"]
 
 [observability]
-enabled = true`
+enabled = true
+
+# The pipeline's own lines and every error, but no line for each invocation: that would be a third of the bill.
+[observability.logs]
+enabled = true
+invocation_logs = false`
 
 const SELF_COMMENT = `# The heartbeat goes in through this binding where it is there; add it after the first deploy, because the Worker must
 # exist for it.
