@@ -39,7 +39,7 @@ export default defineConfig({
           name: 'plain',
           include: [
             '{schemas,sdk-web,sdk-node,cli,create-millrace,dashboard,local,site,scripts,bench}/**/*.test.ts',
-            'test/docs/compile.test.ts',
+            'test/docs/{checks,compile}.test.ts',
             'test/properties/**/*.test.ts',
             'test/faults/**/*.test.ts',
           ],
@@ -105,7 +105,7 @@ export default defineConfig({
           // Each installs a project of its own from the registry.
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 4 },
         },
       },

@@ -1,0 +1,60 @@
+/** The stack of a project with a configuration of its own, bundled as such a project's Worker is, with a clock to set ahead. */
+
+import { CLOCK_PATH } from '../../support/clock-worker.ts'
+import { startTestStack, type TestStack } from '../../support/stack.ts'
+import { withWorkerBundle } from '../../support/worker-bundle.ts'
+
+/** The Worker that `millrace init` writes. Alarms keep real time, so whoever sets the clock ahead wakes the object of the source. */
+const entryOf = (example: string, source: string, aheadMs: number) => `
+import { createWorker, LiveAggregator as Base } from 'millrace/worker'
+import config from './examples/${example}/millrace.config.ts'
+import { CLOCK_PATH, withAlarms, withClock } from './test/support/clock-worker.ts'
+const clocked = withClock(createWorker(config), ${aheadMs})
+export class LiveAggregator extends Base {
+  constructor(context, env) {
+    super(withAlarms(context), env)
+  }
+  wake() {
+    return this.ctx.storage.setAlarm(Date.now())
+  }
+}
+export default {
+  fetch: async (request, env, context) => {
+    const response = await clocked.fetch(request, env, context)
+    if (new URL(request.url).pathname === CLOCK_PATH) await env.LIVE.getByName('${source}').wake()
+    return response
+  },
+  queue: clocked.queue,
+  scheduled: clocked.scheduled,
+}
+`
+
+/** What an example's stack is started with. */
+export interface ExampleStackOptions {
+  /** Folder of the example, with a `millrace.config.ts`. */
+  example: string
+  /** Its one source. */
+  source: string
+  /** Secrets that the configuration names. */
+  variables?: Record<string, string>
+  /** How far the Worker's clock is ahead at first; default 0. */
+  aheadMs?: number
+}
+
+/** Starts the stack with the configuration of an example. */
+export function startExampleStack({
+  example,
+  source,
+  variables = {},
+  aheadMs = 0,
+}: ExampleStackOptions): Promise<TestStack> {
+  return withWorkerBundle({ entry: entryOf(example, source, aheadMs) }, (scriptPath) =>
+    startTestStack({ scriptPath, variables }),
+  )
+}
+
+/** Sets the Worker's clock ahead by so much more. */
+export async function advanceClock(stack: TestStack, ms: number): Promise<void> {
+  const response = await fetch(`${stack.worker.url}${CLOCK_PATH}`, { method: 'POST', body: String(ms) })
+  if (!response.ok) throw new Error(`setting the clock got ${response.status}`)
+}

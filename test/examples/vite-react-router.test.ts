@@ -1,0 +1,64 @@
+/** examples/vite-react-router: installed, type-checked, built, and clicked through. */
+
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { createPackedProject, type PackedProject } from '../support/packed-project.ts'
+import { findFreePort } from '../support/ports.ts'
+import { startTestStack, type TestStack } from '../support/stack.ts'
+import { namesOf, numbersByStream, storedEvents, upTo } from './support/stored.ts'
+
+let stack: TestStack
+let browser: Browser
+let project: PackedProject
+beforeAll(async () => {
+  stack = await startTestStack()
+  browser = await launchBrowser()
+  project = await createPackedProject('examples/vite-react-router')
+})
+afterAll(async () => {
+  await project.remove()
+  await browser.close()
+  await stack.stop()
+})
+
+it('records each address that the router shows, and the event of the plan', async () => {
+  await project.run('npm', ['run', 'build'], { env: { VITE_MILLRACE_ENDPOINT: stack.worker.url } })
+  const port = await findFreePort()
+  const preview = project.start('npx', ['vite', 'preview', '--host', '127.0.0.1', '--port', String(port)])
+  await preview.waitForPort(port)
+
+  const page = await browser.newPage()
+  await page.goto(`http://127.0.0.1:${port}/`)
+  await page.getByText('Monstera').click()
+  await page.getByRole('button', { name: 'Add to basket' }).click()
+  await page.getByText('In your basket').waitFor()
+  // The router has nothing to wait for, so a visitor is slower than it is: a title belongs to what is shown.
+  await page.waitForTimeout(500)
+  await page.goBack()
+  await page.getByText('Plants that forgive').waitFor()
+
+  const rows = await storedEvents(stack, 4)
+  expect(namesOf(rows)).toEqual(['page /', 'page /plants/monstera', 'Product Added', 'page /'])
+  expect(rows.map(({ page_title }) => page_title)).toEqual([
+    'Fernhill Plants',
+    ...Array(2).fill('Monstera deliciosa | Fernhill Plants'),
+    'Fernhill Plants',
+  ])
+  expect(rows[1]?.page_referrer).toBe(`http://127.0.0.1:${port}/`)
+  expect(rows[2]?.properties).toEqual({
+    product_id: 'monstera',
+    name: 'Monstera deliciosa',
+    price: 32.5,
+    currency: 'EUR',
+  })
+  expect(numbersByStream(rows)).toEqual([upTo(4)])
+})
+
+it('does not compile with a property that the plan has otherwise', async () => {
+  const source = await project.read('src/main.tsx')
+  await project.write('src/main.tsx', source.replace('price: plant.price,', "price: 'much',"))
+  const { code, output } = await project.runToEnd('npx', ['tsc'])
+  expect(output).toMatch(/src\/main\.tsx\(\d+,\d+\): error TS2322: .*'string'.*'number'/)
+  expect(code).not.toBe(0)
+})
