@@ -6,7 +6,7 @@ export const UNRUN: Readonly<Record<string, Readonly<Record<string, number>>>> =
   'asks for a word on the terminal': { 'docs/privacy.md': 1 },
   'counts the requests of ten seconds': { 'docs/settings.md': 1 },
   'for the warehouse that Snowplow writes': { 'docs/move-from-snowplow.md': 1 },
-  'goes on until it is ended': { 'docs/quick-start.md': 1 },
+  'goes on until it is ended': { 'cli/README.md': 1, 'docs/quick-start.md': 1 },
   'it stops a process of yours': { 'docs/runbook.md': 1 },
   'leaves the statement out that it stands for': { 'docs/warehouse.md': 1 },
   'needs a Cloudflare account': {
