@@ -32,5 +32,7 @@ describe('tables', () => {
     const grid = { title: 'T', columns: ['', 'a'], rows: [['row', '12']] }
     expect(formatGrid(grid)).toBe('\n  T\n          a\n    row  12')
     expect(toMarkdown(grid)).toBe('T:\n\n|  | a |\n| --- | ---: |\n| row | 12 |\n')
+    const linked = { ...grid, rows: [['row', 'https://example.com/']] }
+    expect(toMarkdown(linked)).toContain('| row | [price list](https://example.com/) |')
   })
 })
