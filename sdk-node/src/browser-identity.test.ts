@@ -1,7 +1,8 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type CookieSource, readBrowserIdentity, readRequestContext } from './browser-identity.ts'
+import { type CookieSource, readBrowserIdentity } from './browser-identity.ts'
+import { setUp } from './fake-client.ts'
 
 const COOKIE = 'a=b; millrace_aid=visitor-1.mb2x0k7d; c=d'
 
@@ -58,15 +59,24 @@ describe('readBrowserIdentity', () => {
     expect(readBrowserIdentity(cookie, { identityCookie: 'millrace_id' })).toEqual({ anonymousId: 'kept.1' })
     expect(readBrowserIdentity(cookie, { identityCookie: 'other' })).toEqual({ anonymousId: 'browser' })
   })
-})
 
-it('readRequestContext takes a Fetch request', () => {
-  const request = new Request('https://shop.test/a?b', {
-    headers: { 'user-agent': 'Test', 'accept-language': 'de' },
+  it.each([
+    ['no cookie', 'a=b', 'made'],
+    ['a broken cookie', 'millrace_aid=visitor-1', 'made'],
+    ['a cookie', COOKIE, 'visitor-1'],
+  ])('asks `anonymous` for an id only where there is none: %s', (_, cookie, anonymousId) => {
+    let asked = 0
+    const anonymous = () => `made${'!'.repeat(asked++)}`
+    expect(readBrowserIdentity(cookie, { anonymous })).toEqual({ anonymousId })
+    expect(asked).toBe(anonymousId === 'made' ? 1 : 0)
   })
-  expect(readRequestContext(request)).toEqual({
-    userAgent: 'Test',
-    locale: 'de',
-    page: { path: '/a', search: '?b', url: 'https://shop.test/a?b' },
+
+  it("sends the sale of a visitor without a cookie under an id of the caller's", async () => {
+    const { client, requests, drops } = setUp({ flushAt: 1 })
+    const visitor = readBrowserIdentity(new Request('https://shop.test'), { anonymous: () => 'made' })
+    expect(client.with({ ...visitor, context: {} }).track({ event: 'Order Completed' })).toBe(true)
+    await client.flush()
+    expect(requests[0]?.body.batch[0]).toMatchObject({ anonymousId: 'made', event: 'Order Completed' })
+    expect(drops).toEqual([])
   })
 })

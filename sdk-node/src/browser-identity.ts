@@ -2,14 +2,15 @@
 
 import { type HeaderSource, isHeaders, readHeader } from './frameworks/headers.ts'
 
-export { readContext as readRequestContext } from './frameworks/request-facts.ts'
-
 /** What has cookies: a Fetch `Request` or its `Headers`, a request of Node, Express or Fastify, or the text of a `Cookie` header. */
 export type CookieSource = string | HeaderSource | { readonly headers: HeaderSource }
 
 /** Who the visitor is, as far as their cookies say. */
 export interface BrowserIdentity {
-  /** The id that events of the visitor's browser carry; absent without a cookie, or with one that we cannot have written. */
+  /**
+   * The id that events of the visitor's browser carry. Without a cookie, or with one that we cannot have written, what the option
+   * `anonymous` gives, or else absent.
+   */
   anonymousId?: string
 }
 
@@ -21,6 +22,11 @@ export interface BrowserIdentityOptions {
    * it is not looked for.
    */
   identityCookie?: string | undefined
+  /**
+   * An id for a visitor without a cookie, whose events would otherwise be dropped unless they name a user. Asked only then. What it
+   * throws is thrown. No cookie is set, so each request of theirs is another visitor's. Default: they have none.
+   */
+  anonymous?: (() => string) | undefined
 }
 
 /** Cookie of `@millrace/web`: `<id>.<time of writing, base 36>`, the id percent-encoded. */
@@ -37,24 +43,36 @@ const CONTROL_CHARACTERS = /\p{Cc}/u
 
 /**
  * The visitor that a request comes from. Of several cookies of a name the first intact one counts: browsers send the
- * closest first. Never throws.
+ * closest first. Never throws by itself.
+ *
+ * A visitor behind a blocker has no cookie. Where an event names no user, give them an id by the option `anonymous`; then
+ * `anonymousId` is always there, also for the compiler.
  *
  * @example
  * import { createMillrace, readBrowserIdentity } from '@millrace/node'
  *
  * const millrace = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.example.com' })
  *
- * export function order(request: Request, userId: string) {
- *   millrace.track({ ...readBrowserIdentity(request), userId, event: 'Order Completed' })
+ * export function order(request: Request) {
+ *   const visitor = readBrowserIdentity(request, { anonymous: () => crypto.randomUUID() })
+ *   millrace.track({ ...visitor, event: 'Order Completed' })
  * }
  */
 export function readBrowserIdentity(
   source: CookieSource | null | undefined,
-  { identityCookie }: BrowserIdentityOptions = {},
+  options: BrowserIdentityOptions & { anonymous: () => string },
+): Required<BrowserIdentity>
+export function readBrowserIdentity(
+  source: CookieSource | null | undefined,
+  options?: BrowserIdentityOptions,
+): BrowserIdentity
+export function readBrowserIdentity(
+  source: CookieSource | null | undefined,
+  { identityCookie, anonymous }: BrowserIdentityOptions = {},
 ): BrowserIdentity {
   const cookies = cookieText(source)
   const kept = identityCookie === undefined ? undefined : findId(cookies, identityCookie, decodeId)
-  const anonymousId = kept ?? findId(cookies, BROWSER_COOKIE, decodeStampedId)
+  const anonymousId = kept ?? findId(cookies, BROWSER_COOKIE, decodeStampedId) ?? anonymous?.()
   return anonymousId === undefined ? {} : { anonymousId }
 }
 

@@ -5,7 +5,6 @@ export {
   type BrowserIdentityOptions,
   type CookieSource,
   readBrowserIdentity,
-  readRequestContext,
 } from './browser-identity.ts'
 export type {
   ExitSource,
@@ -48,3 +47,4 @@ export type {
   Stats,
 } from './news.ts'
 export type { EventCalls, Millrace, MillraceChild, WaitOptions } from './types.ts'
+export { type ContextSource, readRequestContext } from './visitor-context.ts'

@@ -48,6 +48,7 @@ it('records the visit in the browser and the sale on the server, of one visitor'
     ...Array(2).fill('Throwing on the wheel | Clay & Kiln'),
     '',
   ])
+  expect(rows[3]?.page_path).toBe('/courses/throwing')
   expect(rows[3]?.properties).toMatchObject({ course: 'throwing', total: 180, currency: 'EUR' })
   expect(rows[0]?.anonymous_id).toMatch(/./)
   expect(new Set(rows.map(({ anonymous_id }) => anonymous_id)).size).toBe(1)

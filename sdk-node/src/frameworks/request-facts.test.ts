@@ -22,7 +22,7 @@ describe('the context of a request', () => {
   })
 
   it('is empty for a request that says nothing', () => {
-    expect(readContext({ method: 'GET', headers: {}, url: undefined })).toEqual({})
+    expect(readContext({ headers: {}, url: undefined })).toEqual({})
   })
 
   it("has a script's page for its request, not the API's address", () => {
@@ -75,7 +75,7 @@ describe('the page of a request', () => {
   })
 
   it('is unknown without an address', () => {
-    expect(readRequestedPage({ method: 'GET', headers: {}, url: 'https://' })).toBeUndefined()
+    expect(readRequestedPage({ headers: {}, url: 'https://' })).toBeUndefined()
   })
 })
 

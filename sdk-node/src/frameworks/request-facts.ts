@@ -8,6 +8,8 @@ export interface RequestFacts {
   headers: HeaderSource
   /** The whole address as the visitor's browser had it; `undefined` when it is not known. */
   url: string | undefined
+  /** The host that the browser asked for by its own word, where `url` may have another. */
+  host?: string | undefined
   /** The visitor's address; only where it was asked for. */
   ip?: string | undefined
 }
@@ -33,7 +35,7 @@ const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i
  * The context of a visitor's events: `userAgent`, `page`, `locale`, `ip`, and `gpc` where their browser asks not to be
  * tracked. The collector takes these for the visitor's own, and not the server's that sends them.
  */
-export function readContext(request: RequestFacts): object {
+export function readContext(request: Omit<RequestFacts, 'method'>): object {
   const { headers, ip } = request
   const userAgent = readHeader(headers, 'user-agent').slice(0, MAX_USER_AGENT_LENGTH)
   const page = readVisitedPage(request)
@@ -48,7 +50,7 @@ export function readContext(request: RequestFacts): object {
 }
 
 /** The page at the request's own address; `undefined` when the address is none. */
-export function readRequestedPage({ url, headers }: RequestFacts): PageFacts | undefined {
+export function readRequestedPage({ url, headers }: Omit<RequestFacts, 'method'>): PageFacts | undefined {
   const referrer = readHeader(headers, 'referer')
   const page = describePage(url)
   return page && { ...page, ...(isShortUrl(referrer) && { referrer }) }
@@ -69,11 +71,26 @@ export function joinUrl(
   return `${protocol}://${host}${target}`
 }
 
+/** An address in its parts; `undefined` for what is none. */
+export function parseUrl(text: string | undefined): URL | undefined {
+  if (text === undefined || text === '') return undefined
+  try {
+    return new URL(text)
+  } catch {
+    // Expected of what is no address.
+    return undefined
+  }
+}
+
 /** A script's request belongs to the page that the script runs on, which is known when both are of one host. */
-function readVisitedPage(request: RequestFacts): PageFacts | undefined {
-  if (readHeader(request.headers, 'sec-fetch-dest') !== 'empty') return readRequestedPage(request)
-  const from = readHeader(request.headers, 'referer')
-  return hostOf(from) === hostOf(request.url) ? describePage(from) : undefined
+function readVisitedPage(request: Omit<RequestFacts, 'method'>): PageFacts | undefined {
+  const { headers, url, host } = request
+  if (readHeader(headers, 'sec-fetch-dest') !== 'empty') return readRequestedPage(request)
+  const from = parseUrl(readHeader(headers, 'referer'))
+  if (from === undefined) return undefined
+  // By the page's scheme, as `Host` has none, and some proxies write the port of https behind it.
+  const asked = hostOf(joinUrl(from.protocol.slice(0, -1), host, '/'))
+  return from.host === hostOf(url) || from.host === asked ? describePage(from.href) : undefined
 }
 
 function describePage(url: string | undefined): PageFacts | undefined {
@@ -101,14 +118,4 @@ function isShortUrl(text: string): boolean {
 
 function hostOf(url: string | undefined): string | undefined {
   return parseUrl(url)?.host
-}
-
-function parseUrl(text: string | undefined): URL | undefined {
-  if (text === undefined || text === '') return undefined
-  try {
-    return new URL(text)
-  } catch {
-    // Expected of what is no address.
-    return undefined
-  }
 }

@@ -12,6 +12,7 @@ import { createMillrace } from '../index.ts'
 import { createRequestContext } from '../request-context.ts'
 import { withFlush } from '../serverless.ts'
 import type { Millrace, MillraceChild } from '../types.ts'
+import { readRequestContext } from '../visitor-context.ts'
 
 interface Plan {
   track: { 'Order Completed': { total: number } }
@@ -111,6 +112,14 @@ function restCompiles(request: Request, fetched: globalThis.Request, fastified: 
   client.track({ event: 'Order Completed' })
   for (const source of [request, fetched, fastified, fetched.headers, 'a=b']) {
     client.with(readBrowserIdentity(source)).track({ event: 'Order Completed' })
+  }
+  const plain = createMillrace({ writeKey: 'wk_shop', endpoint: 'https://events.test' })
+  for (const source of [request, fetched, fastified, fetched.headers, { headers: fetched.headers }]) {
+    const visitor = readBrowserIdentity(source, { identityCookie: 'id', anonymous: () => 'made' })
+    plain.with({ ...visitor, context: readRequestContext(source) }).track({ event: 'Order Completed' })
+    plain.track({ ...visitor, event: 'Order Completed' })
+    // @ts-expect-error a visitor without a cookie has no id
+    plain.with({ ...readBrowserIdentity(source), context: {} }).track({ event: 'Order Completed' })
   }
   return requests.run({ userId: 'u1' }, () => 7).toFixed()
 }

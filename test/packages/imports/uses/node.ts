@@ -1,5 +1,5 @@
 // Each entry of @millrace/node as a user's TypeScript has it; it is compiled, and never runs.
-import { createMillrace, type MillraceError, readBrowserIdentity } from '@millrace/node'
+import { createMillrace, type MillraceError, readBrowserIdentity, readRequestContext } from '@millrace/node'
 import { createRequestContext, type Defaults } from '@millrace/node/context'
 import { createMillrace as createEdgeMillrace } from '@millrace/node/edge'
 import { type ExpressRequest, millrace as forExpress } from '@millrace/node/express'
@@ -37,4 +37,9 @@ export const handlers = [
   forHono(edge, { ip: () => '192.0.2.1' }),
   withFlush(edge, async (event: { id: number }) => event.id),
 ]
+const visitor = {
+  ...readBrowserIdentity(new Headers(), { anonymous: () => 'a' }),
+  context: readRequestContext(new Headers()),
+}
+millrace.with(visitor).track({ event: 'Order Completed', properties: { total: 42 } })
 export const identity = { ...readBrowserIdentity(new Request('https://shop.example/')), ...known }

@@ -13,10 +13,9 @@ export async function POST(request: Request): Promise<Response> {
   const total = PRICES.get(course)
   if (total === undefined) return Response.json({ error: 'there is no such course' }, { status: 404 })
 
-  // The cookie of @millrace/web says whose the events of the browser are. Who has none is somebody new.
-  const { anonymousId = crypto.randomUUID() } = readBrowserIdentity(request)
   millrace.track({
-    anonymousId,
+    // The cookie of @millrace/web says whose the events of the browser are. Who has none is somebody new.
+    ...readBrowserIdentity(request, { anonymous: () => crypto.randomUUID() }),
     event: 'Order Completed',
     properties: { order_id: crypto.randomUUID(), course, total, currency: 'EUR' },
     context: readRequestContext(request),
