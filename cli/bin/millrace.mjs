@@ -18,8 +18,9 @@ if (process.features.typescript) {
   if (node === undefined) {
     console.error(
       `millrace: Node 22.18, 23.6 or newer is needed, this is ${process.version}.\n` +
-        'In the repository run npm install, which brings one. Elsewhere install a newer Node, or let npm bring one:\n' +
-        '  npx -p node@24 -p millrace millrace …',
+        'Install a newer Node, or let npm bring one (in the repository and in a project `npm install` does):\n' +
+        // Not all that was typed: there may be a password in it, and this may be a log.
+        `  npx -p node@24 -p millrace millrace ${process.argv[2]?.match(/^[a-z]+$/) ? `${process.argv[2]} ` : ''}…`,
     )
     process.exit(2)
   }

@@ -26,8 +26,8 @@ function interrupt(): void {
   }
 }
 
-process.on('SIGINT', interrupt)
-process.on('SIGTERM', interrupt)
+// The last when the terminal is closed: what is begun is ended in order then too, and nothing stays behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt)
 
 // A failed write is told later than it is made, so it may come before or after the program's own end.
 let isOutputLost = false

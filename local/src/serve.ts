@@ -7,12 +7,14 @@ import { DATABASE } from './migrate.ts'
 import type { Places } from './places.ts'
 import { readPort, requireFreePort } from './ports.ts'
 import { findSecrets, type MissingSecret } from './secrets.ts'
-import { type Stack, startStack } from './stack.ts'
+import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 /** Options of {@link serve}; places that are not named are those of the repository. */
 export interface ServeOptions extends Partial<Places> {
-  /** `PORT`, `CLICKHOUSE_PORT`, `MILLRACE_DATA`, and the secrets that the configuration names. */
-  env: Readonly<Record<string, string | undefined>>
+  /** `PORT`, `CLICKHOUSE_PORT`, `MILLRACE_DATA`, and the secrets that the configuration names; as they are now. */
+  readEnv: () => Promise<Readonly<Record<string, string | undefined>>>
+  /** Where a secret that is missing would go, in words. */
+  secretsPlace: string
   /** The configuration as it is now. */
   readConfig: () => Promise<MillraceConfig>
   /** Builds what is started. */
@@ -25,6 +27,8 @@ export interface ServeOptions extends Partial<Places> {
   print: (text: string) => void
   /** Takes lines on how it goes. */
   say: (line: string) => void
+  /** Starts everything. Default {@link startStack}. */
+  start?: (options: StackOptions) => Promise<Stack>
 }
 
 /**
@@ -34,6 +38,7 @@ export interface ServeOptions extends Partial<Places> {
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { signal, say } = options
+  if (signal.aborted) return 0
   const ended = new Promise<undefined>((resolve) =>
     signal.addEventListener('abort', () => resolve(undefined), { once: true }),
   )
@@ -60,7 +65,8 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 async function launch(options: ServeOptions): Promise<Stack> {
-  const { env, readConfig, build, print, say, scriptPath, assetsPath, wranglerPath, migrationsPath } = options
+  const { readConfig, build, print, say, scriptPath, assetsPath, wranglerPath, migrationsPath } = options
+  const env = await options.readEnv()
   const port = readPort('PORT', 8787, env)
   const clickhousePort = readPort('CLICKHOUSE_PORT', 8123, env)
   const dataPath = resolve(env['MILLRACE_DATA'] ?? '.millrace')
@@ -73,32 +79,36 @@ async function launch(options: ServeOptions): Promise<Stack> {
   await build()
   const { variables, missing } = findSecrets(config, env)
   const places = { scriptPath, assetsPath, wranglerPath, migrationsPath }
-  const launched = await startStack({
+  const { start = startStack } = options
+  const launched = await start({
     ...Object.fromEntries(Object.entries(places).filter(([, path]) => path !== undefined)),
     ...{ port, clickhousePort, dataPath, say, variables },
     retention: readRetention(config),
     onWorkerLog: (line) => sayTrouble(line),
     outlivesSignals: true,
   })
-  print(describeReady(launched, config.sources, missing, env['MILLRACE_DATA'] ?? '.millrace'))
+  const missingLines = missing.map((secret) => describeMissing(secret, options.secretsPlace))
+  print(describeReady(launched, config.sources, missingLines, env['MILLRACE_DATA'] ?? '.millrace'))
   return launched
 }
 
 /** Builds and starts again on the same data. What cannot be built leaves the running stack as it is. */
 async function restart(running: Stack | undefined, options: ServeOptions): Promise<Stack | undefined> {
   const { say, readConfig, build } = options
+  let config: MillraceConfig
   try {
-    await readConfig()
+    config = await readConfig()
     await build()
   } catch (error) {
     say(`not restarted: ${describe(error)}`)
     return running
   }
   say('sources changed, restarting')
-  await running?.stop()
-  if (options.signal.aborted) return undefined
   try {
-    return await launch(options)
+    await running?.stop()
+    if (options.signal.aborted) return undefined
+    // Built already: nothing answers meanwhile.
+    return await launch({ ...options, readConfig: async () => config, build: async () => {} })
   } catch (error) {
     // A launch that fails leaves nothing to stop; the next change tries again.
     say(describe(error))
@@ -126,7 +136,7 @@ function sayTrouble(line: string): void {
 function describeReady(
   { worker, clickhouseUrl }: Stack,
   sources: readonly SourceConfig[],
-  missing: readonly MissingSecret[],
+  missing: readonly string[],
   data: string,
 ): string {
   const query =
@@ -136,7 +146,7 @@ ready
   demo shop   ${worker.url}/demo/
   dashboard   ${worker.url}/dashboard
   collector   ${worker.url}      write key dev, secret key dev-secret, read token dev-read
-  ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}${missing.map(describeMissing).join('')}
+  ClickHouse  ${clickhouseUrl}      database ${DATABASE}${sources.map(describeSource).join('')}${missing.join('')}
 
 Click around in the shop, and watch the dashboard in another window. What arrived is in ClickHouse:
   curl '${clickhouseUrl}/?database=${DATABASE}&default_format=PrettyCompact' --data '${query}'
@@ -150,8 +160,8 @@ function describeSource({ name, writeKeys, secretKeyVar }: SourceConfig): string
   return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${secretKey}`
 }
 
-function describeMissing({ name, consequences }: MissingSecret): string {
-  return `\n  missing     ${name} is not set: ${consequences.join('; ')}`
+function describeMissing({ name, consequences }: MissingSecret, place: string): string {
+  return `\n  missing     ${name} is not set: ${consequences.join('; ')}. Any text will do, in ${place}`
 }
 
 function describe(error: unknown): string {

@@ -15,7 +15,8 @@ process.on('disconnect', end)
 
 process.exit(
   await serve({
-    env: process.env,
+    readEnv: async () => process.env,
+    secretsPlace: 'the environment',
     readConfig,
     build,
     ...(process.argv.includes('--watch') ? { watch: (onChange) => watchSources(ROOT, onChange) } : {}),

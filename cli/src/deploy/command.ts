@@ -67,18 +67,9 @@ async function run(world: CommandWorld, flags: DeployFlags): Promise<void> {
   const report = await runDeploy(readOptions(world, flags), createDeployEffects(world), {
     write: (text) => void told.write(text),
     writeSecret: (text) => void stderr.write(text),
-  }).catch((error: unknown) => {
-    throw asUsageError(error)
   })
   if (isJson) stdout.write(toJson(report))
   done(report.exitCode)
-}
-
-/** A file that was typed and is not there. */
-function asUsageError(error: unknown): unknown {
-  return error instanceof Error && error.message.startsWith('there is no file ')
-    ? new UsageError(error.message, { cause: error })
-    : error
 }
 
 function readOptions(world: CommandWorld, flags: DeployFlags): DeployOptions {

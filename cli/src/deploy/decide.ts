@@ -5,6 +5,7 @@ import { type Finding, findingsOf } from '../doctor/finding.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import { describeLoss } from '../migrate/report.ts'
 import type { DeployChoice, DeployFacts, Place, WantedSecret } from './facts.ts'
+import { judgeApart, judgeAsked } from './judge-environment.ts'
 import { listMissing } from './secrets.ts'
 
 /** What a deployment would do. */
@@ -39,6 +40,8 @@ export function planDeploy(facts: DeployFacts, bindings: WranglerConfig, choice:
   const found = [
     ...facts.findings.map((finding) => weigh(finding, choice)),
     ...judgeVariables(bindings),
+    ...judgeAsked(facts, bindings, choice),
+    ...judgeApart(facts, bindings),
     ...judgeSelf(facts, bindings),
     ...judgePlan(facts, choice),
     ...judgeLosses(facts, choice),
@@ -83,6 +86,9 @@ function judgeVariables({ vars = {} }: WranglerConfig): Finding[] {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     const mend = 'write the address of your ClickHouse, such as "https://clickhouse.example:8443"'
     findings.push(onWrangler.problem('CLICKHOUSE_URL', 'is no http or https address', mend))
+  } else if (new URL(url).hostname.endsWith('.invalid')) {
+    const mend = 'write the address of your ClickHouse over it, in each environment that is deployed'
+    findings.push(onWrangler.problem('CLICKHOUSE_URL', 'is still the placeholder', mend))
   } else if (url.startsWith('http:') && !isLoopback(url)) {
     const says = 'goes over http, so the password and every event can be read on the way'
     findings.push(onWrangler.warning('CLICKHOUSE_URL', says, 'use its https address'))
@@ -139,10 +145,10 @@ function judgePlan({ plan }: DeployFacts, { allowsBreaking }: DeployChoice): Fin
   return [...refused, ...undecided]
 }
 
-function judgeLosses({ warehouse }: DeployFacts, { isYes, hasTerminal, isDryRun }: DeployChoice): Finding[] {
+function judgeLosses({ warehouse }: DeployFacts, { isYes, hasTerminal }: DeployChoice): Finding[] {
   if (warehouse.state !== 'known') return []
   const losses = warehouse.statements.flatMap(({ loss }) => (loss === undefined ? [] : [loss]))
-  const isAllowed = isYes || hasTerminal || isDryRun
+  const isAllowed = isYes || hasTerminal
   return losses.map((loss) =>
     isAllowed
       ? onClickHouse.warning(`loss by ${loss.origin}`, describeLoss(loss), 'it is asked for; --yes allows it')

@@ -1,9 +1,9 @@
 /** What a deployment needs of the world, and where it gets it from by default. */
 
 import { dirname, resolve } from 'node:path'
-import { password as askHidden } from '@inquirer/prompts'
 import { type CommandWorld, collectorFetch } from '../command-world.ts'
 import { createDoctorEffects, type DoctorEffects } from '../doctor/effects.ts'
+import { askOnTerminal } from '../init/terminal.ts'
 import { confirm, isTerminal } from '../replay/confirm.ts'
 import { type RunWrangler, runWrangler } from '../wrangler/run.ts'
 import type { DeployChoice } from './facts.ts'
@@ -29,7 +29,7 @@ export interface DeployEffects
   withFolder: WithTemporaryFolder
   /** A key that nobody guesses. */
   makeSecret: () => string
-  /** Asks for a value that is not shown; empty: none was given. Only where there is a terminal. */
+  /** Asks for a value that is not shown; empty: none was given. Only where there is a terminal. @throws Interrupted */
   askSecret: (question: string) => Promise<string>
   /** Asks whether to go on. Only where there is a terminal. */
   confirm: (question: string) => Promise<boolean>
@@ -46,11 +46,6 @@ export interface DeployOptions extends DeployChoice {
   signal: AbortSignal
 }
 
-/** The user interrupted. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}
-
 /** Bytes of a key that is made. */
 const SECRET_BYTES = 32
 
@@ -64,7 +59,7 @@ export function createDeployEffects(world: CommandWorld): DeployEffects {
     openWarehouse: createOpenWarehouse(fetch),
     withFolder: withTemporaryFolder,
     makeSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(SECRET_BYTES))).toString('base64url'),
-    askSecret: (question) => askOnTerminal(world, question),
+    askSecret: (question) => askHidden(world, question),
     confirm: (question) => confirm(world, question),
   }
 }
@@ -72,15 +67,10 @@ export function createDeployEffects(world: CommandWorld): DeployEffects {
 /** Whether somebody can be asked. */
 export { isTerminal }
 
-async function askOnTerminal({ stdin, stderr, signal }: CommandWorld, message: string): Promise<string> {
-  try {
-    const context = { input: stdin, output: stderr, ...(signal && { signal }) }
-    return await askHidden({ message, mask: '*' }, context)
-  } catch (error) {
-    // In raw mode Ctrl-C is a key, which the prompt answers with an error of its own.
-    if (error instanceof Error && /^(ExitPrompt|AbortPrompt)Error$/.test(error.name)) throw new Interrupted()
-    throw error
-  }
+async function askHidden(world: CommandWorld, message: string): Promise<string> {
+  // Loaded here: few commands need it.
+  const { password } = await import('@inquirer/prompts')
+  return askOnTerminal(world, (context) => password({ message, mask: '*' }, context))
 }
 
 /** Runs wrangler in the folder of its file. */

@@ -2,6 +2,7 @@
 
 import type { PlannedStatement } from '@millrace/schemas/migrations'
 import type { Finding } from '../doctor/finding.ts'
+import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import type { CheckReport } from '../plan/check.ts'
 
 /** Whether something is at Cloudflare. `unknown`: nobody could be asked. */
@@ -48,6 +49,10 @@ export interface DeployFacts {
   /** In the order in which they are made: a queue needs its dead-letter queue. */
   places: readonly Place[]
   warehouse: WarehouseFacts
+  /** The ClickHouse that is asked from this machine, and whether its address was typed. */
+  asked: { url: string; database: string; isTyped: boolean }
+  /** What stands outside of all environments, where one of them is deployed. */
+  production: WranglerConfig | undefined
   secrets: {
     wanted: readonly WantedSecret[]
     /** Names of those that the Worker has; `undefined` where nobody could be asked. */

@@ -34,6 +34,8 @@ export interface FakeDeployment {
   onEffect: (name: string) => void
   config: MillraceConfig
   bindings: Partial<WranglerConfig>
+  /** What stands outside of the environments, where one of them is deployed. */
+  production: WranglerConfig
   /** What the front door answers otherwise. */
   door: { health: number; batch: number; loses: boolean; silent?: string }
   deploy: (otherwise?: Otherwise) => Promise<Outcome>
@@ -91,6 +93,7 @@ export function createFakeDeployment(cloudflare = createFakeCloudflare()): FakeD
       ],
     },
     bindings: {},
+    production: { name: 'millrace-production' },
     door: { health: 200, batch: 200, loses: false },
     deploy: (otherwise = {}) => deploy(deployment, otherwise),
   }
@@ -129,6 +132,12 @@ function createEffects(world: FakeDeployment, typed: Record<string, string>): De
       clock += ms
     },
     loadConfig: async () => world.config,
+    async readWrangler(path, environment) {
+      const read = await doctor.readWrangler(path, environment)
+      const { definedEnvironments } = read
+      const isOutside = environment === undefined && definedEnvironments !== undefined
+      return isOutside ? { ...world.production, definedEnvironments } : read
+    },
     async runWrangler(args, options) {
       if (isAborted(options.signal)) return { code: undefined, stdout: '', stderr: 'interrupted' }
       const hasEffect = !/ info |^whoami|^secret|--dry-run| get /.test(args.join(' '))

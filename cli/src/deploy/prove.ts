@@ -34,11 +34,17 @@ export const prove: Step = async (context) => {
 
 async function send(source: KeyedSource, ask: AskCollector, context: StepContext): Promise<ProbeOutcome> {
   const { prepared, effects, options } = context
+  // Without it an interruption would be heard only when the patience is over.
+  const sleep = async (ms: number) => {
+    await effects.sleep(ms)
+    options.signal.throwIfAborted()
+  }
+  const patient = { ...effects, sleep }
   for (let tried = 1; ; tried++) {
-    const outcome = await traceProbe(source, ask, prepared.warehouse.run, effects, PATIENCE_MS)
+    const outcome = await traceProbe(source, ask, prepared.warehouse.run, patient, PATIENCE_MS)
     options.signal.throwIfAborted()
     if (outcome.kind !== 'refused' || tried === TRIES) return outcome
-    await effects.sleep(PAUSE_MS)
+    await sleep(PAUSE_MS)
   }
 }
 

@@ -5,8 +5,6 @@ import type { ClickHousePlace } from '../doctor/check-clickhouse.ts'
 import { checkConfigFile, checkSources } from '../doctor/check-config.ts'
 import { checkWrangler } from '../doctor/check-wrangler.ts'
 import { type Finding, findingsOf } from '../doctor/finding.ts'
-import { placeOf } from '../doctor/run-doctor.ts'
-import { WAREHOUSE_PASSWORD } from '../doctor/secret-names.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import { type DeployEffects, type DeployOptions, runIn } from './effects.ts'
 import type { DeployFacts, WarehouseFacts } from './facts.ts'
@@ -15,6 +13,7 @@ import { readBundle } from './read-bundle.ts'
 import { type CloudflareFacts, readCloudflare } from './read-cloudflare.ts'
 import { listOptional, listWanted, readSecrets } from './secrets.ts'
 import type { Warehouse } from './warehouse.ts'
+import { findAccess } from './warehouse-place.ts'
 import { createCommands, type WranglerCommands } from './wrangler-commands.ts'
 
 /** The facts, and what the steps need to work on them. */
@@ -27,6 +26,8 @@ export interface Prepared {
   place: ClickHousePlace
   /** Values of secrets that this machine knows, by name. */
   values: ReadonlyMap<string, string>
+  /** That of the command. */
+  env: DeployOptions['env']
   /** What wrangler printed of the Worker that it bundled. */
   bundled: string
 }
@@ -34,8 +35,17 @@ export interface Prepared {
 /** Without a configuration or bindings there is nothing to prepare, only what is wrong with them. */
 export type Preparation = { prepared: Prepared } | { prepared: undefined; findings: readonly Finding[] }
 
-/** Reads them. @throws Error when a file that was typed is not there */
-export async function prepare(options: DeployOptions, effects: DeployEffects): Promise<Preparation> {
+/**
+ * Reads them.
+ *
+ * @param say prints a line before a question
+ * @throws UsageError when a file that was typed is not there; Interrupted
+ */
+export async function prepare(
+  options: DeployOptions,
+  effects: DeployEffects,
+  say: (line: string) => void,
+): Promise<Preparation> {
   // A file that is not there is found out before anything that takes long.
   await readSecrets([], options, effects.readText)
   const { config, findings: ofConfig } = await checkConfigFile(options.config, effects)
@@ -43,12 +53,10 @@ export async function prepare(options: DeployOptions, effects: DeployEffects): P
   const { config: bindings, findings: ofWrangler } = await checkWrangler(choice, effects)
   if (config === undefined || bindings === undefined)
     return { prepared: undefined, findings: [...ofConfig, ...ofWrangler] }
-  const values = await readValues(options, config, bindings, effects)
-  const known = values.get(WAREHOUSE_PASSWORD) ?? ''
-  const place = placeOf(options, bindings, known)
-  // Who typed the password of the Worker's own user need not give it twice.
-  const isOwn = place.user === bindings.vars?.['CLICKHOUSE_USER'] && place.password !== ''
-  if (isOwn && known === '') values.set(WAREHOUSE_PASSWORD, place.password)
+  const names = [...listWanted(config, bindings).map(({ name }) => name), ...listOptional(config)]
+  const { place, values } = await findAccess(names, options, bindings, { ...effects, say })
+  const outside =
+    options.environment === undefined ? undefined : await effects.readWrangler(options.wrangler, undefined)
   const commands = createCommands(options, bindings)
   const warehouse = effects.openWarehouse(options.config, place, options.signal)
   const run = runIn(options, effects)
@@ -61,19 +69,13 @@ export async function prepare(options: DeployOptions, effects: DeployEffects): P
     ...[...ofConfig, ...checkSources(config), ...ofWrangler, bundle.finding],
     ...[...tables.findings, ...cloudflare.findings],
   ]
-  const rest = { config, bindings, commands, warehouse, place, values, bundled: bundle.printed }
-  const facts = combine({ options, config, bindings, values, cloudflare, tables: tables.facts, findings })
+  const rest = {
+    ...{ config, bindings, commands, warehouse, place, values },
+    ...{ env: options.env, bundled: bundle.printed },
+  }
+  const known = { config, bindings, outside, place, values, cloudflare, tables: tables.facts, findings }
+  const facts = combine({ options, ...known })
   return { prepared: { facts: { ...facts, bundle: bundle.size }, ...rest } }
-}
-
-async function readValues(
-  options: DeployOptions,
-  config: MillraceConfig,
-  bindings: WranglerConfig,
-  { readText }: Pick<DeployEffects, 'readText'>,
-): Promise<Map<string, string>> {
-  const wanted = listWanted(config, bindings).map(({ name }) => name)
-  return readSecrets([...wanted, ...listOptional(config)], options, readText)
 }
 
 async function readWarehouse(
@@ -98,6 +100,8 @@ function combine({
   options,
   config,
   bindings,
+  outside,
+  place,
   values,
   cloudflare,
   tables,
@@ -106,6 +110,8 @@ function combine({
   options: DeployOptions
   config: MillraceConfig
   bindings: WranglerConfig
+  outside: WranglerConfig | undefined
+  place: ClickHousePlace
   values: ReadonlyMap<string, string>
   cloudflare: CloudflareFacts
   tables: WarehouseFacts
@@ -116,6 +122,8 @@ function combine({
   return {
     worker: { name: bindings.name ?? 'millrace', presence: worker },
     ...{ account, findings, places, warehouse: tables },
+    asked: { url: place.url, database: place.database, isTyped: options.clickhouseUrl !== undefined },
+    production: outside,
     secrets: { wanted: listWanted(config, bindings), set: secrets, here: new Set(values.keys()) },
     plan: isUnread ? { state: 'unknown' } : comparePlanFile(planText, config, options.allowsBreaking),
     bundle: undefined,

@@ -3,6 +3,7 @@
 import { definePlan } from '@millrace/schemas/config'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { Interrupted } from '../init/questions.ts'
 import { createFakeCloudflare, type Instead, refused, refusedByApi } from './fake-cloudflare.ts'
 import { createFakeDeployment, type FakeDeployment, KNOWN } from './fake-deployment.ts'
 
@@ -91,6 +92,29 @@ describe('the first deployment', () => {
   })
 })
 
+describe('a deployment for which nobody knows the password', () => {
+  it('asks for it once, under the checks, and sends it up', async () => {
+    const world = createFakeDeployment()
+    const asked: string[] = []
+    const askSecret = async (question: string) => {
+      asked.push(question.split(' ')[0] ?? '')
+      return question.startsWith('CLICKHOUSE_PASSWORD') ? 'pw-topsecret-2' : ''
+    }
+    const { report, text } = await world.deploy({ options: { env: {} }, effects: { askSecret } })
+    expect([report.exitCode, asked]).toEqual([0, ['CLICKHOUSE_PASSWORD', 'WEB_SECRET_KEY', 'WEB_READ_TOKEN']])
+    expect(world.cloudflare.account.secrets.get('CLICKHOUSE_PASSWORD')).toBe('pw-topsecret-2')
+    expect(text).toMatch(/^1\/8 checks … \n {6}ClickHouse has to be asked [^\n]*\n {6}ok /)
+  })
+
+  it('is left before anything was done', async () => {
+    const world = createFakeDeployment()
+    const askSecret = async () => Promise.reject(new Interrupted('interrupted'))
+    const { report, text } = await world.deploy({ options: { env: {} }, effects: { askSecret } })
+    expect([report.exitCode, effectsOf(world)]).toEqual([130, []])
+    expect(text).toContain('interrupted before anything was done')
+  })
+})
+
 describe('another deployment', () => {
   it('does nothing that is done but send the Worker anew', async () => {
     const world = createFakeDeployment()
@@ -167,6 +191,11 @@ describe('a deployment that must not begin', () => {
       (world) => setVars(world, { CLICKHOUSE_URL: 'clickhouse.example' }),
       /CLICKHOUSE_URL: is no http or https address/,
     ],
+    [
+      'the address that stands for none',
+      (world) => setVars(world, { CLICKHOUSE_URL: 'https://clickhouse.invalid:8443' }),
+      /CLICKHOUSE_URL: is still the placeholder/,
+    ],
     ['another mode', (world) => setVars(world, { MILLRACE_ENV: 'prod' }), /MILLRACE_ENV: "prod" is none/],
     [
       'SELF of another Worker',
@@ -185,6 +214,16 @@ describe('a deployment that must not begin', () => {
       expected,
     )
     expect(text).toContain('Nothing was done.')
+  })
+
+  it('because the environment would take the route of production, which it inherits', async () => {
+    const world = createFakeDeployment()
+    const routes = [{ pattern: 'events.shop.example', custom_domain: true }]
+    world.bindings = { definedEnvironments: ['staging'], routes }
+    world.production = { ...world.production, routes }
+    const { report } = await world.deploy({ options: { environment: 'staging' } })
+    expect(report.problems).toMatchObject([{ check: 'route events.shop.example' }])
+    expect(effectsOf(world)).toEqual([])
   })
 
   it('because of secrets names all of them at once where nobody can be asked', async () => {
@@ -244,6 +283,12 @@ describe('a deployment that must not begin', () => {
     const env = { ...KNOWN, WEB_SECRET_KEY: 'sk-topsecret', WEB_READ_TOKEN: 'rt-topsecret' }
     const alone = { options: { hasTerminal: false, env } }
     expect((await world.deploy(alone)).report.problems).toMatchObject([{ check: 'loss by 0003_drop.sql' }])
+    // A dry run fails where the deployment would be refused.
+    const dry = await world.deploy({ options: { ...alone.options, isDryRun: true } })
+    expect([dry.report.exitCode, dry.report.problems]).toMatchObject([
+      1,
+      [{ check: 'loss by 0003_drop.sql' }],
+    ])
     expect((await world.deploy({ effects: { confirm: async () => false } })).report.exitCode).toBe(1)
     expect(effectsOf(world)).toEqual([])
     expect((await world.deploy()).report.exitCode).toBe(0)
@@ -316,6 +361,20 @@ describe('a deployment that fails on its way', () => {
     expect(JSON.stringify(report)).not.toMatch(/topsecret|made-secret/)
   })
 
+  it('tells neither a password in an address nor the token of Cloudflare', async () => {
+    const env = {
+      ...KNOWN,
+      CLICKHOUSE_URL: 'https://worker:pw-topsecret-9@clickhouse.example',
+      CLOUDFLARE_API_TOKEN: 'token-topsecret',
+    }
+    const world = withAnswers((call) =>
+      call === DEPLOYED ? refused(`${env.CLOUDFLARE_API_TOKEN} and ${env.CLICKHOUSE_URL}`) : undefined,
+    )
+    const { report, text } = await world.deploy({ options: { env } })
+    expect(text).toContain('wrangler deploy failed: [HIDDEN] and https://worker:[HIDDEN]@clickhouse.example')
+    expect(JSON.stringify(report) + text).not.toContain('topsecret')
+  })
+
   it('takes no letter of its own text for a secret that is as short', async () => {
     const world = createFakeDeployment(createFakeCloudflare({ isLoggedIn: false }))
     const { text } = await world.deploy({ options: { env: { CLICKHOUSE_PASSWORD: 'x' } } })
@@ -367,6 +426,20 @@ describe('the proof of a deployment', () => {
     expect(text).toContain('The deployment itself is done')
     // What is deployed is what the next one is compared with.
     expect(effectsOf(world).at(-1)).toBe(KEPT)
+  })
+
+  it('is left at once when it is interrupted', async () => {
+    const world = createFakeDeployment()
+    world.door.loses = true
+    const interruption = new AbortController()
+    let slept = 0
+    const sleep = async () => {
+      slept += 1
+      interruption.abort()
+      if (slept > 9) throw new Error('goes on')
+    }
+    const { report } = await world.deploy({ options: { signal: interruption.signal }, effects: { sleep } })
+    expect([report.exitCode, slept]).toEqual([130, 1])
   })
 
   it('waits for the front door with patience that ends', async () => {

@@ -2,12 +2,13 @@
 
 import { hideSecrets } from '../doctor/finding.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
+import { Interrupted } from '../init/questions.ts'
 import { describeLoss } from '../migrate/report.ts'
 import { keyOfLoss } from './apply-migrations.ts'
 import { collectSecrets } from './collect-secrets.ts'
 import { type DeployPlan, planDeploy } from './decide.ts'
 import { buildReport, type DeployReport } from './deploy-report.ts'
-import { type DeployEffects, type DeployOptions, Interrupted } from './effects.ts'
+import type { DeployEffects, DeployOptions } from './effects.ts'
 import { listHidden } from './hidden.ts'
 import { createStepPrinter, formatDuration, type StepPrinter } from './progress.ts'
 import { type Prepared, prepare } from './read-facts.ts'
@@ -24,7 +25,7 @@ export interface DeployOutput {
   writeSecret: (text: string) => void
 }
 
-/** Runs it. @throws Error when a file that was typed is not there */
+/** Runs it. @throws UsageError when a file that was typed is not there */
 export async function runDeploy(
   options: DeployOptions,
   effects: DeployEffects,
@@ -54,7 +55,7 @@ interface Run {
 async function runChecked(run: Run): Promise<DeployReport> {
   const { options, effects, output, printer } = run
   printer.begin(STEP_TITLES[0])
-  const preparation = await prepare(options, effects)
+  const preparation = await prepare(options, effects, printer.say)
   options.signal.throwIfAborted()
   if (preparation.prepared === undefined) {
     const problems = preparation.findings.filter(({ state }) => state === 'problem' || state === 'unknown')

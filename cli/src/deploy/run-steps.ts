@@ -55,15 +55,20 @@ export async function runSteps(
       printer.end(says)
       note('done', says)
     } catch (error) {
-      const says = error instanceof StepFailure ? hide(error.message, context) : 'interrupted'
+      const says = error instanceof StepFailure ? hide(error.message, context) : endOf(options.signal)
       note('failed', says)
-      printer.end(error instanceof StepFailure ? `FAILED: ${says}` : 'interrupted')
+      printer.end(error instanceof StepFailure ? `FAILED: ${says}` : says)
       if (error instanceof StepFailure) printer.say(`-> ${hide(error.mend, context)}`)
       if (!(error instanceof StepFailure) || !error.isLate) throw error
       hasLate = true
     }
   }
   return hasLate
+}
+
+/** Of a step that ended by no failure of its own. */
+function endOf({ aborted }: AbortSignal): string {
+  return aborted ? 'interrupted' : 'FAILED'
 }
 
 /** Nothing that an error quoted may tell a secret. */

@@ -3,6 +3,7 @@
 import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { METRICS_TOKEN_VAR, type MillraceConfig } from '@millrace/schemas/config'
+import { UsageError } from '../command-world.ts'
 import { listNamedSecrets, WAREHOUSE_PASSWORD } from '../doctor/secret-names.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import type { WantedSecret } from './facts.ts'
@@ -43,7 +44,7 @@ export interface SecretPlaces {
  * `.dev.vars.<environment>` beside `wrangler.toml` (`.dev.vars.production` outside of environments). The plain `.dev.vars`
  * is not looked at: what is in it is for development.
  *
- * @throws Error when a file was typed that is not there
+ * @throws UsageError when a file was typed that is not there
  */
 export async function readSecrets(
   names: readonly string[],
@@ -52,7 +53,7 @@ export async function readSecrets(
 ): Promise<Map<string, string>> {
   const path = secretsFile ?? join(dirname(wrangler), `.dev.vars.${environment}`)
   const text = await readText(path)
-  if (text === undefined && secretsFile !== undefined) throw new Error(`there is no file ${secretsFile}`)
+  if (text === undefined && secretsFile !== undefined) throw new UsageError(`there is no file ${secretsFile}`)
   const file = parseEnv(text ?? '')
   const values = names.map((name) => [name, env[name] || file[name] || ''] as const)
   return new Map(values.filter(([, value]) => value !== ''))

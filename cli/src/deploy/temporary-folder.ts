@@ -1,4 +1,7 @@
-/** A folder for what must not stay: only this user may look into it, and it is gone however the process ends, short of SIGKILL. */
+/**
+ * A folder for what must not stay: only this user may look into it, and it is gone when the process ends, by an interruption
+ * too. What kills the process at once, such as SIGKILL, leaves it.
+ */
 
 import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

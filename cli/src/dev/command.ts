@@ -1,11 +1,12 @@
 /** The command `millrace dev`: the project's Worker on this machine, with a ClickHouse of its own. */
 
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, parse, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Command } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
 import { createDoctorEffects, type RunResult } from '../doctor/effects.ts'
+import { readWranglerConfig, type WranglerConfig } from '../doctor/wrangler-config.ts'
 import { DEFAULT_CONFIG, isFile } from '../load-config.ts'
 import { developmentAssetsFolder, migrationsFolder } from '../release-files.ts'
 import { loadFreshConfig } from './fresh-config.ts'
@@ -36,30 +37,33 @@ export function registerDev(program: Command, world: CommandWorld): void {
 }
 
 async function run(world: CommandWorld, flags: DevFlags): Promise<void> {
-  const { stdout, stderr, done } = world
+  const { stdout, stderr, done, signal = new AbortController().signal } = world
   const wranglerPath = resolve(flags.wrangler)
   if (!(await isFile(wranglerPath)))
     throw new UsageError(`there is no file ${flags.wrangler}; make a project with \`npx millrace init\``)
   const { serve } = await importStack()
   const data = resolve(flags.data)
-  const ending = new AbortController()
-  world.signal?.addEventListener('abort', () => ending.abort(), { once: true })
+  const say = (line: string) => void stderr.write(`millrace: ${line}\n`)
   let unwatch = () => {}
   const code = await serve({
     ...(await placesOf(wranglerPath, data)),
-    env: { ...(await readDevVars(dirname(wranglerPath))), ...environmentOf(world, flags) },
-    readConfig: () => loadFreshConfig(resolve(flags.config), flags.config, data),
+    readEnv: async () => ({
+      ...(await readDevVars(dirname(wranglerPath))),
+      ...environmentOf(world, flags),
+    }),
+    secretsPlace: '.dev.vars',
+    readConfig: () => loadFreshConfig(resolve(flags.config), flags.config),
     build: () => bundle(wranglerPath, data),
     ...(flags.watch
       ? {
           watch: (onChange: () => Promise<void>) => {
-            unwatch = watchProject(dirname(wranglerPath), onChange)
+            unwatch = watchProject(dirname(wranglerPath), { onChange, data, say })
           },
         }
       : {}),
-    signal: ending.signal,
+    signal,
     print: (text) => stdout.write(text),
-    say: (line) => stderr.write(`millrace: ${line}\n`),
+    say,
   })
   unwatch()
   done(code)
@@ -87,8 +91,17 @@ async function placesOf(wranglerPath: string, data: string) {
     wranglerPath,
     assetsPath,
     migrationsPath: migrationsFolder(),
-    scriptPath: `${data}/bundle/worker.js`,
+    scriptPath: await findBundle(wranglerPath, data),
   }
+}
+
+/** Wrangler calls it as the entry is called. */
+async function findBundle(wranglerPath: string, data: string): Promise<string> {
+  // What cannot be read is told when it is bundled.
+  const { main = 'worker.ts' } = await readWranglerConfig(wranglerPath, undefined).catch(
+    () => ({}) as WranglerConfig,
+  )
+  return join(data, 'bundle', `${parse(main).name}.js`)
 }
 
 /** Secrets for this machine, where wrangler looks for them too. */
@@ -109,7 +122,7 @@ function environmentOf({ env }: CommandWorld, { port, clickhousePort, data }: De
 /** Bundles the Worker as wrangler would upload it. */
 async function bundle(wranglerPath: string, data: string): Promise<void> {
   const { runWrangler } = createDoctorEffects(globalThis.fetch)
-  const args = ['deploy', '--dry-run', '--config', wranglerPath, '--outdir', `${data}/bundle`]
+  const args = ['deploy', '--dry-run', '--config', wranglerPath, '--outdir', join(data, 'bundle')]
   const result = await runWrangler(args, dirname(wranglerPath))
   if (result.code !== 0) throw new Error(`the Worker cannot be bundled:\n${wordsOf(result)}`)
 }

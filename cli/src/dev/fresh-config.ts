@@ -1,23 +1,24 @@
 /** Loads a configuration as its files are now, however often it was loaded before: with all that it imports of the project. */
 
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MillraceConfig } from '@millrace/schemas/config'
 import { loadConfig } from '../load-config.ts'
 
 let count = 0
 
 /**
- * Loads it. Node keeps every module that it has once loaded, so the files are bundled into one of a new name.
+ * Loads it. Node keeps every module that it has once loaded, so the files are bundled into one of a new name. It lies for a
+ * moment in `.millrace` beside the configuration, because packages are looked for from there.
  *
  * @param path absolute path of the configuration
  * @param label what the user knows it as, for messages
- * @param folder where the bundle may lie for a moment; packages are found from there
  * @throws UsageError as `loadConfig` does; Error with esbuild's words when it cannot be read
  */
-export async function loadFreshConfig(path: string, label: string, folder: string): Promise<MillraceConfig> {
+export async function loadFreshConfig(path: string, label: string): Promise<MillraceConfig> {
   const { build } = await import('esbuild')
   count += 1
+  const folder = join(dirname(path), '.millrace')
   const outfile = join(folder, `config-${process.pid}-${count}.mjs`)
   await mkdir(folder, { recursive: true })
   try {

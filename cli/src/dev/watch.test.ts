@@ -1,12 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { isSource, watchProject } from './watch.ts'
 
 it.each([
   ['worker.ts', true],
   ['wrangler.toml', true],
+  ['.dev.vars', true],
+  ['.dev.vars.example', false],
   [join('src', 'plan.ts'), true],
   ['plan.test.ts', false],
   ['README.md', false],
@@ -16,27 +18,48 @@ it.each([
   expect(isSource(path)).toBe(expected)
 })
 
-it('a burst of changes is told once, and none after the end', async () => {
+/** A project that is watched; `settle` waits till a change would have been told. */
+async function watchFolder(folders: string[] = []) {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-watch-'))
+  for (const name of folders) await mkdir(join(folder, name))
+  const said: string[] = []
   let told = 0
-  let onTold = () => {}
-  const first = new Promise<void>((resolve) => {
-    onTold = resolve
-  })
-  const end = watchProject(folder, async () => {
+  const onChange = async () => {
     told += 1
-    onTold()
-  })
-  try {
-    await writeFile(join(folder, 'worker.ts'), '1')
-    await writeFile(join(folder, 'plan.ts'), '2')
-    await first
-    end()
-    await writeFile(join(folder, 'plan.ts'), '3')
-    await new Promise((resolve) => setTimeout(resolve, 600))
-    expect(told).toBe(1)
-  } finally {
+  }
+  const end = watchProject(folder, { onChange, data: join(folder, 'data'), say: (line) => said.push(line) })
+  onTestFinished(async () => {
     end()
     await rm(folder, { recursive: true })
+  })
+  return {
+    write: (path: string) => writeFile(join(folder, path), String(told)),
+    settle: () => new Promise((resolve) => setTimeout(resolve, 700)),
+    told: () => told,
+    said,
+    end,
   }
+}
+
+it('a burst of changes is told once, and none after the end', async () => {
+  const { write, settle, told, end } = await watchFolder()
+  await write('worker.ts')
+  await write('plan.ts')
+  await settle()
+  expect(told()).toBe(1)
+  end()
+  await write('plan.ts')
+  await settle()
+  expect(told()).toBe(1)
+})
+
+it('a change in a folder of the project is told, and none in the one for data, which the Worker is built into', async () => {
+  const { write, settle, told, said } = await watchFolder(['src', 'data', 'node_modules'])
+  await write('data/worker.js')
+  await write('node_modules/index.js')
+  await settle()
+  expect(told()).toBe(0)
+  await write('src/plan.ts')
+  await settle()
+  expect([told(), said]).toEqual([1, []])
 })

@@ -128,10 +128,17 @@ async function checkAnswers(
   }
 }
 
+/** No name of a host ends in it (RFC 6761); `millrace init` writes such an address where none was given. */
+function isPlaceholder(url: string): boolean {
+  return URL.canParse(url) && new URL(url).hostname.endsWith('.invalid')
+}
+
 function mendAnswer(error: unknown, url: string, user: string): string {
   if (error instanceof ClickHouseFailure && /HTTP (401|403|516)|AUTHENTICATION_FAILED/.test(error.message))
     return `set the password of ${user} in the variable CLICKHOUSE_PASSWORD, and the name with --user or CLICKHOUSE_USER`
-  return `see whether it runs: \`curl ${url}/ping\`; --clickhouse-url names another address. Nothing is lost meanwhile: events wait in the queue millrace-retry`
+  if (isPlaceholder(url))
+    return 'this address is only a placeholder: write that of your ClickHouse as CLICKHOUSE_URL into wrangler.toml'
+  return `see whether it runs: \`curl ${url}/ping\`; --clickhouse-url names another address. Nothing is lost meanwhile: events wait in the queue for retries`
 }
 
 function checkLatency(url: string, ms: number): Finding {

@@ -76,7 +76,7 @@ async function checkHealth(
   const answeredAt = now()
   if (answer.kind !== 'answered' || answer.status !== 200 || answer.body['status'] !== 'ok') {
     const mend = isLoopback(endpoint)
-      ? 'start it: `npm start`; --url names another address'
+      ? 'start it: `npm run dev`, in the repository also `npm start`; --url names another address'
       : 'see whether it is deployed and the address is right: `npx wrangler deployments list`, then `npx wrangler tail`'
     return { isThere: false, findings: [problem('address', describeAnswer(answer), mend)] }
   }
@@ -123,7 +123,7 @@ async function checkWriteKeys({ name, writeKeys }: KeyedSource, ask: AskCollecto
     if (answer.kind !== 'answered') return unknown(check, describeAnswer(answer))
     const owner = (answer.body['source'] as { name?: unknown } | undefined)?.name
     if (answer.status === 200 && owner === name) continue
-    const mend = 'deploy this configuration: `npx wrangler deploy`, locally start again: `npm start`'
+    const mend = 'deploy this configuration: `npx wrangler deploy`, locally start again: `npm run dev`'
     if (answer.status === 200)
       return problem(check, `writeKeys[${index}] is of the source ${String(owner)} there`, mend)
     if (answer.status === 404 && answer.body['code'] === 'unknown_write_key')
@@ -199,7 +199,7 @@ async function checkSecret(
     check,
     `the collector refuses ${what} as it is set here: ${describeAnswer(answer)}`,
     variable === undefined
-      ? 'start the stack again: `npm start`'
+      ? 'start the stack again: `npm run dev`'
       : `give the Worker the same: \`npx wrangler secret put ${variable}\`, or correct it here`,
   )
 }

@@ -52,7 +52,7 @@ export function checkSecrets(
       warning(
         `secret ${name}`,
         `named by ${path}, but not set on this machine, so what it is for does not work here`,
-        `start with \`${name}=... npm start\`, or write it into .dev.vars for wrangler dev; deployed: \`npx wrangler secret put ${name}\``,
+        `write it into .dev.vars for \`millrace dev\`, or start with \`${name}=... npm start\` in the repository; deployed: \`npx wrangler secret put ${name}\``,
       ),
     ),
   ]

@@ -33,7 +33,7 @@ export async function checkWrangler(
   if (!Array.isArray(read)) return { config: undefined, findings: [read] }
   const [chosen] = read
   const findings = read.flatMap(({ name, config }) => checkBindings(config, { file, environment: name }))
-  const built = await checkBuilt(chosen?.config, effects)
+  const built = await checkBuilt(chosen?.config, file, effects)
   return {
     config: chosen?.config,
     findings: [...findings, ...built, ...(await checkEntry(chosen?.config, file, effects))],
@@ -69,15 +69,37 @@ async function readAll(
   }
 }
 
-/** Files that a deployment takes along have to be built first. */
+/** Files that a deployment takes along have to be there first; like wrangler, from the folder of its file. */
 async function checkBuilt(
   config: WranglerConfig | undefined,
+  file: string,
   { isFolder }: Pick<DoctorEffects, 'isFolder'>,
 ): Promise<Finding[]> {
   const { directory } = config?.assets ?? {}
-  if (directory === undefined || config?.main === undefined) return []
-  if (await isFolder(resolve(dirname(config.main), directory))) return []
-  return [warning('built files', `there is no folder ${directory} to deploy`, 'build it: `npm run build`')]
+  if (directory === undefined) return []
+  const folder = dirname(resolve(file))
+  if (await isFolder(resolve(folder, directory))) return []
+  const says = `there is no folder ${directory} to deploy`
+  if (!/(^|[\\/])node_modules[\\/]/.test(directory))
+    return [warning('built files', says, 'build it: `npm run build`')]
+  const above = await findAbove(directory, dirname(folder), isFolder)
+  if (above === undefined)
+    return [warning('built files', says, 'install what the project needs: `npm install`')]
+  // Workspaces have their packages in the folder of all.
+  const way = relative(folder, above).replaceAll('\\', '/')
+  const mend = `the package is installed further up: write directory = "${way}" under [assets] into ${file}`
+  return [warning('built files', says, mend)]
+}
+
+async function findAbove(
+  directory: string,
+  folder: string,
+  isFolder: DoctorEffects['isFolder'],
+): Promise<string | undefined> {
+  const candidate = resolve(folder, directory)
+  if (await isFolder(candidate)) return candidate
+  const parent = dirname(folder)
+  return parent === folder ? undefined : findAbove(directory, parent, isFolder)
 }
 
 async function checkEntry(

@@ -129,6 +129,31 @@ describe('runDoctor', () => {
       /npm run build/,
     ],
     [
+      'files of a package that is not installed',
+      {
+        bindings: { assets: { binding: 'ASSETS', directory: 'node_modules/millrace/dist/assets' } },
+        effects: { isFolder: async () => false },
+      },
+      'wrangler.toml',
+      'built files',
+      'warning',
+      /no folder node_modules\/millrace\/dist\/assets/,
+      /npm install/,
+    ],
+    [
+      'files of a package that a workspace has further up',
+      {
+        bindings: { assets: { binding: 'ASSETS', directory: 'node_modules/millrace/dist/assets' } },
+        options: { wrangler: '/shop/apps/events/wrangler.toml' },
+        effects: { isFolder: async (path) => path === '/shop/node_modules/millrace/dist/assets' },
+      },
+      'wrangler.toml',
+      'built files',
+      'warning',
+      /no folder node_modules\/millrace\/dist\/assets/,
+      /directory = "\.\.\/\.\.\/node_modules\/millrace\/dist\/assets"/,
+    ],
+    [
       'a wrangler.toml that makes no sense',
       { effects: { readWrangler: async () => Promise.reject(new Error('Invalid TOML document')) } },
       'wrangler.toml',
@@ -253,6 +278,15 @@ describe('runDoctor', () => {
       'problem',
       /does not answer/,
       /Nothing is lost meanwhile/,
+    ],
+    [
+      'the address that init writes where none is given',
+      { rows: 'away', options: { clickhouseUrl: 'https://clickhouse.invalid:8443' } },
+      'ClickHouse',
+      'address',
+      'problem',
+      /does not answer/,
+      /only a placeholder/,
     ],
     [
       'a wrong password',

@@ -109,14 +109,14 @@ export function placeOf(
   }
 }
 
-/** Also those of others, such as the token of Cloudflare: what a program quotes is not foreseen. */
-function secretsIn(env: DoctorOptions['env']): string[] {
+/** Secrets of an environment; also those of others, such as the token of Cloudflare: what a program quotes is not foreseen. */
+export function secretsIn(env: DoctorOptions['env']): string[] {
   const named = Object.entries(env).filter(([name]) => /(SECRET|TOKEN|PASSWORD|_KEY)/.test(name))
   return named.flatMap(([, value = '']) => (value.length >= MIN_SECRET_LENGTH ? [value] : []))
 }
 
-/** It ought not to be there; where it is, it is not told any further. */
-function passwordIn(url: string): string {
+/** The password in an address. It ought not to be there; where it is, it is not told any further. */
+export function passwordIn(url: string): string {
   return URL.canParse(url) ? decodeURIComponent(new URL(url).password) : ''
 }
 

@@ -19,7 +19,7 @@ export interface WranglerConfig {
   migrations?: readonly { new_sqlite_classes?: readonly string[] | undefined }[] | undefined
   triggers?: { crons?: readonly string[] | undefined } | undefined
   assets?: { binding?: string | undefined; directory?: string | undefined } | undefined
-  ratelimits?: readonly { name: string }[] | undefined
+  ratelimits?: readonly { name: string; namespace_id?: string | undefined }[] | undefined
   limits?: { cpu_ms?: number | undefined } | undefined
   observability?: { enabled?: boolean | undefined } | undefined
   /** Bindings to other Workers, and to itself. */
@@ -58,7 +58,8 @@ export async function readWranglerConfig(
   environment: string | undefined,
 ): Promise<WranglerConfig> {
   const { unstable_readConfig: read } = await importWrangler()
-  const options = { config: path, ...(environment === undefined ? {} : { env: environment }) }
+  // The empty name is what stands outside of all, whatever CLOUDFLARE_ENV says.
+  const options = { config: path, env: environment ?? '' }
   return read(options, { hideWarnings: true }) as unknown as WranglerConfig
 }
 

@@ -154,7 +154,7 @@ function describeStop({ reason, message, status }: Stopped, endpoint: string): s
 }
 
 function adviseOn({ reason, status, collectorCode }: Stopped, source: string): string[] {
-  if (reason === 'unreachable') return ['Is it running? Start it with: npm start']
+  if (reason === 'unreachable') return ['Is it running? Start it with: npm run dev']
   if (reason !== 'refused') return []
   if (collectorCode === 'wrong_source') {
     return [

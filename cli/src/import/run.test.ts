@@ -271,7 +271,7 @@ describe('an import that cannot go on', () => {
     const report = await importText(linesOf(3), { fetch })
     expect(requestCount()).toBe(3)
     expect(formatReport(report)).toContain(
-      'no collector answers at http://collector.test: connect ECONNREFUSED 127.0.0.1:8787\nIs it running? Start it with: npm start',
+      'no collector answers at http://collector.test: connect ECONNREFUSED 127.0.0.1:8787\nIs it running? Start it with: npm run dev',
     )
     expect(exitCodeOf(report)).toBe(1)
   })

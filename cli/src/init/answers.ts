@@ -2,6 +2,7 @@
 
 import { defineConfig } from '@millrace/schemas/config'
 import { NAME_PATTERN } from '@millrace/schemas/wire'
+import { isLoopback } from '../command-world.ts'
 
 /** The answers; `null` is an answer too: none. */
 export interface Answers {
@@ -123,7 +124,7 @@ export function parseClickHouse(text: string): Parsed<string | null> {
     return invalid(`must be an address such as https://db.example:8443, got ${shown}`)
   if (NATIVE_PORTS.includes(url.port))
     return invalid(`must have the port of the HTTPS interface, mostly 8443; ${url.port} is of the native one`)
-  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
+  if (url.protocol === 'http:' && !isLoopback(url.href))
     return invalid(`must begin with https://, because the password travels there; got ${shown}`)
   return valid(url.href.replace(/\/+$/, ''))
 }
@@ -157,10 +158,6 @@ function hostOf(text: string): string | undefined {
   const isName =
     labels.length > 1 && hostname.length <= 253 && labels.every((label) => HOST_LABEL.test(label))
   return isName && /[a-z]/.test(labels.at(-1) ?? '') && href === `https://${hostname}/` ? hostname : undefined
-}
-
-function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }
 
 /** What the configuration's own check says against it. */

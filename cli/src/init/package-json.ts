@@ -9,7 +9,7 @@ type Section = 'scripts' | 'dependencies' | 'devDependencies' | 'allowScripts'
 type Manifest = Record<string, unknown>
 
 /** As of `millrace`. */
-const ENGINES = { node: '>=22.18' }
+const ENGINES = { node: '^22.18.0 || >=23.6.0' }
 
 /** What the package is called in scripts. */
 export const SCRIPTS = {

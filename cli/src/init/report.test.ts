@@ -56,6 +56,15 @@ In your pages, when it is deployed:
     expect(reportOf({ packageJson: '{ "type": "commonjs" }' })).toContain('does not say "type": "module"')
   })
 
+  it.each([
+    ['dependencies', '^3.23.8', true],
+    ['devDependencies', '^4.0.0', true],
+    ['dependencies', '4.6.7', false],
+  ])('remarks on another zod (%s: %s)', (list, version, isOther) => {
+    const packageJson = JSON.stringify({ type: 'module', [list]: { zod: version } })
+    expect(reportOf({ packageJson }).includes('npm install --save-exact zod@4.6.7')).toBe(isOther)
+  })
+
   it('says what stands between the project and its deployment', () => {
     const project = fakeProject({ clickhouse: null, staging: false })
     const text = reportOf({ project })

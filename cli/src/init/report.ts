@@ -63,11 +63,27 @@ function listNotes(report: InitReport): string[] {
     notes.push(
       'package.json does not say "type": "module", which millrace.config.ts and plan.ts need: add it, or give Millrace a folder\nof its own.',
     )
+  const zod = findZod(report.packageJson)
+  const { zodVersion } = report.project
+  if (zod !== undefined && zod !== zodVersion)
+    notes.push(
+      `package.json has zod ${printable(zod)}, and Millrace is made with ${zodVersion}. With two of them the plan's schemas may be strangers to\nit: \`npm install --save-exact zod@${zodVersion}\`, or give Millrace a folder of its own.`,
+    )
   if (report.project.clickhouse === null && !isKept(report, WRANGLER_FILE))
     notes.push(
       `Before you deploy, write the address of your ClickHouse over ${NO_CLICKHOUSE_URL} in ${WRANGLER_FILE}.`,
     )
   return notes
+}
+
+/** The zod that `package.json` asks for, in whichever list. */
+function findZod(packageJson: string): string | undefined {
+  const lists = ['dependencies', 'devDependencies', 'optionalDependencies']
+  const found = lists.map((list) => {
+    const entries = readField(packageJson, list)
+    return typeof entries === 'object' && entries !== null ? Reflect.get(entries, 'zod') : undefined
+  })
+  return found.find((version) => typeof version === 'string')
 }
 
 function listCommands({ folder, workingFolder, packageJson, project }: InitReport): string[] {

@@ -5,7 +5,7 @@ import { printable } from '../printable.ts'
 import { Interrupted, type Prompts } from './questions.ts'
 
 /** What a prompt reads from, writes to, and is ended by. */
-interface PromptContext {
+export interface PromptContext {
   input: NodeJS.ReadableStream
   output: NodeJS.WritableStream
   signal: AbortSignal
@@ -21,9 +21,9 @@ const ENDS = ['end', 'close'] as const
 export async function createTerminalPrompts(
   world: Pick<CommandWorld, 'stdin' | 'stderr' | 'signal'>,
 ): Promise<Prompts> {
-  // Loaded here: no other command needs it.
+  // Loaded here: few commands need it.
   const { input, confirm, select } = await import('@inquirer/prompts')
-  const ask = <T>(prompt: (context: PromptContext) => Promise<T>) => askOnce(world, prompt)
+  const ask = <T>(prompt: (context: PromptContext) => Promise<T>) => askOnTerminal(world, prompt)
   return {
     say: (line) => void world.stderr.write(`${printable(line)}\n`),
     input: ({ message, suggestion, check }) =>
@@ -47,7 +47,8 @@ export async function createTerminalPrompts(
   }
 }
 
-async function askOnce<T>(
+/** Puts a prompt to the world's terminal. @throws Interrupted at Ctrl-C, at Ctrl-D, and when the terminal is gone */
+export async function askOnTerminal<T>(
   { stdin, stderr, signal }: Pick<CommandWorld, 'stdin' | 'stderr' | 'signal'>,
   prompt: (context: PromptContext) => Promise<T>,
 ): Promise<T> {

@@ -83,6 +83,14 @@ describe('wrangler.toml', () => {
     const route = { pattern: 'events.shop.example', custom_domain: true }
     expect(await read(fakeProject())).toMatchObject({ routes: [route], workers_dev: true })
     expect(await read(fakeProject(), 'staging')).toMatchObject({ routes: [], workers_dev: true })
+    // Also one that is written into it later.
+    expect(await read(fakeProject({ domain: null }), 'staging')).toMatchObject({ routes: [] })
+  })
+
+  it('is read for production whatever CLOUDFLARE_ENV says', async () => {
+    vi.stubEnv('CLOUDFLARE_ENV', 'staging')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect((await read(fakeProject())).name).toBe('shop')
   })
 
   it('has no staging where none is wanted', async () => {

@@ -191,9 +191,8 @@ function writeStaging(project: Project): string {
     '# one above adds it below too.',
     `[env.${STAGING}]`,
     `name = ${quote(names.worker)}`,
-    ...(project.domain === null
-      ? []
-      : ['# Without this line it would take the domain of production.', 'routes = []']),
+    '# Without this line it would take a domain of production.',
+    'routes = []',
   ].join('\n')
   return [
     head,

@@ -13,9 +13,11 @@ export async function confirm(world: CommandWorld, question: string): Promise<bo
   if (!isTerminal(world)) return false
   const { stdin, stderr, signal } = world
   const lines = createInterface({ input: stdin, output: stderr, terminal: false })
+  // At Ctrl-D, or when the terminal is gone, the question would wait for ever.
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
   try {
-    const answer = await lines.question(`${question} Go on? [y/N] `, signal === undefined ? {} : { signal })
-    return /^y(es)?$/i.test(answer.trim())
+    const answering = lines.question(`${question} Go on? [y/N] `, signal === undefined ? {} : { signal })
+    return /^y(es)?$/i.test((await Promise.race([answering, ended])).trim())
   } finally {
     lines.close()
   }
