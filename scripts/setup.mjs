@@ -34,7 +34,7 @@ export function setup() {
   const wanted = fingerprint()
   if (existsSync(PINNED_NODE) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   console.error(
-    'millrace: installing dependencies with npm install (about 1.1 GB, half a minute on a good line)',
+    'millrace: installing dependencies with npm install (about 1.4 GB, half a minute on a good line)',
   )
   npm(['install', '--no-audit', '--no-fund'])
   // An npm that was told to ignore install scripts leaves the pinned Node out.

@@ -3,9 +3,10 @@
 import type { MillraceConfig } from '@millrace/schemas/config'
 import { build } from '../../scripts/build.ts'
 import { ROOT } from './places.ts'
+import { isRepositorySource, SOURCE_FOLDERS } from './repository-sources.ts'
 import { serve } from './serve.ts'
 import { SIGNALS } from './signals.ts'
-import { watchSources } from './watch.ts'
+import { watchFolders } from './watch.ts'
 
 const ending = new AbortController()
 const end = () => ending.abort()
@@ -19,12 +20,20 @@ process.exit(
     secretsPlace: 'the environment',
     readConfig,
     build,
-    ...(process.argv.includes('--watch') ? { watch: (onChange) => watchSources(ROOT, onChange) } : {}),
+    ...(process.argv.includes('--watch') ? { watch } : {}),
     signal: ending.signal,
     print: (text) => console.log(text),
-    say: (line) => console.error(`millrace: ${line}`),
+    say,
   }),
 )
+
+function watch(onChange: () => Promise<void>): void {
+  watchFolders({ root: ROOT, folders: SOURCE_FOLDERS, isSource: isRepositorySource, onChange, say })
+}
+
+function say(line: string): void {
+  console.error(`millrace: ${line}`)
+}
 
 /** `millrace.config.ts` as it is now. Read here first, because its mistakes are one line here and a page from workerd. */
 async function readConfig(): Promise<MillraceConfig> {

@@ -1,33 +1,49 @@
 /** Calls back when a source file changed, once for a burst of changes. */
 
 import { watch } from 'node:fs'
-import { join, sep } from 'node:path'
-
-/** Folders whose change matters to a running stack. */
-const FOLDERS = ['schemas', 'collector', 'consumers', 'sdk-web', 'dashboard', 'local/demo']
-
-/** Files of the root folder that matter. */
-const FILES = new Set(['worker.ts', 'create-worker.ts', 'millrace.config.ts', 'wrangler.toml'])
+import { join } from 'node:path'
 
 /** Quiet time after the last change. */
 const SETTLE_MS = 300
 
-/** Starts watching; a run that is under way is finished before the next one begins. */
-export function watchSources(root: string, onChange: () => Promise<void>): void {
+/** Options of {@link watchFolders}. */
+export interface WatchOptions {
+  /** Absolute path. Its own files are watched, and with all that they hold its folders that are named. */
+  root: string
+  folders: readonly string[]
+  /** Whether a file matters, by its path from the root. */
+  isSource: (path: string) => boolean
+  onChange: () => Promise<void>
+  /** Takes a line where something cannot be watched, or `onChange` fails. */
+  say: (line: string) => void
+}
+
+/**
+ * Starts watching; a run that is under way is finished before the next one begins.
+ *
+ * @returns a function that ends it
+ */
+export function watchFolders({ root, folders, isSource, onChange, say }: WatchOptions): () => void {
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
-  const changed = (_event: string, name: string | null) => {
-    const parts = name?.split(sep) ?? []
-    if (parts.includes('dist') || parts.includes('node_modules') || name?.endsWith('.test.ts') === true)
-      return
+  const changed = (path: string) => {
+    if (!isSource(path)) return
     clearTimeout(timer)
     timer = setTimeout(() => {
-      running = running.then(onChange).catch((error: unknown) => console.error(`millrace: ${String(error)}`))
+      running = running.then(onChange).catch((error: unknown) => say(String(error)))
     }, SETTLE_MS)
   }
-  for (const folder of FOLDERS) watch(join(root, folder), { recursive: true }, changed)
-  // The folder, not the files: an editor that saves by renaming puts another file in the place of the watched one.
-  watch(root, (event, name) => {
-    if (name !== null && FILES.has(name)) changed(event, name)
-  })
+  const begin = (below: string) => {
+    // The folder, not its files: an editor that saves by renaming puts another file in the place of the watched one.
+    const watcher = watch(join(root, below), { recursive: below !== '' }, (_event, name) => {
+      if (name !== null) changed(join(below, name))
+    })
+    watcher.on('error', ({ message }) => say(`changes are not seen in ${join(root, below)}: ${message}`))
+    return watcher
+  }
+  const watchers = ['', ...folders].map(begin)
+  return () => {
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+  }
 }

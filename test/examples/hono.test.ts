@@ -1,33 +1,20 @@
 /** examples/hono: installed, type-checked, bundled by wrangler, and run by workerd. */
 
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { createPackedProject, type PackedProject } from '../support/packed-project.ts'
+import { expect, it } from 'vitest'
 import { findFreePort } from '../support/ports.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
 import { waitFor } from '../support/wait.ts'
+import { setUpExample } from './support/installed-example.ts'
 import { namesOf, numbersByStream, storedEvents } from './support/stored.ts'
 
-let stack: TestStack
-let browser: Browser
-let project: PackedProject
-beforeAll(async () => {
-  stack = await startTestStack()
-  browser = await launchBrowser()
-  project = await createPackedProject('examples/hono')
-})
-afterAll(async () => {
-  await project.remove()
-  await browser.close()
-  await stack.stop()
-})
+const example = setUpExample('hono')
 
 it('is type-checked', async () => {
+  const { project } = example()
   await project.run('npm', ['run', 'check'])
 })
 
 it('tracks a download at the edge, of the visitor whose page it is', async () => {
+  const { stack, browser, project } = example()
   const port = await findFreePort()
   const address = ['--ip', '127.0.0.1', '--port', String(port)]
   const worker = project.start('npx', [

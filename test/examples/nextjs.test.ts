@@ -1,28 +1,14 @@
 /** examples/nextjs: installed, built by Next, and one visit whose sale the server tracks. */
 
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { createPackedProject, type PackedProject } from '../support/packed-project.ts'
+import { expect, it } from 'vitest'
 import { findFreePort } from '../support/ports.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { setUpExample } from './support/installed-example.ts'
 import { namesOf, numbersByStream, storedEvents, upTo } from './support/stored.ts'
 
-let stack: TestStack
-let browser: Browser
-let project: PackedProject
-beforeAll(async () => {
-  stack = await startTestStack()
-  browser = await launchBrowser()
-  project = await createPackedProject('examples/nextjs')
-})
-afterAll(async () => {
-  await project.remove()
-  await browser.close()
-  await stack.stop()
-})
+const example = setUpExample('nextjs')
 
 it('records the visit in the browser and the sale on the server, of one visitor', async () => {
+  const { stack, browser, project } = example()
   const env = { NEXT_PUBLIC_MILLRACE_ENDPOINT: stack.worker.url }
   await project.run('npm', ['run', 'build'], { env })
   const port = await findFreePort()
@@ -56,6 +42,7 @@ it('records the visit in the browser and the sale on the server, of one visitor'
 })
 
 it('sells no course that there is not', async () => {
+  const { project } = example()
   const port = await findFreePort()
   const server = project.start('npx', ['next', 'start', '--hostname', '127.0.0.1', '--port', String(port)])
   await server.waitForPort(port)

@@ -1,28 +1,14 @@
 /** examples/vite-react-router: installed, type-checked, built, and clicked through. */
 
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { createPackedProject, type PackedProject } from '../support/packed-project.ts'
+import { expect, it } from 'vitest'
 import { findFreePort } from '../support/ports.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { setUpExample } from './support/installed-example.ts'
 import { namesOf, numbersByStream, storedEvents, upTo } from './support/stored.ts'
 
-let stack: TestStack
-let browser: Browser
-let project: PackedProject
-beforeAll(async () => {
-  stack = await startTestStack()
-  browser = await launchBrowser()
-  project = await createPackedProject('examples/vite-react-router')
-})
-afterAll(async () => {
-  await project.remove()
-  await browser.close()
-  await stack.stop()
-})
+const example = setUpExample('vite-react-router')
 
 it('records each address that the router shows, and the event of the plan', async () => {
+  const { stack, browser, project } = example()
   await project.run('npm', ['run', 'build'], { env: { VITE_MILLRACE_ENDPOINT: stack.worker.url } })
   const port = await findFreePort()
   const preview = project.start('npx', ['vite', 'preview', '--host', '127.0.0.1', '--port', String(port)])
@@ -56,6 +42,7 @@ it('records each address that the router shows, and the event of the plan', asyn
 })
 
 it('does not compile with a property that the plan has otherwise', async () => {
+  const { project } = example()
   const source = await project.read('src/main.tsx')
   await project.write('src/main.tsx', source.replace('price: plant.price,', "price: 'much',"))
   const { code, output } = await project.runToEnd('npx', ['tsc'])

@@ -8,6 +8,7 @@ import type { LiveWindow, MonitorStatus, SnapshotMessage } from '@millrace/schem
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningWorker, startWorker } from '../../local/src/worker.ts'
 import { CLOCK_PATH } from '../support/clock-worker.ts'
+import { writeClockedEntry } from '../support/clocked-entry.ts'
 import { configPlugin } from '../support/configured-stack.ts'
 import { watchLive } from '../support/live-client.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
@@ -34,29 +35,13 @@ const START = Math.floor(Date.now() / (5 * MINUTE)) * 5 * MINUTE - 3 * 60 * MINU
 let offsetMs = START - Date.now()
 const now = () => Date.now() + offsetMs
 
-/** Alarms keep real time, so whoever sets the clock ahead wakes the objects. */
-const entry = () => `
-import { CLOCK_PATH, withAlarms, withClock } from './test/support/clock-worker.ts'
-import worker, { LiveAggregator as Base } from './worker.ts'
-const clocked = withClock(worker, ${offsetMs})
-export class LiveAggregator extends Base {
-  constructor(context, env) {
-    super(withAlarms(context), env)
-  }
-  wake() {
-    return this.ctx.storage.setAlarm(Date.now())
-  }
-}
-export default {
-  ...clocked,
-  async fetch(request, env, context) {
-    const response = await clocked.fetch(request, env, context)
-    if (new URL(request.url).pathname === CLOCK_PATH)
-      await Promise.all(['shop', 'blog'].map((source) => env.LIVE.getByName(source).wake()))
-    return response
-  },
-}
-`
+const entry = () =>
+  writeClockedEntry({
+    imports: "import worker, { LiveAggregator as Base } from './worker.ts'",
+    handlers: 'worker',
+    aheadMs: offsetMs,
+    sources: ['shop', 'blog'],
+  })
 
 interface Attempt {
   id: string

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { StackOptions } from '@millrace/local/stack'
 import { ROOT } from '../../scripts/setup.mjs'
 import { CLOCK_PATH } from './clock-worker.ts'
+import { writeClockedEntry } from './clocked-entry.ts'
 import { type Orders, RELEASE_PATH } from './release-worker.ts'
 import { startTestStack, type TestStack } from './stack.ts'
 import { withWorkerBundle } from './worker-bundle.ts'
@@ -90,31 +91,14 @@ function releaseConfigPlugin(config: string) {
 }
 
 function entryOf(aheadMs: number, live: Record<string, readonly string[]>): string {
-  return `
-import { CLOCK_PATH, withAlarms, withClock } from './test/support/clock-worker.ts'
-import { dumpSql, restoreSql, withRelease } from './test/support/release-worker.ts'
+  return writeClockedEntry({
+    imports: `import { dumpSql, restoreSql, withRelease } from './test/support/release-worker.ts'
 import worker, { LiveAggregator as Base } from './worker.ts'
-const LIVE = ${JSON.stringify(live)}
-const clocked = withClock(withRelease(worker), ${aheadMs})
-export class LiveAggregator extends Base {
-  constructor(context, env) {
-    restoreSql(context, LIVE[context.id.name] ?? [])
-    super(withAlarms(context), env)
-  }
-  dump() {
-    return dumpSql(this.ctx)
-  }
-  wake() {
-    return this.ctx.storage.setAlarm(Date.now())
-  }
-}
-export default {
-  ...clocked,
-  async fetch(request, env, context) {
-    const response = await clocked.fetch(request, env, context)
-    if (new URL(request.url).pathname === CLOCK_PATH) await env.LIVE.getByName('shop').wake()
-    return response
-  },
-}
-`
+const LIVE = ${JSON.stringify(live)}`,
+    handlers: 'withRelease(worker)',
+    aheadMs,
+    sources: ['shop'],
+    beforeObject: 'restoreSql(context, LIVE[context.id.name] ?? [])',
+    methods: 'dump() { return dumpSql(this.ctx) }',
+  })
 }

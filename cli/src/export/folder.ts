@@ -12,6 +12,7 @@ import {
   sourcePrefix,
 } from '@millrace/schemas/lake'
 import { UsageError } from '../command-world.ts'
+import { createFileStep } from '../file-step.ts'
 import { type Cut, describeDifference, type TypedSelection } from './selection.ts'
 
 /** What is remembered of a file of the lake. */
@@ -36,6 +37,8 @@ export interface ExportState {
 export class FolderError extends Error {
   override readonly name = 'FolderError'
 }
+
+const attempt = createFileStep(FolderError)
 
 /** A folder of exports, of one source. */
 export interface ExportFolder {
@@ -202,23 +205,4 @@ async function removeEmpty(folder: string, root: string): Promise<void> {
     return
   }
   await removeEmpty(dirname(folder), root)
-}
-
-/** Runs a step on a file. What is not there gives `missing`, where one is given. */
-async function attempt<T, Missing = never>(
-  verb: string,
-  path: string,
-  step: () => Promise<T>,
-  ...missing: [] | [Missing]
-): Promise<T | Missing> {
-  try {
-    return await step()
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && missing.length > 0) return missing[0] as Missing
-    if (code === undefined) throw error
-    // Node's messages are "ENOSPC: no space left on device, write".
-    const [, why = message] = /^E\w+: (.*?)(?:, \w+.*)?$/.exec(message) ?? []
-    throw new FolderError(`cannot ${verb} ${path}: ${why}`, { cause: error })
-  }
 }

@@ -2,6 +2,7 @@
 
 import { lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { createFileStep } from '../file-step.ts'
 
 /** What is done with files; Node's own by default. */
 export interface FileSystem {
@@ -18,6 +19,8 @@ export interface FileSystem {
 export class InitFailure extends Error {
   override readonly name = 'InitFailure'
 }
+
+const attempt = createFileStep(InitFailure)
 
 /** A file that is there. */
 export interface FoundFile {
@@ -144,23 +147,4 @@ async function removeTraces(
   if (made === undefined) return
   for (let path = resolve(folder); path.length >= resolve(made).length; path = dirname(path))
     await rmdir(path).catch(() => undefined)
-}
-
-/** Runs a step on a file. What is not there gives `missing`, where one is given. */
-async function attempt<T, Missing = never>(
-  verb: string,
-  path: string,
-  step: () => Promise<T>,
-  ...missing: [] | [Missing]
-): Promise<T | Missing> {
-  try {
-    return await step()
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && missing.length > 0) return missing[0] as Missing
-    if (code === undefined) throw error
-    // Node's messages are "ENOSPC: no space left on device, write".
-    const [, why = message] = /^E\w+: (.*?)(?:, \w+.*)?$/.exec(message) ?? []
-    throw new InitFailure(`cannot ${verb} ${path}: ${why}`, { cause: error })
-  }
 }

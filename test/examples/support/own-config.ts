@@ -1,33 +1,19 @@
 /** The stack of a project with a configuration of its own, bundled as such a project's Worker is, with a clock to set ahead. */
 
 import { CLOCK_PATH } from '../../support/clock-worker.ts'
+import { writeClockedEntry } from '../../support/clocked-entry.ts'
 import { startTestStack, type TestStack } from '../../support/stack.ts'
 import { withWorkerBundle } from '../../support/worker-bundle.ts'
 
-/** The Worker that `millrace init` writes. Alarms keep real time, so whoever sets the clock ahead wakes the object of the source. */
-const entryOf = (example: string, source: string, aheadMs: number) => `
-import { createWorker, LiveAggregator as Base } from 'millrace/worker'
-import config from './examples/${example}/millrace.config.ts'
-import { CLOCK_PATH, withAlarms, withClock } from './test/support/clock-worker.ts'
-const clocked = withClock(createWorker(config), ${aheadMs})
-export class LiveAggregator extends Base {
-  constructor(context, env) {
-    super(withAlarms(context), env)
-  }
-  wake() {
-    return this.ctx.storage.setAlarm(Date.now())
-  }
-}
-export default {
-  fetch: async (request, env, context) => {
-    const response = await clocked.fetch(request, env, context)
-    if (new URL(request.url).pathname === CLOCK_PATH) await env.LIVE.getByName('${source}').wake()
-    return response
-  },
-  queue: clocked.queue,
-  scheduled: clocked.scheduled,
-}
-`
+/** The Worker that `millrace init` writes. */
+const entryOf = (example: string, source: string, aheadMs: number) =>
+  writeClockedEntry({
+    imports: `import { createWorker, LiveAggregator as Base } from 'millrace/worker'
+import config from './examples/${example}/millrace.config.ts'`,
+    handlers: 'createWorker(config)',
+    aheadMs,
+    sources: [source],
+  })
 
 /** What an example's stack is started with. */
 export interface ExampleStackOptions {
