@@ -155,9 +155,10 @@ Ctrl-C ends everything; data stays in ${data}/.
 `
 }
 
-function describeSource({ name, writeKeys, secretKeyVar }: SourceConfig): string {
+function describeSource({ name, writeKeys, secretKeyVar, readTokenVar }: SourceConfig): string {
   const secretKey = secretKeyVar === undefined ? 'no secret key' : `secret key from ${secretKeyVar}`
-  return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${secretKey}`
+  const readToken = readTokenVar === undefined ? 'no read token' : `read token from ${readTokenVar}`
+  return `\n  source      ${name}, write key ${writeKeys.join(' or ')}, ${secretKey}, ${readToken}`
 }
 
 function describeMissing({ name, consequences }: MissingSecret, place: string): string {

@@ -1,8 +1,10 @@
 /** What signals may do to the local stack: it is ended by whoever started it, in order, and by nothing else. */
 
 import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Miniflare } from 'miniflare'
+import { DOOR } from './door.ts'
 
 /** Signals that end the stack. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -16,16 +18,21 @@ const HOLD_NAME = 'hold'
 /** Time that one request to it takes: after a SIGTERM, workerd lives at least half of it and at most all. */
 const HOLD_MS = 6_000
 
-/** A Worker that begins to answer at once, and ends late. */
-export const HOLD_WORKER = {
+/** How long workerd may take to answer for its door. */
+const MAX_ASK_MS = 2_000
+
+/** A Worker that begins to answer at once, and ends late; and that alone reaches the door of the other. */
+export const createHoldWorker = (guarded: string) => ({
   name: HOLD_NAME,
   compatibilityDate: '2026-10-20',
+  serviceBindings: { DOOR: { name: guarded, entrypoint: DOOR } },
   modules: [
     {
       type: 'ESModule' as const,
       path: 'hold.js',
       contents: `export default {
         fetch(request, env, context) {
+          if (new URL(request.url).pathname === '/door') return env.DOOR.fetch(request)
           const { readable, writable } = new TransformStream()
           context.waitUntil(scheduler.wait(${HOLD_MS}).then(() => writable.close()))
           return new Response(readable)
@@ -33,6 +40,20 @@ export const HOLD_WORKER = {
       }`,
     },
   ],
+})
+
+/** A hold on workerd. */
+export interface Hold {
+  /**
+   * Closes the door of the Worker: it answers 503 from then on.
+   *
+   * @throws Error when workerd does not answer
+   */
+  closeDoor: () => Promise<void>
+  /** How many of its requests and batches are in hand. @throws as {@link Hold.closeDoor} does */
+  countInHand: () => Promise<number>
+  /** Lets workerd go. */
+  release: () => void
 }
 
 /**
@@ -67,15 +88,18 @@ export function shieldWorkerd(env: Record<string, string | undefined> = process.
  * queue goes on meanwhile; so there always is one. Each ends by itself, so that a workerd that alone got the signal is
  * gone soon, and miniflare starts another.
  *
- * @returns when the first is under way; call it to ask for no more
+ * @returns when the first is under way
  */
-export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Promise<() => void> {
+export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Promise<Hold> {
   // Kept: miniflare's `getWorker` stands still until workerd answers, and workerd stands still when nobody reads what it
   // logs. Under a flood of log lines each would wait for the other for ever.
   let known: Awaited<ReturnType<Miniflare['getWorker']>> | undefined
-  const begin = async () => {
+  const reach = async () => {
     known ??= await miniflare.getWorker(HOLD_NAME)
-    const response = await known.fetch('http://hold/')
+    return known
+  }
+  const begin = async () => {
+    const response = await (await reach()).fetch('http://hold/')
     // Read, or the garbage collector would end it. That it breaks off with workerd is as it should be.
     response.arrayBuffer().catch(() => {})
   }
@@ -85,6 +109,22 @@ export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Prom
       // It met a workerd that is ending or being started again; the next finds the new one.
       known = undefined
     })
+  const askDoor = async (method: 'GET' | 'POST') => {
+    const response = await (await reach()).fetch('http://hold/door', { method })
+    const text = await response.text()
+    if (response.ok) return Number(text)
+    throw new Error(`the door of the Worker answered ${response.status}: ${text.slice(0, 200)}`)
+  }
+  const within = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, refuseAfter(MAX_ASK_MS)])
   const timer = setInterval(beginAgain, HOLD_MS / 2)
-  return () => clearInterval(timer)
+  return {
+    closeDoor: async () => void (await within(askDoor('POST'))),
+    countInHand: () => within(askDoor('GET')),
+    release: () => clearInterval(timer),
+  }
+}
+
+async function refuseAfter(ms: number): Promise<never> {
+  await delay(ms, undefined, { ref: false })
+  throw new Error(`workerd has not answered within ${ms} ms`)
 }

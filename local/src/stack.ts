@@ -44,17 +44,14 @@ export interface Stack {
   /** Starts ClickHouse again on the same port and data. */
   startClickHouse: () => Promise<void>
   /**
-   * Ends everything: waits for the local queue, which is in memory, then ends the Worker and ClickHouse. What is still
-   * posted during that wait may be acknowledged and lost.
+   * Ends everything: waits for the local queue as {@link RunningWorker.drain} does, then ends the Worker and ClickHouse.
+   * What could not be waited for is said.
    */
   stop: () => Promise<void>
 }
 
 /** Pause before ClickHouse is started again. */
 const RESTART_DELAY_MS = 1_000
-
-/** Time that is left to the local queue to hand on what it holds: its wait of a second, and an insert. */
-const DRAIN_MS = 1_500
 
 /** Starts ClickHouse, applies the migrations and starts the Worker. When one fails, what was started is ended again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -95,7 +92,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         if (clickhouse.pid() === undefined) {
           say('ClickHouse is down: what waits for it is only in the memory of the local queue, and lost now')
         }
-        await new Promise((resolve) => setTimeout(resolve, DRAIN_MS))
+        await worker
+          .drain()
+          .catch((error: unknown) => say(`the queue could not be waited for: ${describe(error)}`))
         await worker.stop()
         await clickhouse.stop()
       },
@@ -117,6 +116,10 @@ function workerOptions(options: StackOptions, clickhouseUrl: string): WorkerOpti
     ...(wranglerPath === undefined ? {} : { wranglerPath }),
     outlivesSignals: options.outlivesSignals === true,
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function triggerCron(worker: RunningWorker, say: (line: string) => void): void {

@@ -2,10 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { withDoor } from './door.ts'
 import { type Places, REPOSITORY } from './places.ts'
-import { HOLD_WORKER, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
+import { createHoldWorker, type Hold, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
 
 /** Options of {@link startWorker}; places that are not named are those of the repository, as `npm run build` left it. */
 export interface WorkerOptions extends Partial<Omit<Places, 'migrationsPath'>> {
@@ -20,8 +22,8 @@ export interface WorkerOptions extends Partial<Omit<Places, 'migrationsPath'>> {
   variables?: Record<string, string>
   /**
    * Whether signals leave it running, those to workerd's own process too (a SIGTERM for 3 seconds): the caller handles
-   * them and calls `stop`. Default false: a signal ends this process and the Worker at once, and what the queue holds is
-   * lost.
+   * them and calls `drain` and `stop`. Default false: a signal ends this process and the Worker at once, and what the
+   * queue holds is lost.
    */
   outlivesSignals?: boolean
 }
@@ -40,8 +42,25 @@ export interface RunningWorker {
   putObject: (key: string, content: Uint8Array<ArrayBuffer> | string) => Promise<void>
   /** Keys of the bucket `LAKE` under a prefix. */
   listObjects: (prefix: string) => Promise<string[]>
+  /**
+   * Lets the queue hand on what it holds, which is in memory. A Worker that outlives signals answers 503 from then on, and
+   * what it has in hand is waited for; another one stays open, and what it takes meanwhile may be lost.
+   *
+   * @throws Error when it has something in hand that does not end
+   */
+  drain: () => Promise<void>
   stop: () => Promise<void>
 }
+
+/** Time that is left to the local queue to hand on what it holds: its wait of a second, and an insert. */
+const DRAIN_MS = 1_500
+
+/** How long a drain waits for what is in hand after that, and how often it looks. */
+const MAX_IN_HAND_MS = 10_000
+const LOOK_MS = 100
+
+/** Name of the Worker within the runtime. */
+const NAME = 'millrace'
 
 /** Where the runtime takes the cron trigger. */
 const CRON_PATH = '/cdn-cgi/local/scheduled?cron=*+*+*+*+*'
@@ -53,7 +72,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const create = () => new Miniflare(buildOptions(options))
   const miniflare = outlivesSignals ? withoutSignalListeners(create) : create()
   const url = new URL(await miniflare.ready)
-  const release = outlivesSignals ? await holdWorkerd(miniflare) : () => {}
+  const hold = outlivesSignals ? await holdWorkerd(miniflare) : undefined
   return {
     url: url.origin,
     port: Number(url.port),
@@ -82,10 +101,22 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const { objects } = await bucket.list({ prefix })
       return objects.map(({ key }) => key)
     },
+    drain: () => drain(hold),
     async stop() {
-      release()
+      hold?.release()
       await miniflare.dispose()
     },
+  }
+}
+
+async function drain(hold: Hold | undefined): Promise<void> {
+  // Who does not answer is ending by a signal of its own: it takes nothing any more, and finishes what it has.
+  await hold?.closeDoor().catch(() => {})
+  await delay(DRAIN_MS)
+  const deadline = Date.now() + MAX_IN_HAND_MS
+  while (((await hold?.countInHand().catch(() => 0)) ?? 0) > 0) {
+    if (Date.now() > deadline) throw new Error('what the Worker has in hand does not end, and is lost')
+    await delay(LOOK_MS)
   }
 }
 
@@ -109,10 +140,15 @@ function buildOptions({
   outlivesSignals = false,
 }: WorkerOptions): MiniflareOptions {
   const workerOptions = readWranglerOptions({ assetsPath, wranglerPath })
+  const script = {
+    type: 'ESModule' as const,
+    path: 'worker.js',
+    contents: readFileSync(scriptPath, 'utf8'),
+  }
   const worker = {
     ...workerOptions,
-    name: 'millrace',
-    modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: readFileSync(scriptPath, 'utf8') }],
+    name: NAME,
+    modules: outlivesSignals ? withDoor(script) : [script],
     bindings: {
       ...(workerOptions['bindings'] as Record<string, string>),
       MILLRACE_ENV: 'development',
@@ -123,7 +159,7 @@ function buildOptions({
   }
   return convertV4MiniflareOptions({
     // The first gets the requests.
-    workers: outlivesSignals ? [worker, HOLD_WORKER] : [worker],
+    workers: outlivesSignals ? [worker, createHoldWorker(NAME)] : [worker],
     host: '127.0.0.1',
     port,
     unsafeTriggerHandlers: true,
