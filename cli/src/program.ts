@@ -8,6 +8,7 @@ import { registerCorrections } from './correct/command.ts'
 import { registerDead } from './dead/command.ts'
 import { registerDeploy } from './deploy/command.ts'
 import { registerDev } from './dev/command.ts'
+import { fillDevSecrets } from './dev-secrets.ts'
 import { registerDoctor } from './doctor/command.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
 import { registerExport } from './export/command.ts'
@@ -53,6 +54,7 @@ export function createProgram(options: ProgramOptions, done: (exitCode: number) 
     .exitOverride()
     .showHelpAfterError('(--help says what can be typed)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .hook('preAction', (_program, command) => fillDevSecrets(command, options.env, process.cwd()))
   const world = { ...options, done }
   registerInit(program, world)
   registerDev(program, world)

@@ -1,10 +1,10 @@
 /** The command `millrace dev`: the project's Worker on this machine, with a ClickHouse of its own. */
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join, parse, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Command } from 'commander'
 import { type CommandWorld, UsageError } from '../command-world.ts'
+import { readDevVars } from '../dev-secrets.ts'
 import { createDoctorEffects, type RunResult } from '../doctor/effects.ts'
 import { readWranglerConfig, type WranglerConfig } from '../doctor/wrangler-config.ts'
 import { DEFAULT_CONFIG, isFile } from '../load-config.ts'
@@ -102,12 +102,6 @@ async function findBundle(wranglerPath: string, data: string): Promise<string> {
     () => ({}) as WranglerConfig,
   )
   return join(data, 'bundle', `${parse(main).name}.js`)
-}
-
-/** Secrets for this machine, where wrangler looks for them too. */
-async function readDevVars(folder: string): Promise<Record<string, string | undefined>> {
-  const text = await readFile(join(folder, '.dev.vars'), 'utf8').catch(() => '') // There need not be one.
-  return parseEnv(text)
 }
 
 function environmentOf({ env }: CommandWorld, { port, clickhousePort, data }: DevFlags) {

@@ -14,6 +14,8 @@ export interface DecidedFile {
   verdict: FileVerdict
   /** What it is to hold. */
   text: string
+  /** As of the {@link ProjectFile}. */
+  mode?: number
 }
 
 /**
@@ -22,8 +24,12 @@ export interface DecidedFile {
  * @param existing its text; `undefined`: there is none
  * @throws Error that says why it cannot be added to
  */
-export function decideFile({ name, text, merge }: ProjectFile, existing: string | undefined): DecidedFile {
-  if (existing === undefined) return { name, text, verdict: 'create' }
+export function decideFile(
+  { name, text, mode, merge }: ProjectFile,
+  existing: string | undefined,
+): DecidedFile {
+  if (existing === undefined)
+    return { name, text, verdict: 'create', ...(mode === undefined ? {} : { mode }) }
   const wanted = merge === undefined ? text : merge(existing)
   if (wanted === existing) return { name, text: existing, verdict: 'unchanged' }
   return { name, text: wanted, verdict: merge === undefined ? 'differs' : 'add' }

@@ -18,6 +18,7 @@ export function fakeProject(changes: Partial<Project> = {}): Project {
     staging: true,
     source: 'web',
     writeKey: 'wk_test',
+    devSecrets: { secretKey: 'test-secret', readToken: 'test-read' },
     version: '0.1.0',
     zodVersion: '4.6.7',
     nodeVersion: undefined,

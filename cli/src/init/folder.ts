@@ -33,6 +33,8 @@ export interface FoundFile {
 export interface NewFile {
   name: string
   text: string
+  /** Permission bits where it takes the place of nothing. Default: those of an editor's new file. */
+  mode?: number
   /** What it takes the place of, as it was read; `undefined`: nothing. */
   before: FoundFile | undefined
 }
@@ -101,10 +103,10 @@ async function writeAll(folder: string, files: readonly NewFile[], { fileSystem,
   const parts: string[] = []
   const placed: string[] = []
   try {
-    for (const { name, text, before } of files) {
+    for (const { name, text, mode = NEW_MODE, before } of files) {
       const part = join(folder, `.${name}.${process.pid}.part`)
       parts.push(part)
-      const options = { mode: before?.mode ?? NEW_MODE, flag: 'wx', flush: true }
+      const options = { mode: before?.mode ?? mode, flag: 'wx', flush: true }
       await attempt('write', join(folder, name), () => writeFile(part, text, options))
     }
     for (const file of files) await checkUnchanged(folder, file, fileSystem)

@@ -8,6 +8,8 @@ export interface Project extends Answers {
   source: string
   /** Its public key. */
   writeKey: string
+  /** Its secrets on the machine where it is developed; no deployment has them. */
+  devSecrets: { secretKey: string; readToken: string }
   /** Release of Millrace that writes it. */
   version: string
   /** Version of zod that the release has. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../command-world.ts'
@@ -93,6 +93,28 @@ describe('millrace init in an empty place', () => {
     const { workingFolder, init } = await setUp()
     await expect(init({}, { signal: AbortSignal.abort() })).rejects.toThrow(Interrupted)
     expect(await readdir(workingFolder)).toEqual([])
+  })
+})
+
+describe('the secrets of this machine', () => {
+  const secretsIn = (text: string) => [...text.matchAll(/^WEB_\w+="(.*)"$/gm)].map(([, value]) => value)
+
+  it('are made at random, and only their owner may read them', async () => {
+    const { path, init, read } = await setUp()
+    await init()
+    const secrets = secretsIn(await read('.dev.vars'))
+    expect(secrets).toEqual([expect.stringMatching(/^[\w-]{32}$/), expect.stringMatching(/^[\w-]{32}$/)])
+    expect(new Set(secrets).size).toBe(2)
+    expect((await stat(join(path, '.dev.vars'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('stay when it is made again, even by force', async () => {
+    const { init, read } = await setUp()
+    await init()
+    const before = await read('.dev.vars')
+    const { report } = await init({ isForced: true })
+    expect(outcomesOf(report.files)['.dev.vars']).toBe('unchanged')
+    expect(await read('.dev.vars')).toBe(before)
   })
 })
 

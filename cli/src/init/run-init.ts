@@ -1,5 +1,6 @@
 /** Makes a project: reads what is there, asks what is not known, decides for each file, and writes them all at once. */
 
+import { randomBytes } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import { UsageError } from '../command-world.ts'
 import { type Answers, checkApart, fitName } from './answers.ts'
@@ -36,6 +37,7 @@ export interface InitEffects {
   workingFolder: string
   signal?: AbortSignal | undefined
   createKey?: () => string
+  createSecret?: () => string
   fileSystem?: FileSystem
 }
 
@@ -126,15 +128,21 @@ function createProject(
     knownKey,
   }: { options: InitOptions; effects: InitEffects; knownKey: string | undefined },
 ): Project {
-  const { versions, node, createKey = () => createWriteKey() } = effects
+  const { versions, node, createKey = () => createWriteKey(), createSecret = randomSecret } = effects
   return {
     ...answers,
     source: options.source,
     writeKey: knownKey ?? createKey(),
+    devSecrets: { secretKey: createSecret(), readToken: createSecret() },
     version: versions.millrace,
     zodVersion: versions.zod,
     nodeVersion: isPackagedNode(node.path) ? node.version : undefined,
   }
+}
+
+/** 24 random bytes, base64url. */
+function randomSecret(): string {
+  return randomBytes(24).toString('base64url')
 }
 
 /** Whether it is the binary of the npm package `node`: then the machine's own is too old, or there is none. */

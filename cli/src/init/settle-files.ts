@@ -48,10 +48,10 @@ function decide(file: ProjectFile, { found, folder }: SettleOptions): DecidedFil
 }
 
 async function settle(
-  { name, text, verdict }: DecidedFile,
+  { name, text, verdict, mode }: DecidedFile,
   { folder, found, choose }: SettleOptions,
 ): Promise<Settled> {
-  const write = { name, text, before: found.get(name) }
+  const write: NewFile = { name, text, before: found.get(name), ...(mode === undefined ? {} : { mode }) }
   if (verdict === 'create') return { outcome: { name, outcome: 'created' }, write }
   if (verdict === 'add') return { outcome: { name, outcome: 'added to' }, write }
   if (verdict === 'unchanged') return { outcome: { name, outcome: 'unchanged' } }

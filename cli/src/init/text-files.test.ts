@@ -1,7 +1,15 @@
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fakeProject } from './fake-project.ts'
-import { GITIGNORE, mergeGitignore, writeDevVarsExample, writeReadme, writeScriptTag } from './text-files.ts'
+import {
+  GITIGNORE,
+  mergeDevVars,
+  mergeGitignore,
+  writeDevVars,
+  writeDevVarsExample,
+  writeReadme,
+  writeScriptTag,
+} from './text-files.ts'
 import { createWriteKey, findWriteKey } from './write-key.ts'
 
 describe('.dev.vars.example', () => {
@@ -20,6 +28,27 @@ describe('.dev.vars.example', () => {
     [false, '.dev.vars.production,'],
   ])('names the files of the environments (staging: %s)', (staging, files) => {
     expect(writeDevVarsExample(fakeProject({ staging }))).toContain(files)
+  })
+})
+
+describe('.dev.vars', () => {
+  const project = fakeProject({ source: 'shop-eu' })
+  const MADE = { SHOP_EU_SECRET_KEY: 'test-secret', SHOP_EU_READ_TOKEN: 'test-read' }
+
+  it('has the secrets of the source, and no password', () => {
+    expect(parseEnv(writeDevVars(project))).toEqual(MADE)
+  })
+
+  it.each([
+    ['', MADE],
+    ['OTHER=1', { OTHER: '1', ...MADE }],
+    ["export SHOP_EU_READ_TOKEN='mine'\n", { ...MADE, SHOP_EU_READ_TOKEN: 'mine' }],
+    ['SHOP_EU_SECRET_KEY=""\r\n', { ...MADE, SHOP_EU_SECRET_KEY: '' }],
+  ])('%j gets the secrets that it lacks, and keeps its own', (existing, merged) => {
+    const text = mergeDevVars(existing, project)
+    expect(text.startsWith(existing)).toBe(true)
+    expect(parseEnv(text)).toEqual(merged)
+    expect(mergeDevVars(text, { ...project, devSecrets: { secretKey: 'x', readToken: 'y' } })).toBe(text)
   })
 })
 

@@ -1,5 +1,6 @@
 /** Writes the texts of a new project that no compiler reads: secrets to be filled in, what git leaves out, the README. */
 
+import { parseEnv } from 'node:util'
 import { namesOf, type Project, STAGING, secretsOf } from './project.ts'
 
 /** `.dev.vars.example`: every secret by its name, and what it is for. */
@@ -7,8 +8,8 @@ export function writeDevVarsExample({ source, clickhouse, staging }: Project): s
   const { secretKey, readToken } = secretsOf(source)
   const user = clickhouse === null ? '' : ` of the user ${clickhouse.user}`
   return `# Secrets; git leaves out every file that begins with .dev.vars but this one. Never write one into another file.
-# Copy this to .dev.vars for \`npm run dev\`. \`npm run deploy\` reads .dev.vars.production${staging ? ' or .dev.vars.staging' : ''},
-# and asks for what is not there. A random one: openssl rand -hex 24
+# \`npm run dev\` reads .dev.vars: in a fresh clone copy this to it, with values. \`npm run deploy\` reads
+# .dev.vars.production${staging ? ' or .dev.vars.staging' : ''}, and asks for what is not there. A random one: openssl rand -hex 24
 
 # Password of ClickHouse${user}.
 CLICKHOUSE_PASSWORD=""
@@ -22,6 +23,31 @@ ${readToken}=""
 # Optional: whoever has it may read /metrics, as Prometheus does.
 # METRICS_TOKEN=""
 `
+}
+
+/** `.dev.vars`: the secrets of this machine, so that one's own source is on its dashboard at once. */
+export function writeDevVars(project: Project): string {
+  const secrets = listDevSecrets(project).map(([name, value]) => `${name}="${value}"\n`)
+  return `# Secrets of \`npm run dev\` on this machine, made at random; git leaves this file out, and nothing deploys them.
+# The read token opens the source ${project.source} on the dashboard, under "Sources …".
+${secrets.join('')}`
+}
+
+/** An existing `.dev.vars` with the secrets that it lacks at its end; one that is there and empty is somebody's choice. */
+export function mergeDevVars(existing: string, project: Project): string {
+  const known = parseEnv(existing)
+  const missing = listDevSecrets(project).filter(([name]) => known[name] === undefined)
+  if (missing.length === 0) return existing
+  const end = existing === '' || existing.endsWith('\n') ? '' : '\n'
+  return `${existing}${end}${missing.map(([name, value]) => `${name}="${value}"\n`).join('')}`
+}
+
+function listDevSecrets({ source, devSecrets }: Project): [name: string, value: string][] {
+  const { secretKey, readToken } = secretsOf(source)
+  return [
+    [secretKey, devSecrets.secretKey],
+    [readToken, devSecrets.readToken],
+  ]
 }
 
 /** Lines of `.gitignore`. */
@@ -72,6 +98,7 @@ First-party event analytics with Millrace: a Worker on Cloudflare that takes eve
 | \`wrangler.toml\` | what the Worker is bound to: ${made} |
 | \`worker.ts\` | the entry that is deployed |
 | \`.dev.vars.example\` | the secrets, and what each is for |
+| \`.dev.vars\` | those of your machine alone, made at random; git leaves it out |
 
 ## Next
 
