@@ -37,7 +37,8 @@ export function findRates(runs: Runs): AllRates {
       full: perBatch(tally, burst.consumerMs),
       fullMessages: countOf(tally, 'messages read', isConsumer) / countOf(tally, 'invocations', isConsumer),
       perEvent: usageOf({
-        lakeStoredGb: burst.lakeBytesPerEvent / 1e9,
+        // The cron that stores them also merges files of before, which can save more than they add.
+        lakeStoredGb: Math.max(0, burst.lakeBytesPerEvent) / 1e9,
         cpuMs: Math.max(0, cronMs.slope),
       }),
     }
