@@ -17,6 +17,9 @@ import { createTabs } from './tabs.ts'
 
 const DAY_MS = 86_400_000
 
+/** A turn goes on for so long after a pause was noted. */
+const NOTE_MS = 250
+
 /** One browser: a clock, storage and locks that its tabs share. */
 function createBrowser() {
   const area = createFakeStorage()
@@ -39,10 +42,11 @@ function openTab({
   keepaliveBytes = 64 * 1024,
   maxAgeMs = 7 * DAY_MS,
   outbox = browser.outbox as Parameters<typeof createDelivery>[1],
+  store = browser.store,
   withLocks = false,
   isBroken = false,
 } = {}) {
-  const { clock, store } = browser
+  const { clock } = browser
   const { locks, die } = browser.locks.openTab()
   const page = { isHidden: false, isOnline: true, isDead: false }
   const transport = createFakeTransport({ keepaliveBytes })
@@ -293,12 +297,13 @@ describe('a pause', () => {
     await keep(['A'])
     const flushed = delivery.send()
     requests[0]?.answer(429, '5')
+    await clock.advance(NOTE_MS)
     expect(await isDone(flushed)).toBe(true)
     for (let i = 0; i < 10; i++) {
       await keep(['B'])
       await delivery.send()
     }
-    await clock.advance(4_999)
+    await clock.advance(4_999 - NOTE_MS)
     expect(requests).toHaveLength(1)
     await clock.advance(1)
     expect(requests).toHaveLength(2)
@@ -330,6 +335,40 @@ describe('a pause', () => {
     expect(c.sent()).toEqual([])
     await browser.clock.advance(1)
     expect(c.sent()).toEqual([['C']])
+  })
+
+  test('holds tabs that see the note of it only a moment after it was written', async () => {
+    const browser = createBrowser()
+    const { clock, store } = browser
+    let notedAt = -Infinity
+    const noting = {
+      ...store,
+      keep(...note: [string, unknown?]) {
+        notedAt = clock.now()
+        return store.keep(...note)
+      },
+    }
+    const late = {
+      ...store,
+      load: (key: string) => (clock.now() - notedAt < NOTE_MS ? undefined : store.load(key)),
+    }
+    const a = openTab({ browser, stream: 'a', withLocks: true, store: noting })
+    const others = ['b', 'c'].map((stream) => openTab({ browser, stream, withLocks: true, store: late }))
+    for (const tab of [a, ...others]) {
+      await tab.keep(['one'])
+      void tab.delivery.send()
+    }
+    await settle()
+    a.requests[0]?.answer(503, '5')
+    await clock.advance(4_999)
+    expect(others.map(({ requests }) => requests.length)).toEqual([0, 0])
+    await clock.advance(1)
+    for (const { requests } of [a, ...others]) for (const request of requests) request.answer(200)
+    for (let round = 0; round < 3; round++) {
+      await clock.advance(1_000)
+      for (const { requests } of [a, ...others]) requests.at(-1)?.answer(200)
+    }
+    expect(others.map(({ requests }) => requests.length)).toEqual([1, 1])
   })
 
   test.each([
@@ -429,7 +468,7 @@ describe('a pause', () => {
   })
 
   test('ends when the network is back', async () => {
-    const { keep, delivery, requests, page } = openTab({ draw: () => 0.9 })
+    const { keep, delivery, requests, page, clock } = openTab({ draw: () => 0.9 })
     page.isOnline = false
     await keep(['A'])
     void delivery.send()
@@ -437,7 +476,7 @@ describe('a pause', () => {
     await settle()
     page.isOnline = true
     delivery.resume()
-    await settle()
+    await clock.advance(NOTE_MS)
     expect(requests).toHaveLength(2)
   })
 
@@ -726,7 +765,7 @@ describe('whatever happens', () => {
             look()
             if (open.size > 0) quietRounds = 0
             for (const request of [...open.keys()]) world.answer(request, 200, true)
-            await settle()
+            await browser.clock.advance(NOTE_MS)
             for (const { delivery, tabs } of world.tabs) {
               delivery.take(await browser.outbox.adopt(tabs.claim))
               delivery.resume()

@@ -25,6 +25,9 @@ const BLOCKED_DELAY_MS = 60_000
 /** Pause after a fault of the page's own making. */
 const FAULT_PAUSE_MS = 5_000
 
+/** Time in which the note of a pause reaches other tabs: the browser tells them of it a moment after it was written. */
+const NOTE_MS = 250
+
 /** Tabs that waited for the same moment return over this time after it. */
 const SPREAD_MS = 1_000
 
@@ -158,7 +161,10 @@ export function createDelivery(
   async function sendNext(): Promise<void> {
     // Another tab may have been told to wait while this one waited for its turn.
     const batch = readPause() ? undefined : next()
-    if (batch) await attempt(batch, isHidden() && batch.bytes <= transport.room())
+    if (!batch) return
+    await attempt(batch, isHidden() && batch.bytes <= transport.room())
+    // Whose turn is next would look too soon, and try too.
+    if (readPause()) await new Promise<void>((goOn) => delay(goOn, NOTE_MS))
   }
 
   async function attempt(batch: Batch, isKept: boolean): Promise<void> {
