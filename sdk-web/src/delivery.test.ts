@@ -371,6 +371,15 @@ describe('a pause', () => {
     expect(others.map(({ requests }) => requests.length)).toEqual([1, 1])
   })
 
+  test('keeps nobody waiting for a hidden page, whose timers the browser may hold back', async () => {
+    const { keep, delivery, requests, page } = openTab()
+    page.isHidden = true
+    await keep(['A'])
+    const flushed = delivery.send()
+    requests[0]?.answer(503, '5')
+    expect(await isDone(flushed)).toBe(true)
+  })
+
   test.each([
     [0, [0, 0, 0]],
     [0.5, [500, 1_000, 2_000]],

@@ -163,8 +163,8 @@ export function createDelivery(
     const batch = readPause() ? undefined : next()
     if (!batch) return
     await attempt(batch, isHidden() && batch.bytes <= transport.room())
-    // Whose turn is next would look too soon, and try too.
-    if (readPause()) await new Promise<void>((goOn) => delay(goOn, NOTE_MS))
+    // Whose turn is next would look too soon, and try too. In a hidden page the browser may take a minute for such a moment.
+    if (readPause() && !isHidden()) await new Promise<void>((goOn) => delay(goOn, NOTE_MS))
   }
 
   async function attempt(batch: Batch, isKept: boolean): Promise<void> {
