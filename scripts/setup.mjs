@@ -34,7 +34,9 @@ export function setup() {
   const wanted = fingerprint()
   if (existsSync(PINNED_NODE) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   console.error(
-    'millrace: installing dependencies with npm install (about 1.4 GB, half a minute on a good line)',
+    existsSync(PINNED_NODE)
+      ? 'millrace: seeing with npm install that all dependencies are there'
+      : 'millrace: installing dependencies with npm install (about 1.4 GB, half a minute on a good line)',
   )
   npm(['install', '--no-audit', '--no-fund'])
   // An npm that was told to ignore install scripts leaves the pinned Node out.

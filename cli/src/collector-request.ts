@@ -1,5 +1,7 @@
 /** Asks the collector once, and tells an answer from none. What the answer means is the command's business. */
 
+import { DEFAULT_ENDPOINT } from './command-world.ts'
+
 /** What is used of `fetch`. */
 export type CollectorFetch = (
   url: string,
@@ -62,8 +64,14 @@ export async function requestCollector(request: CollectorRequest): Promise<Colle
   } catch (error) {
     if (signal?.aborted === true) return { kind: 'interrupted' }
     const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error)
-    return { kind: 'failed', message: `no collector answers at ${endpoint}: ${why}` }
+    return { kind: 'failed', message: `no collector answers at ${endpoint}: ${why}${adviseOn(endpoint)}` }
   }
+}
+
+/** What the default address is about, for who has not given one. */
+function adviseOn(endpoint: string): string {
+  if (endpoint !== DEFAULT_ENDPOINT) return ''
+  return '. `millrace dev` starts one there; for another say --endpoint'
 }
 
 /** Headers of a request with the secret key and a JSON body. */

@@ -61,7 +61,6 @@ describe('the secrets of a source on this machine', () => {
     ['collector elsewhere', { args: [...SHOP, '--endpoint', 'https://events.example.com'] }],
     ['collector whose address is none', { args: [...SHOP, '--endpoint', 'nowhere'] }],
     ['development source', { args: ['--source', 'dev'] }],
-    ['source that the configuration does not have', { args: ['--source', 'web'] }],
     ['source without secrets', { args: ['--source', 'bare'] }],
     ['command without a source', { args: [] }],
     ['folder without .dev.vars', { args: SHOP, files: { 'millrace.config.ts': 'throw 1' } }],
@@ -74,6 +73,12 @@ describe('the secrets of a source on this machine', () => {
     expect(Object.keys(await fill(asked)).sort()).toEqual(
       asked.args.length > 0 ? ['endpoint', 'source'] : ['endpoint'],
     )
+  })
+
+  it('say which sources there are, when that one is none of them', async () => {
+    const filled = fill({ args: ['--source', 'shopp'] })
+    await expect(filled).rejects.toThrow(UsageError)
+    await expect(filled).rejects.toThrow('has no source shopp; it has shop, bare, and on this machine dev')
   })
 
   it('say that the configuration cannot be loaded', async () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Command } from 'commander'
-import { DEV_SOURCE, isLoopback, type ProgramOptions } from './command-world.ts'
+import { DEV_SOURCE, isLoopback, type ProgramOptions, UsageError } from './command-world.ts'
 import { DEFAULT_CONFIG, isFile, loadConfig } from './load-config.ts'
 
 /** Options that hold a secret, the variable that stands in for each, and what names it in the configuration. */
@@ -18,7 +18,7 @@ const SECRETS = [
  * one: from `.dev.vars` beside the configuration. What is not found stays as it is; the command says what it needs.
  *
  * @param folder absolute path of the project
- * @throws UsageError when there is such a file, and the configuration cannot be loaded
+ * @throws UsageError when there is such a file, and the configuration cannot be loaded or has no such source
  */
 export async function fillDevSecrets(
   command: Command,
@@ -36,8 +36,14 @@ export async function fillDevSecrets(
   if (Object.keys(values).length === 0 || !(await isFile(config))) return
   const { sources } = await loadConfig(config, DEFAULT_CONFIG)
   const found = sources.find(({ name }) => name === source)
+  if (found === undefined) {
+    const names = sources.map(({ name }) => name).join(', ')
+    throw new UsageError(
+      `${DEFAULT_CONFIG} has no source ${source}; it has ${names}, and on this machine ${DEV_SOURCE}`,
+    )
+  }
   for (const { option, field } of lacking) {
-    const value = values[found?.[field] ?? '']
+    const value = values[found[field] ?? '']
     if (value) command.setOptionValueWithSource(option, value, 'config')
   }
 }

@@ -103,7 +103,7 @@ async function restart(running: Stack | undefined, options: ServeOptions): Promi
     say(`not restarted: ${describe(error)}`)
     return running
   }
-  say('sources changed, restarting')
+  say('files changed, starting again')
   try {
     await running?.stop()
     if (options.signal.aborted) return undefined

@@ -80,7 +80,7 @@ describe('npm run dev in a new project', () => {
     })()
     const plan = await project.read('plan.ts')
     await project.write('plan.ts', plan.replace("'Signed Up'", "'Signed In'"))
-    await dev.waitForLine(/sources changed, restarting/)
+    await dev.waitForLine(/files changed, starting again/)
     const readyAgain = () => dev.output().split('\nready\n').length > 2
     await waitFor(async () => readyAgain(), undefined, 60_000)
     await waitFor(async () => (await post('Afterwards')) === 200, undefined, 10_000)

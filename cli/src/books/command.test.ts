@@ -200,6 +200,10 @@ as of 2026-11-22 10:07 UTC, computed up to 2026-11-22 10:07 UTC
       exitCode: 2,
       stderr: 'millrace: --last must be a time, got "x"\n',
     })
+    const tooFine = { ...body, message: 'interval must be longer, or the range shorter' }
+    expect(await run(['--by', 'hour'], {}, { status: 400, body: tooFine })).toMatchObject({
+      stderr: 'millrace: --by must be longer, or the range shorter\n',
+    })
     const away = { success: false, code: 'temporarily_unavailable', message: 'ask again' }
     expect(await run([], {}, { status: 503, body: away })).toMatchObject({ exitCode: 1 })
   })

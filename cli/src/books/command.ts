@@ -71,7 +71,8 @@ async function books(flags: Flags, world: CommandWorld): Promise<number> {
     case 'wrong': {
       const typed = { question: 'books', options: ['from', 'to'], lists: {} }
       const message = speakOptions(result.message, typed)
-      throw new UsageError(flags.last === undefined ? message : message.replace(/^--from/, '--last'))
+      const spoken = message.replace(/^interval /, '--by ')
+      throw new UsageError(flags.last === undefined ? spoken : spoken.replace(/^--from/, '--last'))
     }
     case 'failed':
       stderr.write(`millrace: ${printable(result.message)}\n`)

@@ -59,7 +59,7 @@ export function tellVerdict({ closes, total, ledger, lake, live }: Books): strin
   }
   if (closes === null) {
     return ledger.upTo === null
-      ? 'NOT KNOWN YET: the books were never computed. They are computed every minute.'
+      ? 'NOT KNOWN YET: the books were never computed. They are every minute, so ask again in one.'
       : `NOT KNOWN YET: the books are computed up to ${momentOf(ledger.upTo)} UTC alone, so these numbers may change.`
   }
   return received === 0
@@ -139,7 +139,7 @@ function tellStores({ lake, live }: Books): string[] {
         : `DIFFERS in ${countOf(lake.differs, 'hour')} of ${numberOf(lake.differs + lake.equal)}: read the view lake_differences`
   const ofLive =
     live.closes === null
-      ? 'not compared: of the last day alone, and closed windows only'
+      ? 'not compared: only those of the last day that have closed can be'
       : live.closes
         ? `say the same in ${countOf(live.windows, 'closed window')}`
         : `DIFFER in ${countOf(live.differs, 'minute')}: read the view live_differences`

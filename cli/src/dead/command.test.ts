@@ -328,7 +328,7 @@ describe('a collector that cannot be asked', () => {
     const { code, stderr } = await run(['replay', '--all'], { answer })
     expect([code, stderr]).toEqual([
       1,
-      'millrace: no collector answers at http://127.0.0.1:8787: connect ECONNREFUSED\n',
+      'millrace: no collector answers at http://127.0.0.1:8787: connect ECONNREFUSED. `millrace dev` starts one there; for another say --endpoint\n',
     ])
   })
 

@@ -103,6 +103,13 @@ describe('millrace query', () => {
     )
   })
 
+  it('says that one without rows was kept for ten seconds at most', async () => {
+    const body = { ...ANSWER, rows: [] }
+    const { stdout } = await run(['top', ...DEV], { body, headers: { 'Millrace-Cache': 'hit' } })
+    expect(stdout).toContain('no events match\n')
+    expect(stdout).toContain('asked anew after at most 10 seconds')
+  })
+
   it.each([
     [{ name: 'top', from: '2026-11-21T10:10:00.000Z', to: '2026-11-22T10:10:00.000Z' }, '5 minutes'],
     [{ name: 'top', from: '2026-11-22T09:10:00.000Z', to: '2026-11-22T10:10:00.000Z' }, 'a minute'],

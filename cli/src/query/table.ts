@@ -36,7 +36,7 @@ export function formatAnswer(answer: Answer, isKept: boolean): string {
     const whole = hasTotals ? [['all', ...series.map(({ total }) => total)]] : []
     parts.push(formatTable(headings, [...lines, ...whole]))
   }
-  if (columns !== undefined) parts.push(rows?.length ? formatTable(columns, rows) : 'nothing is like that\n')
+  if (columns !== undefined) parts.push(rows?.length ? formatTable(columns, rows) : 'no events match\n')
   return `${parts.join('\n')}\n${describeCurrency(answer)}${isKept ? describeKept(answer) : ''}\n`
 }
 
@@ -53,10 +53,10 @@ function describeKept(answer: Answer): string {
   return `; kept from then, asked anew after at most ${longestKept(answer)}`
 }
 
-/** How long an answer is kept goes by its range. Source: docs/query.md, "How often a question costs something". */
-function longestKept({ question = {}, asOf }: Answer): string {
+/** How long an answer is kept goes by its range, and whether there is anything in it. Source: docs/query.md, "How often a question costs something". */
+function longestKept({ question = {}, asOf, rows }: Answer): string {
   const { name, from = asOf, to = asOf } = question
-  if (name === 'live') return '10 seconds'
+  if (name === 'live' || rows?.length === 0) return '10 seconds'
   if (Date.parse(to) <= Date.parse(asOf) - DAY_MS) return 'an hour'
   return Date.parse(to) - Date.parse(from) >= DAY_MS ? '5 minutes' : 'a minute'
 }

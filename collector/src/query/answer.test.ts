@@ -122,6 +122,19 @@ describe('an answer', () => {
     expect(await ask(parse('top', TOP, NOW + 300_000))).toMatchObject({ cache: 'miss' })
   })
 
+  it('is kept for ten seconds when it has no rows, which may come in a moment', async () => {
+    const { run } = createFakeWarehouse((request) =>
+      request.text.includes('freshness') ? rowsOf(request) : [],
+    )
+    const { ask, settle, store } = createSetup({ run })
+    expect(await ask(parse('top', TOP))).toMatchObject({
+      ok: true,
+      json: expect.stringContaining('"rows":[]'),
+    })
+    await settle()
+    expect([...store.kept.values()]).toMatchObject([{ cacheControl: 'max-age=10' }])
+  })
+
   it('is never that of another source, whoever asks first', async () => {
     const { ask, asked, settle, store } = createSetup()
     await Promise.all(['shop', 'blog'].map((source) => ask(parse('top', TOP), { source })))

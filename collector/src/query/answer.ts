@@ -26,6 +26,9 @@ export interface AnswerEffects {
   log: (record: Record<string, unknown>) => void
 }
 
+/** Longest time for which an answer without rows is kept. */
+const EMPTY_SECONDS = 10
+
 /** Who asks. */
 export interface Asker {
   /** Source of the token. */
@@ -73,7 +76,7 @@ async function answerOnce(
   try {
     const answer = await ask(question, createAsk(run, database, source), now())
     const json = JSON.stringify(answer)
-    if (cache !== undefined) waitUntil(cache.keep(key, json, question.range.ttlSeconds))
+    if (cache !== undefined) waitUntil(cache.keep(key, json, secondsToKeep(question, answer)))
     return { ok: true, json, cache: 'miss' }
   } catch (error) {
     if (!(error instanceof QueryFailure)) throw error
@@ -88,6 +91,12 @@ async function answerOnce(
     })
     return REFUSALS[kind]
   }
+}
+
+/** What is not there yet may be in a moment: history that is being imported, or a roll-up that is behind. */
+function secondsToKeep({ range: { ttlSeconds } }: ParsedQuestion, { rows }: { rows?: unknown }): number {
+  const isEmpty = Array.isArray(rows) && rows.length === 0
+  return isEmpty ? Math.min(ttlSeconds, EMPTY_SECONDS) : ttlSeconds
 }
 
 async function ask(

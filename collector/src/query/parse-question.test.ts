@@ -178,6 +178,12 @@ describe('a mistake', () => {
     ['funnel', { steps: ['page', {}] }, 'steps[1] must have an event or filters'],
     ['funnel', { steps: ['page', 'page'], window: '91d' }, 'window must be a duration up to 90d'],
     ['timeseries', { from: '60d', interval: 'minute' }, 'interval must be longer, or the range shorter'],
+    [
+      'books',
+      { from: '2000d' },
+      'from is too long before the end of the range: the books of at most 1500 days',
+    ],
+    ['books', { from: '100d', interval: 'hour' }, 'interval must be longer, or the range shorter'],
     ['timeseries', { by: 'country', using: 'rollups' }, 'using cannot be read from roll-ups'],
     [
       'timeseries',

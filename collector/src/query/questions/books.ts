@@ -6,10 +6,12 @@ import { z } from 'zod'
 import { accountOf, addUp, columnOf } from '../../books/accounts.ts'
 import { judgeBooks } from '../../books/verdict.ts'
 import { readComparisons, readGaps, readLedgerFreshness, readReasons } from '../books-parts.ts'
-import { bucketName, bucketSql, bucketsOf, fillBuckets, settleBuckets } from '../buckets.ts'
+import { bucketName, bucketSql, bucketsOf, fillBuckets, MAX_BUCKETS, settleBuckets } from '../buckets.ts'
 import { type Ask, defineQuestion, wholeNumber } from '../question.ts'
 import type { Range } from '../range.ts'
 import { fromLedger } from '../relations.ts'
+
+const TOO_LONG = `is too long before the end of the range: the books of at most ${MAX_BUCKETS} days are told at once`
 
 interface Fields {
   interval?: 'hour' | 'day' | undefined
@@ -36,7 +38,7 @@ export const books = defineQuestion<Fields>({
   settle(fields, range) {
     const interval = fields.interval ?? (range.to - range.from <= MAX_HOURS * HOUR_MS ? 'hour' : 'day')
     const settled = settleBuckets(bucketZone(range, interval), interval)
-    if (!settled.ok) return settled
+    if (!settled.ok) return interval === 'hour' ? settled : { ok: false, path: 'from', message: TOO_LONG }
     // The books are kept by the hour. A day of a zone whose hours are not those of UTC begins with the first that begins in it.
     const start = settled.range.from
     const from = interval === 'hour' ? Math.floor(start / HOUR_MS) * HOUR_MS : start
