@@ -24,10 +24,17 @@ export interface WorkerModule {
   contents: string
 }
 
+/** What the door says when it has closed. */
+export interface DoorState {
+  /** Requests, batches and runs of the cron that have begun and not ended. */
+  inHand: number
+  /** Those that have ended. */
+  ended: number
+}
+
 /**
- * Puts the door before a Worker. Every handler of its default export stays what it is; one that is no object stays open.
- * The door answers at its entrypoint how many requests and batches are in hand, and closes itself first when it is asked
- * by POST.
+ * Puts the door before a Worker whose default export is an object; any other stays open. Asked at its entrypoint it closes,
+ * and answers a {@link DoorState}; again is harmless.
  *
  * @returns its modules; the first is the entry
  */
@@ -38,6 +45,7 @@ export * from './${worker.path}'
 
 let isOpen = true
 let inHand = 0
+let ended = 0
 
 async function carry(work) {
   inHand += 1
@@ -45,6 +53,7 @@ async function carry(work) {
     return await work()
   } finally {
     inHand -= 1
+    ended += 1
   }
 }
 
@@ -62,20 +71,22 @@ const refuse = (request) =>
     },
   })
 
-const guarded = (worker) => ({
-  ...worker,
-  ...(worker.fetch && {
-    fetch: (request, ...rest) => (isOpen ? carry(() => worker.fetch(request, ...rest)) : refuse(request)),
-  }),
-  ...(worker.queue && { queue: (...all) => carry(() => worker.queue(...all)) }),
-})
+function guard(worker) {
+  const guarded = Object.create(worker)
+  for (const name of ['fetch', 'queue', 'scheduled']) {
+    if (!worker[name]) continue
+    const run = (...all) => carry(() => worker[name](...all))
+    guarded[name] = name === 'fetch' ? (request, ...rest) => (isOpen ? run(request, ...rest) : refuse(request)) : run
+  }
+  return guarded
+}
 
-export default typeof worker === 'object' ? guarded(worker) : worker
+export default typeof worker === 'object' ? guard(worker) : worker
 
 export const ${DOOR} = {
-  fetch(request) {
-    if (request.method === 'POST') isOpen = false
-    return new Response(String(inHand))
+  fetch() {
+    isOpen = false
+    return Response.json({ inHand, ended })
   },
 }
 `

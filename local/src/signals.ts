@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Miniflare } from 'miniflare'
-import { DOOR } from './door.ts'
+import { DOOR, type DoorState } from './door.ts'
 
 /** Signals that end the stack. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -19,7 +19,7 @@ const HOLD_NAME = 'hold'
 const HOLD_MS = 6_000
 
 /** How long workerd may take to answer for its door. */
-const MAX_ASK_MS = 2_000
+const MAX_ASK_MS = 1_500
 
 /** A Worker that begins to answer at once, and ends late; and that alone reaches the door of the other. */
 export const createHoldWorker = (guarded: string) => ({
@@ -45,13 +45,11 @@ export const createHoldWorker = (guarded: string) => ({
 /** A hold on workerd. */
 export interface Hold {
   /**
-   * Closes the door of the Worker: it answers 503 from then on.
+   * Closes the door of the Worker: it answers 503 from then on. Says what is in hand behind it.
    *
    * @throws Error when workerd does not answer
    */
-  closeDoor: () => Promise<void>
-  /** How many of its requests and batches are in hand. @throws as {@link Hold.closeDoor} does */
-  countInHand: () => Promise<number>
+  closeDoor: () => Promise<DoorState>
   /** Lets workerd go. */
   release: () => void
 }
@@ -109,17 +107,21 @@ export async function holdWorkerd(miniflare: Pick<Miniflare, 'getWorker'>): Prom
       // It met a workerd that is ending or being started again; the next finds the new one.
       known = undefined
     })
-  const askDoor = async (method: 'GET' | 'POST') => {
-    const response = await (await reach()).fetch('http://hold/door', { method })
-    const text = await response.text()
-    if (response.ok) return Number(text)
-    throw new Error(`the door of the Worker answered ${response.status}: ${text.slice(0, 200)}`)
+  const askDoor = async () => {
+    const response = await (await reach()).fetch('http://hold/door')
+    if (!response.ok) throw new Error(`the door of the Worker answered ${response.status}`)
+    return (await response.json()) as DoorState
   }
+  const askTwice = () =>
+    askDoor().catch(() => {
+      // It met a workerd that is being started again.
+      known = undefined
+      return askDoor()
+    })
   const within = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, refuseAfter(MAX_ASK_MS)])
   const timer = setInterval(beginAgain, HOLD_MS / 2)
   return {
-    closeDoor: async () => void (await within(askDoor('POST'))),
-    countInHand: () => within(askDoor('GET')),
+    closeDoor: () => within(askTwice()),
     release: () => clearInterval(timer),
   }
 }

@@ -89,12 +89,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startClickHouse: clickhouse.start,
       async stop() {
         clearInterval(cron)
-        if (clickhouse.pid() === undefined) {
+        const isAway = clickhouse.pid() === undefined
+        if (isAway)
           say('ClickHouse is down: what waits for it is only in the memory of the local queue, and lost now')
-        }
-        await worker
-          .drain()
-          .catch((error: unknown) => say(`the queue could not be waited for: ${describe(error)}`))
+        await worker.drain(isAway ? 0 : undefined).catch((error: unknown) => {
+          if (!isAway) say(`the queue could not be waited for: ${describe(error)}`)
+        })
         await worker.stop()
         await clickhouse.stop()
       },

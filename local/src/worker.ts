@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { withDoor } from './door.ts'
+import { drain, type QueueWait, quietTimeOf } from './drain.ts'
 import { type Places, REPOSITORY } from './places.ts'
-import { createHoldWorker, type Hold, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
+import { createHoldWorker, holdWorkerd, shieldWorkerd, withoutSignalListeners } from './signals.ts'
 
 /** Options of {@link startWorker}; places that are not named are those of the repository, as `npm run build` left it. */
 export interface WorkerOptions extends Partial<Omit<Places, 'migrationsPath'>> {
@@ -43,21 +43,18 @@ export interface RunningWorker {
   /** Keys of the bucket `LAKE` under a prefix. */
   listObjects: (prefix: string) => Promise<string[]>
   /**
-   * Lets the queue hand on what it holds, which is in memory. A Worker that outlives signals answers 503 from then on, and
-   * what it has in hand is waited for; another one stays open, and what it takes meanwhile may be lost.
+   * Lets the queue hand on what it holds, which is in memory. A Worker that outlives signals answers 503 from then on, and is
+   * waited for until nothing has gone on in it for a while; another one stays open, and what it takes meanwhile may be lost.
    *
-   * @throws Error when it has something in hand that does not end
+   * @param maxMs longest wait; default 10,000 milliseconds
+   * @throws Error that says what could not be waited for
    */
-  drain: () => Promise<void>
+  drain: (maxMs?: number) => Promise<void>
   stop: () => Promise<void>
 }
 
-/** Time that is left to the local queue to hand on what it holds: its wait of a second, and an insert. */
-const DRAIN_MS = 1_500
-
-/** How long a drain waits for what is in hand after that, and how often it looks. */
-const MAX_IN_HAND_MS = 10_000
-const LOOK_MS = 100
+/** Longest wait for the queue at the end. */
+const MAX_DRAIN_MS = 10_000
 
 /** Name of the Worker within the runtime. */
 const NAME = 'millrace'
@@ -69,7 +66,10 @@ const CRON_PATH = '/cdn-cgi/local/scheduled?cron=*+*+*+*+*'
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { outlivesSignals = false } = options
   if (outlivesSignals) shieldWorkerd()
-  const create = () => new Miniflare(buildOptions(options))
+  const { assetsPath = REPOSITORY.assetsPath, wranglerPath = REPOSITORY.wranglerPath } = options
+  const workerOptions = readWranglerOptions({ assetsPath, wranglerPath })
+  const quietMs = quietTimeOf((workerOptions['queueConsumers'] ?? {}) as Record<string, QueueWait>)
+  const create = () => new Miniflare(buildOptions(options, workerOptions))
   const miniflare = outlivesSignals ? withoutSignalListeners(create) : create()
   const url = new URL(await miniflare.ready)
   const hold = outlivesSignals ? await holdWorkerd(miniflare) : undefined
@@ -101,22 +101,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const { objects } = await bucket.list({ prefix })
       return objects.map(({ key }) => key)
     },
-    drain: () => drain(hold),
+    drain: (maxMs = MAX_DRAIN_MS) => drain({ closeDoor: hold?.closeDoor, quietMs, maxMs }),
     async stop() {
       hold?.release()
       await miniflare.dispose()
     },
-  }
-}
-
-async function drain(hold: Hold | undefined): Promise<void> {
-  // Who does not answer is ending by a signal of its own: it takes nothing any more, and finishes what it has.
-  await hold?.closeDoor().catch(() => {})
-  await delay(DRAIN_MS)
-  const deadline = Date.now() + MAX_IN_HAND_MS
-  while (((await hold?.countInHand().catch(() => 0)) ?? 0) > 0) {
-    if (Date.now() > deadline) throw new Error('what the Worker has in hand does not end, and is lost')
-    await delay(LOOK_MS)
   }
 }
 
@@ -128,18 +117,18 @@ function readWranglerOptions({ assetsPath, wranglerPath }: Pick<Places, 'assetsP
   return unstable_getMiniflareWorkerOptions(wranglerPath, undefined, { overrides }).workerOptions
 }
 
-function buildOptions({
-  port,
-  dataPath,
-  clickhouseUrl,
-  onLog,
-  variables,
-  scriptPath = REPOSITORY.scriptPath,
-  assetsPath = REPOSITORY.assetsPath,
-  wranglerPath = REPOSITORY.wranglerPath,
-  outlivesSignals = false,
-}: WorkerOptions): MiniflareOptions {
-  const workerOptions = readWranglerOptions({ assetsPath, wranglerPath })
+function buildOptions(
+  {
+    port,
+    dataPath,
+    clickhouseUrl,
+    onLog,
+    variables,
+    scriptPath = REPOSITORY.scriptPath,
+    outlivesSignals = false,
+  }: WorkerOptions,
+  workerOptions: ReturnType<typeof readWranglerOptions>,
+): MiniflareOptions {
   const script = {
     type: 'ESModule' as const,
     path: 'worker.js',
