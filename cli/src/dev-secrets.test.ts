@@ -34,6 +34,7 @@ async function fill({ args, env = {}, files }: Asked): Promise<Record<string, un
     .option('--endpoint <url>', '', 'http://127.0.0.1:8787')
     .option('--secret-key <key>')
     .option('--read-token <token>')
+    .option('--dry-run')
     .action(() => {})
     .hook('preAction', (_program, action) => fillDevSecrets(action, env, folder))
   await command.parseAsync(args, { from: 'user' })
@@ -52,6 +53,11 @@ describe('the secrets of a source on this machine', () => {
       { secretKey: 'made-secret', readToken: 'typed' },
     ],
     ['the environment', { args: SHOP, env: { MILLRACE_SECRET_KEY: 'set' } }, { readToken: 'made-token' }],
+    [
+      'the environment under its own name, which `millrace dev` takes too,',
+      { args: SHOP, env: { OUR_TOKEN: 'ours' } },
+      { secretKey: 'made-secret', readToken: 'ours' },
+    ],
   ])('leave what %s has', async (_, asked, expected) => {
     const { source, endpoint, ...secrets } = await fill(asked)
     expect(secrets).toEqual(expected)
@@ -63,7 +69,8 @@ describe('the secrets of a source on this machine', () => {
     ['development source', { args: ['--source', 'dev'] }],
     ['source without secrets', { args: ['--source', 'bare'] }],
     ['command without a source', { args: [] }],
-    ['folder without .dev.vars', { args: SHOP, files: { 'millrace.config.ts': 'throw 1' } }],
+    ['folder without .dev.vars', { args: SHOP, files: { 'millrace.config.ts': CONFIG } }],
+    ['source that is nowhere', { args: ['--source', 'web'], files: { 'millrace.config.ts': CONFIG } }],
     ['folder without a configuration', { args: SHOP, files: { '.dev.vars': SECRETS } }],
     [
       'file with empty secrets',
@@ -79,6 +86,11 @@ describe('the secrets of a source on this machine', () => {
     const filled = fill({ args: ['--source', 'shopp'] })
     await expect(filled).rejects.toThrow(UsageError)
     await expect(filled).rejects.toThrow('has no source shopp; it has shop, bare, and on this machine dev')
+  })
+
+  it('are not needed for a dry run, whose configuration may be broken', async () => {
+    const files = { '.dev.vars': SECRETS, 'millrace.config.ts': 'throw new Error("no comma")' }
+    expect(Object.keys(await fill({ args: [...SHOP, '--dry-run'], files }))).not.toContain('readToken')
   })
 
   it('say that the configuration cannot be loaded', async () => {

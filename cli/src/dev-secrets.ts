@@ -14,11 +14,12 @@ const SECRETS = [
 ] as const
 
 /**
- * Gives a command that asks a collector of this machine the secret of its source, where neither option nor environment has
- * one: from `.dev.vars` beside the configuration. What is not found stays as it is; the command says what it needs.
+ * Gives a command that asks a collector of this machine the secret of its source, where neither its option nor the variable of
+ * the option has one: that which the configuration names, from the environment or from `.dev.vars` beside it. What is not found
+ * stays as it is; the command says what it needs.
  *
  * @param folder absolute path of the project
- * @throws UsageError when there is such a file, and the configuration cannot be loaded or has no such source
+ * @throws UsageError when the configuration cannot be loaded or, beside a `.dev.vars`, has no such source; not for a dry run
  */
 export async function fillDevSecrets(
   command: Command,
@@ -32,20 +33,28 @@ export async function fillDevSecrets(
   if (lacking.length === 0 || typeof source !== 'string' || source === DEV_SOURCE) return
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || !isLoopback(endpoint)) return
   const values = await readDevVars(folder)
-  const config = join(folder, DEFAULT_CONFIG)
-  if (Object.keys(values).length === 0 || !(await isFile(config))) return
-  const { sources } = await loadConfig(config, DEFAULT_CONFIG)
-  const found = sources.find(({ name }) => name === source)
-  if (found === undefined) {
-    const names = sources.map(({ name }) => name).join(', ')
-    throw new UsageError(
-      `${DEFAULT_CONFIG} has no source ${source}; it has ${names}, and on this machine ${DEV_SOURCE}`,
-    )
-  }
+  const found = await findSource(source, folder, Object.keys(values).length > 0).catch((error: unknown) => {
+    // It may need none: then it goes on without.
+    if (flags['dryRun'] !== true) throw error
+  })
   for (const { option, field } of lacking) {
-    const value = values[found[field] ?? '']
+    const name = found?.[field] ?? ''
+    const value = env[name] || values[name]
     if (value) command.setOptionValueWithSource(option, value, 'config')
   }
+}
+
+/** A source of the configuration in a folder; `undefined` where there is none. In a project, one that is not there is told. */
+async function findSource(source: string, folder: string, isProject: boolean) {
+  const path = join(folder, DEFAULT_CONFIG)
+  if (!(await isFile(path))) return undefined
+  const { sources } = await loadConfig(path, DEFAULT_CONFIG)
+  const found = sources.find(({ name }) => name === source)
+  if (found !== undefined || !isProject) return found
+  const names = sources.map(({ name }) => name).join(', ')
+  throw new UsageError(
+    `${DEFAULT_CONFIG} has no source ${source}; it has ${names}, and on this machine ${DEV_SOURCE}`,
+  )
 }
 
 /** Variables of `.dev.vars` in a folder, where wrangler looks for them too; there need not be one. */

@@ -37,13 +37,28 @@ export function findRates(runs: Runs): AllRates {
       full: perBatch(tally, burst.consumerMs),
       fullMessages: countOf(tally, 'messages read', isConsumer) / countOf(tally, 'invocations', isConsumer),
       perEvent: usageOf({
-        // The cron that stores them also merges files of before, which can save more than they add.
-        lakeStoredGb: Math.max(0, burst.lakeBytesPerEvent) / 1e9,
+        lakeStoredGb: lakeBytesPerEvent(runs.bursts, shape.size) / 1e9,
         cpuMs: Math.max(0, cronMs.slope),
       }),
     }
   })
   return { rates, minutes }
+}
+
+/**
+ * Bytes that an event of a size adds to the lake: the mean over all bursts of that size, since its files do not know how many
+ * events a request had. A burst in whose cron files of before were merged, so that the lake shrank, tells nothing of it.
+ */
+function lakeBytesPerEvent(bursts: readonly Burst[], size: string): number {
+  const grown = bursts.filter(({ shape, lakeBytesPerEvent }) => shape.size === size && lakeBytesPerEvent > 0)
+  const bytes = grown.reduce((sum, burst) => sum + burst.lakeBytesPerEvent * eventsOf(burst), 0)
+  return (
+    bytes /
+    Math.max(
+      1,
+      grown.reduce((sum, burst) => sum + eventsOf(burst), 0),
+    )
+  )
 }
 
 const SINGLE_EVENTS = 3

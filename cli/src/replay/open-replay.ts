@@ -1,11 +1,12 @@
 /** Brings together what a replay needs of what was typed, of the configuration and of the lake. */
 
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MillraceConfig, ReplayTransform } from '@millrace/schemas/config'
 import type { Manifest } from '@millrace/schemas/lake'
 import { type RecomputeOptions, readRecomputeOptions } from '@millrace/schemas/recompute'
-import { type CommandWorld, UsageError } from '../command-world.ts'
+import { type CommandWorld, isLoopback, UsageError } from '../command-world.ts'
+import { readDevVars } from '../dev-secrets.ts'
 import { EXIT_SOME } from '../exit-codes.ts'
 import { type LakeFetch, openRemoteLake } from '../lake/remote-lake.ts'
 import { isFile, loadConfig, loadTransform } from '../load-config.ts'
@@ -51,9 +52,10 @@ export async function openReplay(
   const sources = readSources(flags, config)
   const transform = flags.transform === true ? await loadTransform(path, flags.config) : undefined
   const base = { world, flags, signal, config, transform, sources, status }
+  const secrets = isLoopback(flags.endpoint) ? await readDevVars(dirname(path)) : {}
   const lakes = new Map<string, { lake: Lake; manifest: Manifest }>()
   for (const source of sources) {
-    const lake = openLake(base, source)
+    const lake = openLake({ ...base, secrets }, source)
     lakes.set(source, { lake, manifest: await lake.readManifest() })
   }
   return { ...base, access: accessOf(world, flags, signal), lakes }
@@ -78,14 +80,15 @@ function openLake(
     signal,
     config,
     sources,
-  }: Pick<Replay, 'world' | 'flags' | 'signal' | 'config' | 'sources'>,
+    secrets,
+  }: Pick<Replay, 'world' | 'flags' | 'signal' | 'config' | 'sources'> & { secrets: CommandWorld['env'] },
   source: string,
 ): Lake {
   if (flags.lake !== undefined) return openFolderLake(resolve(flags.lake), source)
   return openRemoteLake({
     endpoint: flags.endpoint,
     source,
-    readToken: readTokenOf(source, { flags, sources, config }, world.env),
+    readToken: readTokenOf(source, { flags, sources, config }, { ...secrets, ...world.env }),
     fetch: (world.fetch ?? globalThis.fetch) as unknown as LakeFetch,
     signal,
     onNotice: (message) => void world.stderr.write(`${printable(message)}\n`),
