@@ -77,6 +77,13 @@ describe('millrace doctor', () => {
     expect(Number(row?.events)).toBe(1)
   })
 
+  it('takes the placeholder for ClickHouse for no problem beside a collector of this machine', async () => {
+    const { code, find, problems } = await report(['--clickhouse-url', 'https://clickhouse.invalid:8443'])
+    expect([code, problems]).toEqual([0, []])
+    expect(find('ClickHouse', 'address')).toMatchObject({ state: 'unknown' })
+    expect(find('collector', 'address')).toMatchObject({ state: 'ok' })
+  })
+
   it('stores nothing and sends nothing without --probe', async () => {
     const count = () =>
       stack.query(

@@ -18,6 +18,7 @@ interface Report {
   events: number
   malformed: { count: number }
   skipped: Record<string, number>
+  times: { earliest: string; latest: string }
   sent: { accepted: number; quarantined: number; dropped: number }
 }
 
@@ -52,6 +53,10 @@ describe('importing an access log', () => {
     expect(first.events).toBeGreaterThan(3)
     expect(first.sent).toMatchObject({ accepted: first.events, quarantined: 0 })
     await waitFor(countRows, (n) => n === first.events)
+    const span = 'SELECT min(timestamp) AS earliest, max(timestamp) AS latest FROM events'
+    const [stored] = await stack.query<Report['times']>(`${span} WHERE type = 'page'`)
+    const toIso = (time = '') => `${time.replace(' ', 'T')}Z`
+    expect({ earliest: toIso(stored?.earliest), latest: toIso(stored?.latest) }).toEqual(first.times)
     const second = await importLog(SMALL_LOG)
     expect(second.events).toBe(first.events)
     await stack.post({ batch: [{ type: 'track', event: 'marker', userId: 'u' }] })

@@ -167,6 +167,7 @@ describe('npm create millrace', () => {
     const folder = join(root, 'created')
     const { code, stdout } = await runCommand(process.execPath, [CREATE, folder, '--yes', '--no-staging'])
     expect([code, stdout]).toEqual([0, expect.stringContaining('created  wrangler.toml')])
+    expect(stdout).toMatch(/\n {2}npm install --install-links \S+\/cli \S+\/sdk-node\n/)
     expect((await readdir(folder)).sort()).toEqual([...PROJECT_FILE_NAMES].sort())
   })
 

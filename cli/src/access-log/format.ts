@@ -18,6 +18,7 @@ export function createAccessLogFormat({ site }: AccessLogOptions = {}): ImportFo
   return {
     name: 'access-log',
     words: { records: 'lines', events: 'page views' },
+    topField: 'page_path',
     skipKinds: SKIP_KINDS,
     begin(firstLine) {
       const mintId = createMessageIdMinter(firstLine)

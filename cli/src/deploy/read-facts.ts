@@ -5,6 +5,7 @@ import type { ClickHousePlace } from '../doctor/check-clickhouse.ts'
 import { checkConfigFile, checkSources } from '../doctor/check-config.ts'
 import { checkWrangler } from '../doctor/check-wrangler.ts'
 import { type Finding, findingsOf } from '../doctor/finding.ts'
+import { isPlaceholder } from '../doctor/placeholder.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import { type DeployEffects, type DeployOptions, runIn } from './effects.ts'
 import type { DeployFacts, WarehouseFacts } from './facts.ts'
@@ -63,7 +64,7 @@ export async function prepare(
   const [cloudflare, bundle, tables] = await Promise.all([
     readCloudflare(bindings, commands, run),
     effects.withFolder((folder) => readBundle(commands.dryRun, run, folder)),
-    readWarehouse(options, warehouse),
+    hasNoAddress(place, bindings) ? UNASKED : readWarehouse(options, warehouse),
   ])
   const findings = [
     ...[...ofConfig, ...checkSources(config), ...ofWrangler, bundle.finding],
@@ -76,6 +77,13 @@ export async function prepare(
   const known = { config, bindings, outside, place, values, cloudflare, tables: tables.facts, findings }
   const facts = combine({ options, ...known })
   return { prepared: { facts: { ...facts, bundle: bundle.size }, ...rest } }
+}
+
+const UNASKED = { facts: { state: 'unknown' } as const, findings: [] }
+
+/** Whether nobody has to be asked to know that this cannot be deployed; what the bindings have is judged in any case. */
+function hasNoAddress({ url }: ClickHousePlace, { vars }: WranglerConfig): boolean {
+  return isPlaceholder(url) && isPlaceholder(String(vars?.['CLICKHOUSE_URL']))
 }
 
 async function readWarehouse(

@@ -22,13 +22,14 @@ export function formatDryRun(prepared: Prepared, plan: DeployPlan, choice: Deplo
   const { facts } = prepared
   const where = choice.environment === undefined ? '' : ` (env ${choice.environment})`
   const by = facts.account === undefined ? '' : `, account ${facts.account || 'of the login'}`
+  const when = plan.problems.length === 0 ? '' : ', once the checks pass'
   const steps = listSteps(prepared, plan, choice)
   const lines = STEP_TITLES.slice(1).flatMap((title, index) => [
     `${index + 2}/${STEP_TITLES.length} ${title}`,
     ...(steps[index] ?? []).map((line) => `      ${line}`),
   ])
   return [
-    `What \`millrace deploy\` would do for the Worker ${facts.worker.name}${where}${by}; nothing was changed.`,
+    `What \`millrace deploy\` would do for the Worker ${facts.worker.name}${where}${by}${when}; nothing was changed.`,
     ...lines,
     '',
     ...prepared.bundled.trim().split('\n'),

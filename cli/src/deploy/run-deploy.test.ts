@@ -4,6 +4,7 @@ import { definePlan } from '@millrace/schemas/config'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Interrupted } from '../init/questions.ts'
+import type { DeployEffects } from './effects.ts'
 import { createFakeCloudflare, type Instead, refused, refusedByApi } from './fake-cloudflare.ts'
 import { createFakeDeployment, type FakeDeployment, KNOWN } from './fake-deployment.ts'
 
@@ -214,6 +215,49 @@ describe('a deployment that must not begin', () => {
       expected,
     )
     expect(text).toContain('Nothing was done.')
+  })
+
+  it('says once that there is no address of ClickHouse yet, and asks neither it nor for its password', async () => {
+    const world = createFakeDeployment()
+    setVars(world, { CLICKHOUSE_URL: 'https://clickhouse.invalid:8443' })
+    const asked: string[] = []
+    const ask = async (what: string) => Promise.reject(new Error(asked.push(what).toString()))
+    const openWarehouse: DeployEffects['openWarehouse'] = () => ({
+      ...{ check: () => ask('check'), plan: () => ask('plan'), migrate: () => ask('migrate') },
+      run: () => ask('run'),
+    })
+    const askSecret = ask
+    for (const isDryRun of [false, true]) {
+      const { report, text } = await world.deploy({
+        options: { env: {}, isDryRun },
+        effects: { openWarehouse, askSecret },
+      })
+      expect([report.exitCode, asked]).toEqual([1, []])
+      expect(report.problems).toMatchObject([{ group: 'wrangler.toml', check: 'CLICKHOUSE_URL' }])
+      expect(text).toMatch(/^1\/8 checks … 1 problem stands in the way\n/)
+      expect(text.match(/PROBLEM/g)).toHaveLength(1)
+      expect(text).not.toContain('\nClickHouse\n')
+      expect(text).toContain(
+        isDryRun
+          ? 'would do for the Worker millrace, account Shop Ltd, once the checks pass; nothing was changed.\n'
+          : '\n\n1 problem\nNothing was done.\n',
+      )
+    }
+  })
+
+  it('asks the ClickHouse that was typed, whatever stands in wrangler.toml', async () => {
+    const world = createFakeDeployment()
+    setVars(world, { CLICKHOUSE_URL: 'https://clickhouse.invalid:8443' })
+    world.warehouse.isAway = true
+    const { report } = await world.deploy({ options: { clickhouseUrl: 'https://db.example' } })
+    expect(report.problems).toMatchObject([{ check: 'address' }, { check: 'CLICKHOUSE_URL' }])
+  })
+
+  it('because the address that was typed stands for none', async () => {
+    const world = createFakeDeployment()
+    world.warehouse.isAway = true
+    const { report } = await world.deploy({ options: { clickhouseUrl: 'https://clickhouse.invalid:8443' } })
+    expect(report.problems).toMatchObject([{ group: 'ClickHouse', check: 'address' }])
   })
 
   it('because the environment would take the route of production, which it inherits', async () => {

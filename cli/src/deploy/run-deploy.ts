@@ -1,6 +1,7 @@
 /** Runs a deployment: checks, then each step in its order. */
 
-import { hideSecrets } from '../doctor/finding.ts'
+import { type Finding, hideSecrets } from '../doctor/finding.ts'
+import { countFindings, plural } from '../doctor/report.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { Interrupted } from '../init/questions.ts'
 import { describeLoss } from '../migrate/report.ts'
@@ -59,14 +60,16 @@ async function runChecked(run: Run): Promise<DeployReport> {
   options.signal.throwIfAborted()
   if (preparation.prepared === undefined) {
     const problems = preparation.findings.filter(({ state }) => state === 'problem' || state === 'unknown')
-    printer.end('FAILED')
+    printer.end(describeProblems(problems))
     output.write(formatShown(problems))
     return reportOf(run, { exitCode: EXIT_FAILED, problems })
   }
   const { prepared } = preparation
   const plan = hidden(planDeploy(prepared.facts, prepared.bindings, options), prepared)
   const isStopped = plan.problems.length > 0
-  printer.end(isStopped ? 'FAILED' : `ok (${formatDuration(effects.now() - run.beganAt)})`)
+  printer.end(
+    isStopped ? describeProblems(plan.problems) : `ok (${formatDuration(effects.now() - run.beganAt)})`,
+  )
   const shown = [...plan.problems, ...plan.warnings, ...(options.isDryRun ? plan.fine : [])]
   output.write(formatPlanCheck(prepared) + formatShown(shown))
   if (options.isDryRun) output.write(formatDryRun(prepared, plan, options))
@@ -74,6 +77,13 @@ async function runChecked(run: Run): Promise<DeployReport> {
   if (options.isDryRun || isStopped)
     return reportOf(run, { exitCode: isStopped ? EXIT_FAILED : 0, plan, prepared })
   return carryOut(run, prepared, plan)
+}
+
+/** What is behind the title of the checks; what it is about is told below it. */
+function describeProblems(findings: readonly Finding[]): string {
+  const { problem } = countFindings(findings)
+  if (problem === 0) return 'could not be made'
+  return `${plural(problem, 'problem')} ${problem === 1 ? 'stands' : 'stand'} in the way`
 }
 
 /** Nothing that an error quoted may tell a secret. */

@@ -75,6 +75,22 @@ export async function checkClickHouse(
   }
 }
 
+/** What is said where the address is only a placeholder, so that nobody can be asked. What runs on this machine needs none. */
+export function withoutAddress(url: string, isDeployed: boolean): ClickHouseChecked {
+  const finding = isDeployed
+    ? problem(
+        'address',
+        `${url} is only a placeholder`,
+        'write the address of your ClickHouse as CLICKHOUSE_URL into wrangler.toml',
+      )
+    : unknown(
+        'address',
+        `${url} is only a placeholder, so nothing was asked`,
+        'needed only to deploy: write the address of your ClickHouse into wrangler.toml. That of `millrace dev` is asked with `--clickhouse-url http://127.0.0.1:8123`',
+      )
+  return { ask: undefined, findings: [finding] }
+}
+
 /** A name that is none must not get into a statement. */
 function checkName(database: string): Finding | undefined {
   try {
@@ -128,16 +144,9 @@ async function checkAnswers(
   }
 }
 
-/** No name of a host ends in it (RFC 6761); `millrace init` writes such an address where none was given. */
-function isPlaceholder(url: string): boolean {
-  return URL.canParse(url) && new URL(url).hostname.endsWith('.invalid')
-}
-
 function mendAnswer(error: unknown, url: string, user: string): string {
   if (error instanceof ClickHouseFailure && /HTTP (401|403|516)|AUTHENTICATION_FAILED/.test(error.message))
     return `set the password of ${user} in the variable CLICKHOUSE_PASSWORD, and the name with --user or CLICKHOUSE_USER`
-  if (isPlaceholder(url))
-    return 'this address is only a placeholder: write that of your ClickHouse as CLICKHOUSE_URL into wrangler.toml'
   return `see whether it runs: \`curl ${url}/ping\`; --clickhouse-url names another address. Nothing is lost meanwhile: events wait in the queue for retries`
 }
 

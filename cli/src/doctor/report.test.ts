@@ -30,7 +30,7 @@ describe('formatFindings', () => {
     expect(text).toContain(
       '\n\nClickHouse\n  ok         version: 26.7\n  PROBLEM    tables: 1 migration pending\n',
     )
-    expect(text).toMatch(/\n\n1 problem, 1 warning, 1 could not be checked, 1 ok\n$/)
+    expect(text).toMatch(/\n\n1 problem, 1 warning, 1 not checked, 1 ok\n$/)
   })
 
   it('keeps to 80 columns but for a command, which stays whole', () => {
@@ -40,6 +40,11 @@ describe('formatFindings', () => {
 
   it('prints nothing that a terminal would obey', () => {
     expect(text).toContain('unchecked  rights: no \\u{1b}[31m answer')
+  })
+
+  it('does not count what there is none of', () => {
+    expect(formatFindings([problem('a', 'b', 'c'), problem('d', 'e', 'f')])).toMatch(/\n\n2 problems\n$/)
+    expect(formatFindings([ok('a', 'b')])).toMatch(/\n\n1 ok\n$/)
   })
 
   it('counts', () => {

@@ -32,7 +32,7 @@ export function countFindings(findings: readonly Finding[]): FindingCounts {
   return counts
 }
 
-/** The report by subject, then how many of each, ending with a newline. */
+/** The report by subject, then how many of each there are, ending with a newline. */
 export function formatFindings(findings: readonly Finding[]): string {
   const parts = GROUPS.flatMap((group) => {
     const own = findings.filter((finding) => finding.group === group)
@@ -69,8 +69,8 @@ function formatCounts({ ok, warning, problem, unknown }: FindingCounts): string 
   const parts = [
     ...(problem > 0 ? [plural(problem, 'problem')] : []),
     ...(warning > 0 ? [plural(warning, 'warning')] : []),
-    ...(unknown > 0 ? [`${unknown} could not be checked`] : []),
-    `${ok} ok`,
+    ...(unknown > 0 ? [`${unknown} not checked`] : []),
+    ...(ok > 0 ? [`${ok.toLocaleString('en-US')} ok`] : []),
   ]
   return parts.join(', ')
 }

@@ -281,12 +281,12 @@ describe('runDoctor', () => {
     ],
     [
       'the address that init writes where none is given',
-      { rows: 'away', options: { clickhouseUrl: 'https://clickhouse.invalid:8443' } },
+      { options: { clickhouseUrl: 'https://clickhouse.invalid:8443' } },
       'ClickHouse',
       'address',
       'problem',
-      /does not answer/,
-      /only a placeholder/,
+      /^https:\/\/clickhouse\.invalid:8443 is only a placeholder$/,
+      /write the address of your ClickHouse/,
     ],
     [
       'a wrong password',
@@ -535,6 +535,35 @@ describe('runDoctor', () => {
     expect(found).toMatchObject({ group, check: title, state })
     expect(found?.says).toMatch(says)
     expect(found?.mend ?? '').toMatch(mend)
+  })
+
+  it('asks no placeholder, which is a problem where something is deployed, and none on this machine', async () => {
+    const asked: string[] = []
+    const { effects } = createWorld()
+    const of = async (endpoint: string, isRemote = false) => {
+      const findings = await check({
+        bindings: { vars: { CLICKHOUSE_URL: 'https://clickhouse.invalid:8443' } },
+        options: { endpoint, isRemote },
+        effects: {
+          fetch: async (url, init) => {
+            asked.push(new URL(url).hostname)
+            return effects.fetch(url, init)
+          },
+        },
+      })
+      return findings.filter(
+        ({ group, check: title }) => group === 'ClickHouse' || title === 'ledger, gaps, heartbeat',
+      )
+    }
+    const unasked = { state: 'unknown', says: 'ClickHouse was not asked' }
+    expect(await of('http://127.0.0.1:8787')).toMatchObject([
+      { state: 'unknown', mend: expect.stringMatching(/^needed only to deploy: .*--clickhouse-url http:/) },
+      unasked,
+    ])
+    expect(await of('http://127.0.0.1:8787', true)).toMatchObject([{ state: 'problem' }, unasked])
+    expect(await of(COLLECTOR)).toMatchObject([{ state: 'problem' }, unasked])
+    expect(asked).not.toContain('clickhouse.invalid')
+    expect(new Set(asked)).toEqual(new Set(['127.0.0.1', 'collect.example']))
   })
 
   it('says how to mend every warning and every problem', async () => {

@@ -3,7 +3,12 @@
 import { isLoopback } from '../command-world.ts'
 import { createAskCollector } from './ask-collector.ts'
 import { checkBooks } from './check-books.ts'
-import { type ClickHousePlace, checkClickHouse } from './check-clickhouse.ts'
+import {
+  type ClickHouseChecked,
+  type ClickHousePlace,
+  checkClickHouse,
+  withoutAddress,
+} from './check-clickhouse.ts'
 import { checkCloudflare } from './check-cloudflare.ts'
 import { checkCollector, type KeyedSource, keySources } from './check-collector.ts'
 import { checkConfigFile, checkSecrets, checkSources, withoutConfig } from './check-config.ts'
@@ -12,6 +17,7 @@ import { wishHeartbeat } from './check-heartbeat.ts'
 import { checkWrangler } from './check-wrangler.ts'
 import type { DoctorEffects } from './effects.ts'
 import { type Finding, findingsOf, hideSecrets } from './finding.ts'
+import { isPlaceholder } from './placeholder.ts'
 import { sendProbe } from './probe.ts'
 import { listNamedSecrets, readKnownSecrets, WAREHOUSE_PASSWORD } from './secret-names.ts'
 import type { WranglerConfig } from './wrangler-config.ts'
@@ -60,7 +66,7 @@ export async function runDoctor(options: DoctorOptions, effects: DoctorEffects):
   const sources = config === undefined ? [] : keySources(config, known)
   const [collector, clickhouse, cloudflare] = await Promise.all([
     checkCollector(endpoint, sources, ask, effects),
-    readGoalOrNone(options, place, effects).then((goal) => checkClickHouse(place, goal, effects, signal)),
+    checkWarehouse(options, place, isDeployed, effects),
     options.isRemote ? checkCloudflare(bindings, config, options, effects) : cloudflareUnasked(endpoint),
   ])
   const run = clickhouse.ask?.run
@@ -68,7 +74,7 @@ export async function runDoctor(options: DoctorOptions, effects: DoctorEffects):
   const wish = wishHeartbeat(config, bindings, env, isLoopback(endpoint))
   const flow = await Promise.all([
     collector.isThere ? checkFlow(collector.sources, ask, { endpoint, now }) : flowUnknown('the collector'),
-    run === undefined ? booksUnknown() : checkBooks(run, wish, now),
+    run === undefined ? booksUnknown(place) : checkBooks(run, wish, now),
     probe(options, collector.sources, (source) => sendProbe(source, ask, run, effects)),
   ])
   signal.throwIfAborted()
@@ -120,6 +126,17 @@ export function passwordIn(url: string): string {
   return URL.canParse(url) ? decodeURIComponent(new URL(url).password) : ''
 }
 
+async function checkWarehouse(
+  options: DoctorOptions,
+  place: ClickHousePlace,
+  isDeployed: boolean,
+  effects: DoctorEffects,
+): Promise<ClickHouseChecked> {
+  if (isPlaceholder(place.url)) return withoutAddress(place.url, isDeployed)
+  const goal = await readGoalOrNone(options, place, effects)
+  return checkClickHouse(place, goal, effects, options.signal)
+}
+
 function readGoalOrNone(
   { config }: DoctorOptions,
   place: ClickHousePlace,
@@ -145,8 +162,9 @@ function flowUnknown(who: string): Finding[] {
   return [findingsOf('pipeline').unknown('cron, stages, spill, dead letters', `${who} does not answer`)]
 }
 
-function booksUnknown(): Finding[] {
-  return [findingsOf('pipeline').unknown('ledger, gaps, heartbeat', 'ClickHouse cannot be asked')]
+function booksUnknown({ url }: ClickHousePlace): Finding[] {
+  const why = isPlaceholder(url) ? 'ClickHouse was not asked' : 'ClickHouse cannot be asked'
+  return [findingsOf('pipeline').unknown('ledger, gaps, heartbeat', why)]
 }
 
 async function probe(

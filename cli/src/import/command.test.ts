@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -66,6 +66,25 @@ describe('millrace import ndjson', () => {
     expect([exitCode, events]).toEqual([0, []])
     expect(stdout).toContain('events to source dev at http://127.0.0.1:8787, from line 5 on\n')
     expect(stdout).toContain('4 lines = 2 + 0 + 2, in ')
+    expect(stdout).not.toContain('times ')
+  })
+
+  it('tells the times of what it read itself, in JSON too', async () => {
+    const later = '{"type":"track","event":"Left","userId":"u1","timestamp":"2024-03-05T09:00:00Z"}\n'
+    const at = await openFolder({ events: `${EVENTS}\n` })
+    const args = ['ndjson', at('events'), '--offset-file', at('offset')]
+    const first = await run(args)
+    expect(first.stdout).toContain('\ntimes 2024-03-03 09:00 to 2024-03-03 09:00 UTC\n')
+    expect(first.stdout).toContain(
+      '\n  npx millrace query top --source dev --field event --from 2024-03-03\n',
+    )
+    await appendFile(at('events'), later)
+    expect((await run(args)).stdout).toContain(
+      '\ntimes 2024-03-05 09:00 to 2024-03-05 09:00 UTC, of this run\n',
+    )
+    const { stdout } = await run(['ndjson', '-', '--dry-run', '--json'], later)
+    const time = '2024-03-05T09:00:00.000Z'
+    expect(JSON.parse(stdout)).toMatchObject({ times: { earliest: time, latest: time } })
   })
 
   it('fails when not one line is of its format', async () => {

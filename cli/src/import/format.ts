@@ -58,6 +58,8 @@ export interface ImportFormat {
   name: 'access-log' | 'ndjson' | 'csv'
   /** What is read and what is sent, in the words of a person: `lines`, `page views`. */
   words: { records: string; events: string }
+  /** Field by which `millrace query top` tells most of such events. */
+  topField: 'page_path' | 'event'
   /** Every way to be left out, in the order of the report. */
   skipKinds: readonly { name: string; description: string }[]
   /**

@@ -13,6 +13,7 @@ export const BLANK_LINE = { name: 'blank-line', description: 'nothing but white 
 export const NDJSON_FORMAT: ImportFormat = {
   name: 'ndjson',
   words: { records: 'lines', events: 'events' },
+  topField: 'event',
   skipKinds: [BLANK_LINE],
   begin(firstLine) {
     const mintId = createMessageIdMinter(firstLine)

@@ -1,10 +1,12 @@
 /** The books of an import as a table for people and an exit code for scripts. Pure. */
 
+import { DEFAULT_ENDPOINT } from '../command-world.ts'
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
 import type { RecordCounts, SentCounts } from './books.ts'
 import type { ImportFormat } from './format.ts'
 import type { Failure } from './sender.ts'
+import { formatTimeSpan, type TimeSpan } from './time-span.ts'
 
 /** Why an import ended before the end of the file, or without every event answered. */
 export type Stopped =
@@ -28,6 +30,8 @@ export interface ImportReport extends RecordCounts {
   resumedAfterLine?: number
   /** How many of `records` were settled by earlier runs. */
   recordsBefore?: number
+  /** Times of the events that this run read; absent when it read none. */
+  times?: TimeSpan
   /** Absent in a dry run. */
   sent?: SentCounts
   /** Absent when the whole file was read and everything in it was answered. */
@@ -49,13 +53,13 @@ export function exitCodeOf({ sent, stopped, records, malformed }: ImportReport):
 }
 
 /** What the report takes its words from. */
-export type ReportWords = Pick<ImportFormat, 'words' | 'skipKinds'>
+export type ReportWords = Pick<ImportFormat, 'words' | 'skipKinds' | 'topField'>
 
 /** One row of the table: indentation, words, number, and what it means. */
 type Row = [depth: number, label: string, count: number, note?: string]
 
 /** The report as lines of text without colours, ending with a newline. Kinds that did not occur are left out. */
-export function formatReport(report: ImportReport, { words, skipKinds }: ReportWords): string {
+export function formatReport(report: ImportReport, { words, skipKinds, topField }: ReportWords): string {
   const { records, events, skipped, malformed } = report
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const rows: Row[] = [
@@ -80,8 +84,10 @@ export function formatReport(report: ImportReport, { words, skipKinds }: ReportW
       ...formatRows(rows),
       '',
       `${equation}, in ${formatSeconds(report.tookMs)} (${rate(report)} ${words.records}/s)`,
+      ...timeLines(report),
       ...malformedLines(report),
       ...stoppedLines(report),
+      ...nextLines(report, topField),
       '',
     ]
       // Messages and reasons are the collector's, whoever that is: each stays on its line, and the terminal obeys none.
@@ -129,6 +135,11 @@ function formatRows(rows: readonly Row[]): string[] {
   )
 }
 
+function timeLines({ times, resumedAfterLine }: ImportReport): string[] {
+  if (times === undefined) return []
+  return [`times ${formatTimeSpan(times)}${resumedAfterLine === undefined ? '' : ', of this run'}`]
+}
+
 function malformedLines({ malformed: { count, samples } }: ImportReport): string[] {
   if (count === 0) return []
   const shown = samples.map(
@@ -167,6 +178,24 @@ function adviseOn({ reason, status, collectorCode }: Stopped, source: string): s
     ]
   }
   return status === 404 ? ['Is --endpoint the address of a Millrace collector?'] : []
+}
+
+/**
+ * How to see what came of an import that is complete. Accepted is not the same as added: the collector takes an event again
+ * that is stored already.
+ */
+function nextLines({ sent, stopped, times, source, endpoint }: ImportReport, field: string): string[] {
+  if (sent === undefined || sent.accepted === 0 || sent.dropped > 0 || stopped !== undefined) return []
+  const target = `--source ${source}${endpoint === DEFAULT_ENDPOINT ? '' : ` --endpoint ${endpoint}`}`
+  const from = times?.earliest.slice(0, 'YYYY-MM-DD'.length)
+  return [
+    '',
+    'What is stored already is counted once; this says within a minute how many were:',
+    `  npx millrace books ${target}`,
+    ...(from === undefined
+      ? []
+      : ['See them:', `  npx millrace query top ${target} --field ${field} --from ${from}`]),
+  ]
 }
 
 /** Of this run. */

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createFakeCollector } from '../access-log/fake-collector.ts'
 import { createAccessLogFormat } from '../access-log/format.ts'
+import { emptyCounts } from './books.ts'
 import { exitCodeOf, formatReport as formatWith, type ImportReport } from './report.ts'
 import { type ImportOptions, runImport } from './run.ts'
 import { openInput } from './source.ts'
@@ -103,6 +104,34 @@ describe('the books', () => {
     const report = await importFile(COMBINED, { fetch, now: () => (time += 500) })
     expect(report.tookMs).toBe(500)
     expect(formatReport(report)).toContain('26 lines = 8 + 16 + 2, in 0.5 s (52 lines/s)\n')
+  })
+
+  it('say which times the events have', async () => {
+    const { fetch } = createFakeCollector()
+    const times = { earliest: '2024-03-03T08:00:01.000Z', latest: '2024-03-03T14:30:15.000Z' }
+    for (const isDryRun of [false, true]) {
+      const report = await importFile(COMBINED, { fetch, isDryRun })
+      expect(report.times).toEqual(times)
+      expect(formatReport(report)).toContain('\ntimes 2024-03-03 08:00 to 2024-03-03 14:30 UTC\n')
+    }
+    expect(await importText('no line of a log\n', { fetch })).not.toHaveProperty('times')
+  })
+
+  it('are followed by how to see what was stored and what was there already', async () => {
+    const { fetch } = createFakeCollector()
+    const see = (target: string) => `
+What is stored already is counted once; this says within a minute how many were:
+  npx millrace books ${target}
+See them:
+  npx millrace query top ${target} --field page_path --from 2024-03-03
+`
+    const report = await importFile(COMBINED, { fetch })
+    expect(formatReport(report)).toContain(see('--source dev --endpoint http://collector.test'))
+    const local = { ...report, endpoint: 'http://127.0.0.1:8787' }
+    expect(formatReport(local)).toContain(see('--source dev'))
+    expect(formatReport(await importFile(COMBINED, { isDryRun: true }))).not.toContain('npx millrace')
+    const dropped = { ...report, sent: { ...emptyCounts().sent, accepted: 7, dropped: 1 } }
+    expect(formatReport(dropped)).not.toContain('npx millrace')
   })
 
   it('name what the collector set apart', async () => {

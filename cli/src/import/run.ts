@@ -12,6 +12,7 @@ import type { Rejects } from './rejects.ts'
 import type { ImportReport, Stopped } from './report.ts'
 import { createSender } from './sender.ts'
 import type { InputSource } from './source.ts'
+import { createTimeSpan, type TimeSpan } from './time-span.ts'
 
 /** Longest wait in milliseconds for what is on its way when the import is interrupted. */
 const INTERRUPT_TIMEOUT_MS = 5_000
@@ -75,6 +76,7 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
   const startedAt = now()
   const earlier = isDryRun ? undefined : options.resume?.earlier
   const books = createBooks(format, earlier?.counts)
+  const times = createTimeSpan()
   const stopping: { why?: Stopped } = {}
   const sender = isDryRun ? undefined : openSender(options, stop)
   const notes = isDryRun
@@ -121,6 +123,7 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
     if (verdict.kind === 'malformed') rejects?.add(record, verdict)
     const note = notes?.add(record, entry)
     if (verdict.kind !== 'event') return
+    times.add(verdict.event.fields.timestamp)
     sender?.send(verdict.event, (outcome) => {
       books.settle(outcome)
       note?.(outcome)
@@ -146,13 +149,21 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
   await notes?.save().catch((error: Error) => stop(unnoted(error)))
   await rejects?.close().catch((error: Error) => stop(unwritten(error)))
   const tookMs = Math.round(now() - startedAt)
-  return buildReport(options, books.counts(), { tookMs, isSent: sender !== undefined, stopped: stopping.why })
+  return buildReport(options, books.counts(), {
+    ...{ tookMs, isSent: sender !== undefined, stopped: stopping.why },
+    times: times.span(),
+  })
 }
 
 function buildReport(
   { input, format, source, endpoint, isDryRun = false, resume }: ImportOptions,
   { sent, ...counts }: Counts,
-  { tookMs, isSent, stopped }: { tookMs: number; isSent: boolean; stopped: Stopped | undefined },
+  {
+    tookMs,
+    isSent,
+    stopped,
+    times,
+  }: { tookMs: number; isSent: boolean; stopped: Stopped | undefined; times: TimeSpan | undefined },
 ): ImportReport {
   const earlier = isDryRun ? undefined : resume?.earlier
   return {
@@ -166,6 +177,7 @@ function buildReport(
       recordsBefore: earlier.counts.records,
     }),
     ...counts,
+    ...(times !== undefined && { times }),
     ...(isSent && { sent }),
     ...(stopped !== undefined && { stopped }),
     tookMs,

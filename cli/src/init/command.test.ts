@@ -29,6 +29,8 @@ describe('millrace init', () => {
     expect(stdout()).toMatch(/^.*shop:\n {2}created {2}millrace\.config\.ts\n/)
     expect(await read('wrangler.toml')).toContain('[env.staging]\nname = "shop-staging"')
     expect(await read('millrace.config.ts')).toMatch(/writeKeys: \['wk_[A-Za-z0-9]{20}'\]/)
+    expect(stdout()).toMatch(/\n {2}npm install --install-links \S+\/cli \S+\/sdk-node\n/)
+    expect(await read('README.md')).toContain('\nnpm install\n')
     const { dependencies } = JSON.parse(await read('package.json'))
     const own = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(dependencies).toEqual({ millrace: `^${own.version}`, zod: own.dependencies.zod })

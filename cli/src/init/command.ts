@@ -18,6 +18,7 @@ import {
   parseSourceName,
   parseUser,
 } from './answers.ts'
+import { findClone } from './clone.ts'
 import { InitFailure } from './folder.ts'
 import { type Given, Interrupted } from './questions.ts'
 import { formatReport } from './report.ts'
@@ -90,6 +91,7 @@ async function createEffects(world: CommandWorld, { isYes }: InitOptions): Promi
     versions: { millrace: manifest.version, zod: manifest.dependencies.zod },
     node: { path: process.execPath, version: process.versions.node },
     workingFolder: process.cwd(),
+    clone: findClone(),
     signal: world.signal,
   }
 }

@@ -33,8 +33,8 @@ export const WRANGLER_FILE = 'wrangler.toml'
 /** The file that holds the scripts. */
 export const PACKAGE_FILE = 'package.json'
 
-/** The file that holds the secrets of this machine. */
-const DEV_VARS_FILE = '.dev.vars'
+/** The file that holds the secrets of this machine: a convenience, which is left alone where it cannot be added to. */
+export const DEV_VARS_FILE = '.dev.vars'
 
 /** Only its owner's. */
 const SECRET_MODE = 0o600

@@ -32,6 +32,19 @@ In your pages, when it is deployed:
   })
 
   it.each([
+    ['../millrace', '../millrace/cli ../millrace/sdk-node'],
+    ['../..', '../../cli ../../sdk-node'],
+    ['clone', './clone/cli ./clone/sdk-node'],
+    ['../my clone', "'../my clone/cli' '../my clone/sdk-node'"],
+  ])('installs from the clone that the project is made from, %s', (clone, folders) => {
+    const text = reportOf({ clone })
+    expect(text).toContain(
+      `\n  npm install --install-links ${folders}\n  npm run dev                      every`,
+    )
+    expect(text).not.toContain('npm install\n')
+  })
+
+  it.each([
     ['.', false],
     ['/home/me', false],
     ['./a/', 'cd a\n'],

@@ -1,6 +1,6 @@
 /** Says what was written, and what to do next. Pure. */
 
-import { isAbsolute, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { printable } from '../printable.ts'
 import { readField, SCRIPTS } from './package-json.ts'
 import { NO_CLICKHOUSE_URL, type Project, STAGING } from './project.ts'
@@ -10,7 +10,7 @@ import { writeScriptTag } from './text-files.ts'
 /** What became of a file. */
 export interface FileOutcome {
   name: string
-  outcome: 'created' | 'added to' | 'unchanged' | 'overwritten' | 'kept' | 'beside'
+  outcome: 'created' | 'added to' | 'unchanged' | 'overwritten' | 'kept' | 'beside' | 'left'
   /** Name of the file beside it. */
   beside?: string
 }
@@ -24,6 +24,8 @@ export interface InitReport {
   files: readonly FileOutcome[]
   /** `package.json` as it is now. */
   packageJson: string
+  /** Way from the project to the clone that it is made from; `undefined`: npm has the packages. */
+  clone?: string | undefined
 }
 
 /** The report as text. */
@@ -52,6 +54,7 @@ function isKept({ files }: InitReport, wanted: string): boolean {
 
 function describe({ name, outcome, beside }: FileOutcome): string {
   if (outcome === 'kept') return `${name} (it differs from what would be written; --force overwrites it)`
+  if (outcome === 'left') return `${name} (no plain file of text: secrets for this machine are not written)`
   if (outcome === 'beside') return `${name} (kept; the new one is ${beside ?? ''})`
   if (outcome === 'added to') return `${name} (what it lacked; nothing of it was changed)`
   return name
@@ -86,7 +89,7 @@ function findZod(packageJson: string): string | undefined {
   return found.find((version) => typeof version === 'string')
 }
 
-function listCommands({ folder, workingFolder, packageJson, project }: InitReport): string[] {
+function listCommands({ folder, workingFolder, packageJson, project, clone }: InitReport): string[] {
   const scripts = readField(packageJson, 'scripts')
   const run = (name: keyof typeof SCRIPTS, flags = '') => {
     const isOurs =
@@ -99,13 +102,24 @@ function listCommands({ folder, workingFolder, packageJson, project }: InitRepor
   const way = relative(workingFolder, resolve(workingFolder, folder))
   const commands = [
     ...(way === '' ? [] : [[`cd ${quoteForShell(isAbsolute(folder) ? folder : way)}`, '']]),
-    ['npm install', ''],
+    [clone === undefined ? 'npm install' : installFrom(clone), ''],
     [run('dev'), 'everything on this machine; needs no account'],
     ...(project.staging ? [[run('deploy', `--env ${STAGING}`), 'to Cloudflare, beside production']] : []),
     [run('deploy'), `to Cloudflare${project.staging ? ', production' : ''}`],
   ]
-  const width = Math.max(...commands.map(([command = '']) => command.length))
+  const explained = commands.filter(([, what]) => what !== '')
+  const width = Math.max(...explained.map(([command = '']) => command.length))
   return commands.map(([command = '', what = '']) => `  ${command.padEnd(width)}  ${what}`.trimEnd())
+}
+
+/** The packages with what they need, as npm would bring them; the manifest alone names releases that npm may not have. */
+function installFrom(clone: string): string {
+  const folders = ['cli', 'sdk-node'].map((name) => {
+    const path = join(clone, name)
+    // What begins with a name is a repository of GitHub to npm.
+    return quoteForShell(isAbsolute(path) || path.startsWith('..') ? path : `./${path}`)
+  })
+  return `npm install --install-links ${folders.join(' ')}`
 }
 
 function quoteForShell(path: string): string {

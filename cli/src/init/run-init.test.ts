@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../command-world.ts'
@@ -6,7 +6,7 @@ import { type FakeAnswer, fakePrompts, temporaryFolder } from './fake-project.ts
 import { InitFailure } from './folder.ts'
 import { PROJECT_FILE_NAMES } from './project-files.ts'
 import { Interrupted } from './questions.ts'
-import type { FileOutcome } from './report.ts'
+import { type FileOutcome, formatReport } from './report.ts'
 import { type InitEffects, type InitOptions, runInit } from './run-init.ts'
 
 const MACHINE_NODE = { path: '/usr/bin/node', version: '24.21.0' }
@@ -83,6 +83,18 @@ describe('millrace init in an empty place', () => {
     expect(JSON.parse(await read('package.json')).devDependencies.node).toBe(version)
   })
 
+  it('knows the way to the clone that it is made from, through links too, and writes it into no file', async () => {
+    const { workingFolder, path, init, read } = await setUp()
+    expect((await init()).report.clone).toBeUndefined()
+    await mkdir(join(workingFolder, 'clone'))
+    await mkdir(join(workingFolder, 'far/away'), { recursive: true })
+    await symlink(workingFolder, join(workingFolder, 'far/away/link'))
+    const clone = join(workingFolder, 'clone')
+    const { report } = await init({ folder: 'far/away/link/shop' }, { clone })
+    expect(report.clone).toBe(join('..', 'clone'))
+    for (const name of await readdir(path)) expect(await read(name)).not.toContain('clone/cli')
+  })
+
   it('writes nothing when the person goes away', async () => {
     const { workingFolder, init } = await setUp()
     await expect(init({}, { answers: ['', '', 'leave'] })).rejects.toThrow(Interrupted)
@@ -106,6 +118,17 @@ describe('the secrets of this machine', () => {
     expect(secrets).toEqual([expect.stringMatching(/^[\w-]{32}$/), expect.stringMatching(/^[\w-]{32}$/)])
     expect(new Set(secrets).size).toBe(2)
     expect((await stat(join(path, '.dev.vars'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('are not written through a link, which is left as it is', async () => {
+    const { path, init, read } = await setUp()
+    await mkdir(path)
+    await writeFile(join(path, 'shared.vars'), 'OURS=1\n')
+    await symlink('shared.vars', join(path, '.dev.vars'))
+    const { report, isWhole } = await init()
+    expect([outcomesOf(report.files)['.dev.vars'], isWhole]).toEqual(['left', true])
+    expect(formatReport(report)).toContain('.dev.vars (no plain file of text')
+    expect(await read('shared.vars')).toBe('OURS=1\n')
   })
 
   it('stay when it is made again, even by force', async () => {

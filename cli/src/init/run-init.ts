@@ -1,15 +1,22 @@
 /** Makes a project: reads what is there, asks what is not known, decides for each file, and writes them all at once. */
 
 import { randomBytes } from 'node:crypto'
-import { basename, join, resolve } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { basename, join, relative, resolve } from 'node:path'
 import { UsageError } from '../command-world.ts'
 import { type Answers, checkApart, fitName } from './answers.ts'
 import type { Choice } from './decide.ts'
-import { type FileSystem, type FoundFile, openProjectFolder, type ProjectFolder } from './folder.ts'
+import {
+  type FileSystem,
+  type FoundFile,
+  InitFailure,
+  openProjectFolder,
+  type ProjectFolder,
+} from './folder.ts'
 import type { Project } from './project.ts'
-import { CONFIG_FILE, listProjectFiles, PROJECT_FILE_NAMES } from './project-files.ts'
+import { CONFIG_FILE, DEV_VARS_FILE, listProjectFiles, PROJECT_FILE_NAMES } from './project-files.ts'
 import { askMissing, defaultAnswers, type Given, Interrupted, type Prompts } from './questions.ts'
-import type { InitReport } from './report.ts'
+import type { FileOutcome, InitReport } from './report.ts'
 import { type Chooser, settleFiles } from './settle-files.ts'
 import { createWriteKey, findWriteKey } from './write-key.ts'
 
@@ -35,6 +42,8 @@ export interface InitEffects {
   node: { path: string; version: string }
   /** Where the command was run. */
   workingFolder: string
+  /** Clone of the repository that this runs in; `undefined`: it is the package. */
+  clone?: string | undefined
   signal?: AbortSignal | undefined
   createKey?: () => string
   createSecret?: () => string
@@ -55,11 +64,11 @@ export interface InitResult {
 export async function runInit(options: InitOptions, effects: InitEffects): Promise<InitResult> {
   const { workingFolder, fileSystem } = effects
   const folder = openProjectFolder(resolve(workingFolder, options.folder), fileSystem)
-  const found = await readFound(folder)
+  const { found, left } = await readFound(folder)
   const answers = await settleAnswers(options, effects)
   const knownKey = findWriteKey(found.get(CONFIG_FILE)?.text ?? '')
   const project = createProject(answers, { options, effects, knownKey })
-  const files = listProjectFiles(project)
+  const files = listProjectFiles(project).filter(({ name }) => !left.includes(name))
   const choose = chooserOf(options, effects, folder)
   const { settled, packageJson } = await settleFiles(files, { folder, found, choose })
   await folder.write(
@@ -72,19 +81,33 @@ export async function runInit(options: InitOptions, effects: InitEffects): Promi
     project,
     folder: options.folder,
     workingFolder,
-    files: settled.map(({ outcome }) => outcome),
+    files: [
+      ...settled.map(({ outcome }) => outcome),
+      ...left.map((name): FileOutcome => ({ name, outcome: 'left' })),
+    ],
     packageJson,
+    // npm takes a way for one from where the project really lies, whatever links lead there.
+    clone: effects.clone && relative(await realpath(folder.path), await realpath(effects.clone)),
   }
   return { report, isWhole: choose.isAsked || report.files.every(({ outcome }) => outcome !== 'kept') }
 }
 
-async function readFound(folder: ProjectFolder): Promise<Map<string, FoundFile>> {
+/** The files that are there, and the names of those that are no plain text and may stay as they are. */
+async function readFound(
+  folder: ProjectFolder,
+): Promise<{ found: Map<string, FoundFile>; left: readonly string[] }> {
   const found = new Map<string, FoundFile>()
+  const left: string[] = []
   for (const name of PROJECT_FILE_NAMES) {
-    const file = await folder.read(name)
+    const file = await folder.read(name).catch((error: unknown) => {
+      // Often a link to one that several projects share.
+      if (name !== DEV_VARS_FILE || !(error instanceof InitFailure)) throw error
+      left.push(name)
+      return undefined
+    })
     if (file !== undefined) found.set(name, file)
   }
-  return found
+  return { found, left }
 }
 
 async function settleAnswers(

@@ -52,6 +52,10 @@ describe('.dev.vars', () => {
   })
 })
 
+it('a .dev.vars with a quote that does not end is not added to', () => {
+  expect(() => mergeDevVars('A="x\nB=1\n', fakeProject())).toThrow('has a quote that does not end')
+})
+
 describe('.gitignore', () => {
   it.each([
     ['', GITIGNORE],

@@ -1,6 +1,6 @@
 /** Writes the texts of a new project that no compiler reads: secrets to be filled in, what git leaves out, the README. */
 
-import { parseEnv } from 'node:util'
+import { isDeepStrictEqual, parseEnv } from 'node:util'
 import { namesOf, type Project, STAGING, secretsOf } from './project.ts'
 
 /** `.dev.vars.example`: every secret by its name, and what it is for. */
@@ -33,13 +33,21 @@ export function writeDevVars(project: Project): string {
 ${secrets.join('')}`
 }
 
-/** An existing `.dev.vars` with the secrets that it lacks at its end; one that is there and empty is somebody's choice. */
+/**
+ * An existing `.dev.vars` with the secrets that it lacks at its end; one that is there and empty is somebody's choice.
+ *
+ * @throws Error where a quote that does not end would swallow them
+ */
 export function mergeDevVars(existing: string, project: Project): string {
   const known = parseEnv(existing)
   const missing = listDevSecrets(project).filter(([name]) => known[name] === undefined)
   if (missing.length === 0) return existing
   const end = existing === '' || existing.endsWith('\n') ? '' : '\n'
-  return `${existing}${end}${missing.map(([name, value]) => `${name}="${value}"\n`).join('')}`
+  const text = `${existing}${end}${missing.map(([name, value]) => `${name}="${value}"\n`).join('')}`
+  const wanted = { ...known, ...Object.fromEntries(missing) }
+  if (!isDeepStrictEqual({ ...parseEnv(text) }, wanted))
+    throw new Error('has a quote that does not end: end it, or move the file away')
+  return text
 }
 
 function listDevSecrets({ source, devSecrets }: Project): [name: string, value: string][] {

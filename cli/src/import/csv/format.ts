@@ -35,6 +35,7 @@ export function createCsvFormat(options: CsvOptions): ImportFormat {
   return {
     name: 'csv',
     words: { records: 'rows', events: 'events' },
+    topField: 'event',
     skipKinds: [BLANK_LINE],
     begin(firstLine) {
       const header = options.header ?? readHeader(firstLine, options.delimiter)
