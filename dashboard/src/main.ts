@@ -3,17 +3,24 @@
 import { createAnnouncer } from './announce.ts'
 import { createBanner } from './banner.ts'
 import { createBoard } from './board.ts'
-import { type Connection, type ConnectionStatus, createConnection } from './connection.ts'
-import { find, setText } from './dom.ts'
+import {
+  type Connection,
+  type ConnectionEffects,
+  type ConnectionStatus,
+  createConnection,
+} from './connection.ts'
+import { button, find, setText } from './dom.ts'
 import { countOf, formatDay, formatRate, toSentence } from './format.ts'
+import { askWindows } from './live-request.ts'
 import { readRate } from './panels/happening.ts'
 import { readVisitors } from './panels/here.ts'
 import { createAsk } from './query.ts'
 import { askAgainAfter, type Range, readHash, writeHash } from './range.ts'
 import { createRangePicker } from './range-picker.ts'
-import { createSourcePicker, createTokenForm } from './source-picker.ts'
+import { createSourcePicker, createTokenForm, nameOf } from './source-picker.ts'
 import {
   addSource,
+  giveSource,
   loadSources,
   nameSource,
   parseToken,
@@ -33,18 +40,29 @@ const DRAW_EVERY_MS = 1_000
 /** Where the collector tells the read token of the source `dev`; only in development. */
 const DEVELOPMENT_TOKEN = '/demo/read-token'
 
-const DEVELOPMENT_WRITE_KEY = 'dev'
+/** Where development is. */
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/
+
+/** Name and write key of that source. */
+const DEVELOPMENT_SOURCE = 'dev'
 
 const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 const storage = readStorage()
+const effects: ConnectionEffects = {
+  openSocket: (url, protocols) =>
+    new WebSocket(url, protocols) as ReturnType<ConnectionEffects['openSocket']>,
+  fetch: (url, init) => fetch(url, { ...init, cache: 'no-store' }),
+  now: Date.now,
+  random: Math.random,
+  setTimer: (run, afterMs) => setTimeout(run, afterMs),
+  clearTimer: (timer) => clearTimeout(timer as number | undefined),
+}
 const announce = createAnnouncer({
   say: (text) => setText(find('announcements'), text),
   now: Date.now,
 })
 
 let sources: SourceList = loadSources(storage)
-/** Given by the collector, not entered: not remembered. */
-let givenToken: string | undefined
 let range: Range = readHash(location.hash)
 let state: LiveState | undefined
 let connection: Connection | undefined
@@ -74,10 +92,10 @@ const banner = createBanner(find('pill'), find('banner'), () => connection?.retr
 const picker = createSourcePicker(find('sources'), {
   list: sources,
   onChange: changeSources,
+  check: checkToken,
   onToken: takeToken,
 })
 find('token-form').append(createTokenForm('token', takeToken))
-find('ask-again').addEventListener('click', connect)
 createRangePicker(find('range'), range, changeRange)
 startTheme()
 new ResizeObserver(() => {
@@ -98,12 +116,25 @@ addEventListener('online', () => connection?.retry())
 void begin()
 
 async function begin(): Promise<void> {
-  if (sources.chosen === undefined) {
-    givenToken = await fetchDevelopmentToken()
-    if (givenToken !== undefined) sources = addSource(sources, givenToken)
-    picker.show(sources)
-  }
-  connect()
+  // What was shown last need not wait for what else there is.
+  const isKnown = sources.chosen !== undefined
+  if (isKnown) connect()
+  await learnGiven()
+  if (isKnown || sources.chosen !== undefined) return
+  const [first] = sources.sources
+  if (first === undefined) connect()
+  else changeSources({ ...sources, chosen: first.token })
+}
+
+/** Lists the source that the collector gives to everyone, in development; it is shown only in the place of a token of its own. */
+async function learnGiven(): Promise<void> {
+  // Elsewhere there is none to expect, and no need to ask with each page.
+  if (sources.chosen !== undefined && !LOOPBACK.test(location.hostname)) return
+  const token = await fetchDevelopmentToken()
+  const isListed = sources.sources.some((source) => source.isGiven === true && source.token === token)
+  if (token === undefined || isListed) return
+  changeSources(giveSource(sources, token, DEVELOPMENT_SOURCE))
+  showWays()
 }
 
 async function fetchDevelopmentToken(): Promise<string | undefined> {
@@ -125,6 +156,7 @@ function connect(): void {
   state = undefined
   // What was said of another source is not true of this one.
   showStatus({ kind: 'connecting' })
+  find('refusal').hidden = find('ways').hidden = true
   announce.clear()
   board.clear()
   stream.clear()
@@ -135,17 +167,7 @@ function connect(): void {
     origin: location.origin,
     token,
     tail: stream.tail(),
-    effects: {
-      openSocket: (url, protocols) =>
-        new WebSocket(url, protocols) as ReturnType<
-          Parameters<typeof createConnection>[0]['effects']['openSocket']
-        >,
-      fetch: (url, init) => fetch(url, { ...init, cache: 'no-store' }),
-      now: Date.now,
-      random: Math.random,
-      setTimer: (run, afterMs) => setTimeout(run, afterMs),
-      clearTimer: (timer) => clearTimeout(timer as number | undefined),
-    },
+    effects,
     isQuiet: () => state !== undefined && isQuiet(state),
     onMessage(message) {
       const before = state
@@ -199,22 +221,43 @@ function takeToken(token: string): void {
   connect()
 }
 
+/** What is wrong with a token, as a sentence; `undefined` when it shows a source. What is shown goes on meanwhile. */
+async function checkToken(token: string, signal: AbortSignal): Promise<string | undefined> {
+  const answer = await askWindows({ origin: location.origin, token, effects, signal })
+  if (answer.kind === 'snapshot') return undefined
+  return toSentence(answer.message ?? 'the server does not answer')
+}
+
 function remember(): void {
-  const entered = sources.sources.filter(({ token }) => token !== givenToken)
-  const { chosen } = sources
-  const isKept = entered.some(({ token }) => token === chosen)
-  saveSources(storage, chosen !== undefined && isKept ? { sources: entered, chosen } : { sources: entered })
+  saveSources(storage, sources)
 }
 
 function refuse(token: string, message: string): void {
   state = undefined
+  const name = sources.sources.find((source) => source.token === token)?.name
   sources = refuseSource(sources, token)
   picker.show(sources)
   remember()
   showView('token')
-  setText(find('refusal'), toSentence(message))
+  const whose = name === undefined ? '' : `The token of “${name}” is refused. `
+  setText(find('refusal'), `${whose}${toSentence(message)}`)
   find('refusal').hidden = false
-  find('ask-again').hidden = sources.chosen !== token
+  showWays()
+  // It may have been changed since the page was opened.
+  void learnGiven()
+}
+
+/** After a token was refused: what else there is to show. */
+function showWays(): void {
+  if (find('refusal').hidden) return
+  const { sources: known, chosen } = sources
+  const others = known.flatMap((source, index) => {
+    const show = () => changeSources({ ...sources, chosen: source.token })
+    return source.token === chosen ? [] : [button(`Show “${nameOf(source, index)}”`, show)]
+  })
+  const again = chosen === undefined ? [] : [button('Try again with the same token', connect)]
+  find('ways').replaceChildren(...again, ...others)
+  find('ways').hidden = again.length + others.length === 0
 }
 
 function changeRange(next: Range): void {
@@ -279,14 +322,14 @@ function tellTitle(): void {
 function welcome({ source }: LiveState): void {
   if (welcomed === source) return
   welcomed = source
-  const writeKey = sources.chosen === givenToken ? DEVELOPMENT_WRITE_KEY : undefined
+  const isGiven = sources.sources.some((known) => known.isGiven === true && known.token === sources.chosen)
+  const writeKey = isGiven ? DEVELOPMENT_SOURCE : undefined
   showWelcome(find('welcome'), { origin: location.origin, source, writeKey })
 }
 
 function showView(view: 'token' | 'loading' | 'away' | 'empty' | 'board'): void {
   if (document.body.dataset['view'] === view) return
   document.body.dataset['view'] = view
-  if (view !== 'token') find('refusal').hidden = find('ask-again').hidden = true
   if (view === 'token' || view === 'loading') document.title = NO_TITLE
 }
 

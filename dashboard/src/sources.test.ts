@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import {
   addSource,
   forgetSource,
+  giveSource,
   loadSources,
   nameSource,
   parseToken,
@@ -57,6 +58,26 @@ it('browser that stores nothing has no sources, and no trouble', () => {
     expect(loadSources(storage)).toEqual({ sources: [] })
     saveSources(storage, TWO)
   }
+})
+
+it('source that the collector gives is listed first, not chosen, and not remembered', () => {
+  const given = giveSource(TWO, 'd', 'dev')
+  expect(given).toEqual({ ...TWO, sources: [{ token: 'd', name: 'dev', isGiven: true }, ...TWO.sources] })
+  const storage = createStorage()
+  saveSources(storage, given)
+  expect(loadSources(storage)).toEqual(TWO)
+  saveSources(storage, { ...given, chosen: 'd' })
+  expect(loadSources(storage)).toEqual({ sources: TWO.sources })
+  saveSources(storage, giveSource({ sources: [] }, 'd', 'dev'))
+  expect(storage.values.size).toBe(0)
+})
+
+it('source that the collector gives takes the place of what was entered for it, and stays given', () => {
+  const old: SourceList = { sources: [{ token: 'o', name: 'dev' }, { token: 'b' }], chosen: 'o' }
+  const dev = { token: 'd', name: 'dev', isGiven: true }
+  expect(giveSource(old, 'd', 'dev')).toEqual({ sources: [dev, { token: 'b' }], chosen: 'd' })
+  const entered = giveSource({ sources: [{ token: 'd' }], chosen: 'd' }, 'd', 'dev')
+  expect(nameSource(addSource(entered, 'd'), 'd', 'dev')).toEqual({ sources: [dev], chosen: 'd' })
 })
 
 it('source that is added is shown, and known once', () => {

@@ -1,13 +1,15 @@
-/** The read tokens that a person entered, each of which is a source: kept in this browser until they are forgotten. */
+/** The read tokens that are known, each of which is a source. Those that a person entered are kept in this browser until they are forgotten. */
 
 /** A source that can be shown. */
 export interface KnownSource {
   token: string
   /** What the server calls it; until it was asked, nothing. */
   name?: string
+  /** The collector told it, nobody entered it: it is asked for with each page, and not remembered. */
+  isGiven?: true
 }
 
-/** What is remembered. */
+/** What can be shown, and what is. */
 export interface SourceList {
   sources: KnownSource[]
   /** Token of the one that is shown. */
@@ -29,11 +31,13 @@ export function loadSources(storage: Storage | undefined): SourceList {
   }
 }
 
-/** Remembers; a browser that lets nothing be stored forgets with the page. */
-export function saveSources(storage: Storage | undefined, list: SourceList): void {
+/** Remembers what was entered; a browser that lets nothing be stored forgets with the page. */
+export function saveSources(storage: Storage | undefined, { sources, chosen }: SourceList): void {
+  const entered = sources.filter(({ isGiven }) => isGiven !== true)
+  const isKept = entered.some(({ token }) => token === chosen)
   try {
-    if (list.sources.length === 0) storage?.removeItem(KEY)
-    else storage?.setItem(KEY, JSON.stringify(list))
+    if (entered.length === 0) storage?.removeItem(KEY)
+    else storage?.setItem(KEY, JSON.stringify(listOf(entered, isKept ? chosen : undefined)))
   } catch {
     // Blocked or full: the page works without.
   }
@@ -45,18 +49,25 @@ export function addSource({ sources }: SourceList, token: string): SourceList {
   return { sources: isKnown ? sources : [...sources, { token }], chosen: token }
 }
 
+/** With the one that the collector told, in the place of other tokens of that name. What else is shown stays so. */
+export function giveSource({ sources, chosen }: SourceList, token: string, name: string): SourceList {
+  const isReplaced = (source: KnownSource) => source.token === token || source.name === name
+  const isShown = sources.some((source) => source.token === chosen && isReplaced(source))
+  const others = sources.filter((source) => !isReplaced(source))
+  return listOf([{ token, name, isGiven: true }, ...others], isShown ? token : chosen)
+}
+
 /** With the name that the server gave a token's source. Of two tokens of one source the newer one stays. */
 export function nameSource({ sources, chosen }: SourceList, token: string, name: string): SourceList {
   const others = sources.filter((source) => source.token === token || source.name !== name)
-  const named = others.map((source) => (source.token === token ? { token, name } : source))
-  return chosen === undefined ? { sources: named } : { sources: named, chosen }
+  const named = others.map((source) => (source.token === token ? { ...source, name } : source))
+  return listOf(named, chosen)
 }
 
 /** Without one; if it was shown, the first of the others is. */
 export function forgetSource({ sources, chosen }: SourceList, token: string): SourceList {
   const others = sources.filter((source) => source.token !== token)
-  const next = chosen === token ? others[0]?.token : chosen
-  return next === undefined ? { sources: others } : { sources: others, chosen: next }
+  return listOf(others, chosen === token ? others[0]?.token : chosen)
 }
 
 /** After a token was refused: one that never worked is not worth keeping, one that did may work again. */
@@ -83,6 +94,10 @@ function parseSources(value: unknown): SourceList {
       ]
     },
   )
-  const shown = read.find(({ token }) => token === chosen) ?? read[0]
-  return shown === undefined ? { sources: read } : { sources: read, chosen: shown.token }
+  // Without one that is remembered, one that is not was shown last.
+  return listOf(read, read.find(({ token }) => token === chosen)?.token)
+}
+
+function listOf(sources: KnownSource[], chosen: string | undefined): SourceList {
+  return chosen === undefined ? { sources } : { sources, chosen }
 }

@@ -142,6 +142,13 @@ describe('the live page', () => {
       await waitFor(fixture.report, ({ acks }) => Number(acks.at(-1)) === Number(acks.at(-2)) + 1)
     }))
 
+  it('says that no monitor watches the source, and when one would be there', () =>
+    visit(async (page) => {
+      await waitForText(page, '#attention', /Prices of products added/)
+      await fixture.order({ change: { monitors: [] } })
+      await waitForText(page, '#attention', /No monitor watches this source\. Those .* within a minute/)
+    }))
+
   it('says that it is disconnected and since when, and resumes where it was', () =>
     visit(async (page) => {
       await waitForText(page, '#pill', /Live/)
@@ -227,7 +234,8 @@ describe('the live page', () => {
     await visit(async (page) => {
       await page.fill('#token', 'nonsense')
       await page.click('#token-form button')
-      await waitForText(page, '#refusal', /No source has this read token/)
+      await waitForText(page, '#refusal', /^No source has this read token/)
+      await waitForText(page, '.view-token .hint', /On your own machine its value is in \.dev\.vars\./)
       await page.fill('#token', 'dev-read')
       await page.click('#token-form button')
       await waitForText(page, '#visitors', /\d/)
@@ -261,6 +269,59 @@ describe('the live page', () => {
       await waitForText(page, '#visitors', /\d/)
     })
   })
+
+  it('offers the source of development beside one whose token is refused, and remembers which was chosen', () =>
+    visit(
+      async (page) => {
+        await rememberSource(page, { token: 'shop-read', name: 'shop' })
+        await waitForText(page, '#refusal', /The token of “shop” is refused. No source has this read token/)
+        await page.getByRole('button', { name: 'Show “dev”' }).waitFor()
+        expect(await findViolations(page)).toEqual([])
+        expect(await page.locator('#source option').allInnerTexts()).toEqual(['dev', 'shop'])
+        await page.getByRole('button', { name: 'Show “dev”' }).click()
+        await waitForText(page, '#visitors', /\d/)
+        await page.reload()
+        await waitForText(page, '#visitors', /\d/)
+        expect(await page.locator('#source').inputValue()).toBe('dev-read')
+        expect(await page.locator('#source option').allInnerTexts()).toEqual(['dev', 'shop'])
+      },
+      { bypassCSP: true },
+    ))
+
+  it('takes the token of development in the place of one that was entered for it', () =>
+    visit(async (page) => {
+      await rememberSource(page, { token: 'dev-read-before', name: 'dev' })
+      await waitForText(page, '#visitors', /\d/)
+      expect(await page.locator('#source option').allInnerTexts()).toEqual(['dev'])
+      expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('dev-read')
+    }))
+
+  it('says in the dialog what is wrong with a token, and goes on with what it shows', () =>
+    visit(
+      async (page) => {
+        await waitForText(page, '#visitors', /\d/)
+        const { tries } = await fixture.report()
+        await page.getByRole('button', { name: 'Sources …' }).click()
+        await page.fill('#dialog-token', 'nonsense')
+        await page.click('dialog .token button')
+        await waitForText(page, 'dialog .problem', /No source has this read token/)
+        expect(await findViolations(page)).toEqual([])
+        expect(await page.locator('#dialog-token').inputValue()).toBe('nonsense')
+        expect(await page.locator('#visitors').isVisible()).toBe(true)
+        expect(await page.locator('#source').inputValue()).toBe('dev-read')
+        expect((await fixture.report()).tries).toBe(tries)
+        // Closed and opened again it has forgotten both.
+        await page.keyboard.press('Escape')
+        await page.getByRole('button', { name: 'Sources …' }).click()
+        expect(await page.locator('dialog .problem').isVisible()).toBe(false)
+        expect(await page.locator('#dialog-token').inputValue()).toBe('')
+        await page.fill('#dialog-token', 'dev-read')
+        await page.click('dialog .token button')
+        await page.locator('dialog').waitFor({ state: 'hidden' })
+        await waitForText(page, '#visitors', /\d/)
+      },
+      { bypassCSP: true },
+    ))
 
   it('takes no page of something in between for a word about the token', async () => {
     await fixture.order({ isWalled: true, tellsToken: false })
@@ -575,6 +636,15 @@ describe('the live page', () => {
     expect(files.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(MAX_PAGE_BYTES)
   })
 })
+
+/** Opens the page anew as one that showed this source last. */
+async function rememberSource(page: Page, source: { token: string; name: string }): Promise<void> {
+  // What it learns of its own source it writes down too.
+  await waitForText(page, '#visitors', /\d/)
+  const list = { sources: [source], chosen: source.token }
+  await page.evaluate((text) => localStorage.setItem('millrace.sources', text), JSON.stringify(list))
+  await page.reload()
+}
 
 /** Days that are picked, a monitor that fires for many, and a stream that is paused. */
 async function showMore(page: Page): Promise<void> {

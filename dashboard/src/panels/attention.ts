@@ -32,7 +32,8 @@ export function createAttentionPanel(): Panel {
     id: 'attention',
     title: 'What needs attention?',
     width: 12,
-    empty: 'No monitors are configured, or none was judged since the start, which takes a minute.',
+    empty:
+      'No monitor watches this source. Those that millrace.config.ts has for it appear within a minute of the start.',
     fromLive: readAttention,
     mount(body) {
       const list = h('ul', { class: 'monitors' })

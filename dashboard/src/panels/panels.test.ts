@@ -539,10 +539,37 @@ describe('stored answers', () => {
 
   it('visits are none where there are no sessions', () => {
     expect(readVisits([answer({ totals: { sessions: 0 } }), answer({})], WEEK).model).toBeUndefined()
-    const totals = { sessions: 8, people: 5, bounceRate: 0.25, medianDuration: 97.5, pagesPerSession: null }
+    const paces = { bounceRate: 0.25, pagesPerSession: 1.5, medianDuration: 97.5, averageDuration: 60 }
+    const totals = { sessions: 8, people: 5, ...paces }
     const { model } = readVisits([answer({ totals }), answer({ rows: [['/', 6]] })], { kind: 'live' })
-    expect(model?.figures.map(({ value }) => value)).toEqual(['8', '5', '25%', '1 min 37 s', '–', '–'])
+    expect(model?.figures.map(({ value }) => value)).toEqual(['8', '5', '25%', '1.5', '1 min 37 s', '1 min'])
     expect(model?.entries).toEqual([{ name: '/', counts: [6] }])
+  })
+
+  it('visits of events of servers alone are told without pages and lengths', () => {
+    const paces = { bounceRate: 0, pagesPerSession: 0, medianDuration: 0, averageDuration: 0 }
+    const totals = { sessions: 2, people: 1, ...paces }
+    const { model } = readVisits([answer({ totals }), answer({ rows: [['', 2]] })], { kind: 'live' })
+    expect(model?.figures).toEqual([
+      { name: 'visits', value: '2' },
+      { name: 'people', value: '1' },
+    ])
+    expect(model?.entries).toEqual([])
+  })
+
+  it('visits of which some have no page say so', () => {
+    const totals = { sessions: 3, people: 1, pagesPerSession: 1, medianDuration: 0, averageDuration: 4 }
+    const rows = [
+      ['', 2],
+      ['/', 1],
+    ]
+    const { model } = readVisits([answer({ totals }), answer({ rows })], { kind: 'live' })
+    expect(model?.figures.find(({ name }) => name === 'median length')?.value).toBe('0 s')
+    expect(model?.entries.map(({ name }) => name)).toEqual(['', '/'])
+    expect(rankedRows(model?.entries ?? [], { nameOf: String, unnamed: '(no page)' })[0]).toMatchObject({
+      label: '(no page)',
+      isMuted: true,
+    })
   })
 })
 

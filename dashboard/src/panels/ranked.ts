@@ -77,12 +77,14 @@ export interface RankedLook {
   ofPeople?: boolean
   /** Rows with a name. Default 10. */
   maxRows?: number
+  /** What the empty name is called. Default `(not known)`. */
+  unnamed?: string
 }
 
 /** As rows of a table, with a bar for the first count. */
 export function rankedRows(
   ranked: readonly Ranked[],
-  { nameOf, withShare = false, ofPeople = false, maxRows = MAX_ROWS }: RankedLook,
+  { nameOf, withShare = false, ofPeople = false, maxRows = MAX_ROWS, unnamed = '(not known)' }: RankedLook,
 ): TableRow[] {
   const named = ranked.filter(({ name }) => name !== null)
   const rest = ranked.filter(({ name }) => name === null)
@@ -91,7 +93,7 @@ export function rankedRows(
   const largest = Math.max(1, ...shown.map(({ counts }) => counts[0] ?? 0))
   const sum = shown.reduce((all, { counts }) => all + (counts[0] ?? 0), 0)
   return shown.map(({ name, counts, error = 0 }) => ({
-    label: name === null ? 'all others' : name === '' ? '(not known)' : nameOf(name),
+    label: name === null ? 'all others' : name === '' ? unnamed : nameOf(name),
     values: [
       ...counts.map((count, index) => `${index === 0 && error > 0 ? '≤ ' : ''}${formatCount(count)}`),
       ...(withShare ? [formatShare(sum === 0 ? null : (counts[0] ?? 0) / sum)] : []),

@@ -15,37 +15,44 @@ export interface Visits {
   figures: Figure[]
   /** Sessions of each step, oldest first. */
   trend: (number | null)[]
-  /** Sessions by the page that they began with. */
+  /** Sessions by the page that they began with, the empty name for those without one; nothing where none has a page. */
   entries: Ranked[]
 }
 
 const LIVE_RANGE = { kind: 'last', span: '24h' } as const
 
-/** Of stored sessions. */
+/** Of stored sessions. What events of servers alone do not have, pages and a length, is left out. */
 export function readVisits([whole, byEntry]: Answer[], range: Range): Shown<Visits> {
   const asked = askedRange(range)
   const total = (name: string) => asNumberOrNull(whole?.totals?.[name] ?? null)
   if ((total('sessions') ?? 0) === 0) return { model: undefined }
-  const span = (name: string) => {
-    const seconds = total(name)
-    return formatSpan(seconds === null ? null : seconds * 1_000)
-  }
+  const pages = total('pagesPerSession') ?? 0
+  const average = total('averageDuration') ?? 0
+  const median = total('medianDuration') ?? 0
+  const ofPages = [
+    { name: 'left after one page', value: formatShare(total('bounceRate')) },
+    { name: 'pages a visit', value: formatRate(pages) },
+  ]
+  const lengths = [
+    // A visit of one event has none.
+    { name: 'median length', value: median === 0 ? '0 s' : formatSpan(median * 1_000) },
+    { name: 'average length', value: formatSpan(average * 1_000) },
+  ]
+  const entries = (byEntry?.rows ?? []).map((row) => ({
+    name: String(row[0] ?? ''),
+    counts: [asNumber(row[1])],
+  }))
   return {
     basis: storedBasis(asked),
     model: {
       figures: [
         { name: 'visits', value: formatCount(total('sessions')) },
         { name: 'people', value: formatCount(total('people')) },
-        { name: 'left after one page', value: formatShare(total('bounceRate')) },
-        { name: 'median length', value: span('medianDuration') },
-        { name: 'average length', value: span('averageDuration') },
-        { name: 'pages a visit', value: formatRate(total('pagesPerSession')) },
+        ...(pages > 0 ? ofPages : []),
+        ...(average > 0 ? lengths : []),
       ],
       trend: whole?.series?.find(({ name }) => name === 'sessions')?.values ?? [],
-      entries: (byEntry?.rows ?? []).map((row) => ({
-        name: String(row[0] ?? ''),
-        counts: [asNumber(row[1])],
-      })),
+      entries: entries.some(({ name }) => name !== '') ? entries : [],
     },
   }
 }
@@ -78,7 +85,8 @@ export function createVisitsPanel(timeZone: string): Panel {
       return ({ figures, trend, entries }) => {
         showFigures(figures)
         showTrend(trend)
-        showEntries(rankedRows(entries, { nameOf: (name) => name }))
+        list.hidden = entries.length === 0
+        showEntries(rankedRows(entries, { nameOf: (name) => name, unnamed: '(no page)' }))
       }
     },
   })
