@@ -12,7 +12,7 @@ import {
   createFakeTransport,
   settle,
 } from './fakes.ts'
-import { createStore } from './store.ts'
+import { createStore, type Store } from './store.ts'
 import { createTabs } from './tabs.ts'
 
 const DAY_MS = 86_400_000
@@ -42,7 +42,7 @@ function openTab({
   keepaliveBytes = 64 * 1024,
   maxAgeMs = 7 * DAY_MS,
   outbox = browser.outbox as Parameters<typeof createDelivery>[1],
-  store = browser.store,
+  store = browser.store as Store,
   withLocks = false,
   isBroken = false,
 } = {}) {
