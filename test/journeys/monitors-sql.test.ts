@@ -853,7 +853,8 @@ FROM numbers(${rows})`,
       await readRows({ ...common, kind: 'per_key', key: 'user_id', measure: 'count', above: 1 }),
     ).toBeLessThan(30_000)
     const sequence = { first: seen, then: seen, within: '1h', absent: true } as const
-    expect(await readRows({ name: 'm', kind: 'sequence', key: 'user_id', ...sequence })).toBeLessThan(60_000)
+    // It reads the events three times; how much of the first and the last granule is theirs depends on the hour.
+    expect(await readRows({ name: 'm', kind: 'sequence', key: 'user_id', ...sequence })).toBeLessThan(90_000)
     expect(await readRows({ name: 'm', kind: 'quarantine_rate', above: 0.1 })).toBeLessThan(30_000)
     // Eight hours of eight days, and all of seven days.
     expect(await readRows({ ...common, kind: 'drop', ...seen })).toBeLessThan(120_000)
