@@ -3,12 +3,9 @@
 import { createAnnouncer } from './announce.ts'
 import { createBanner } from './banner.ts'
 import { createBoard } from './board.ts'
-import {
-  type Connection,
-  type ConnectionEffects,
-  type ConnectionStatus,
-  createConnection,
-} from './connection.ts'
+import { BROWSER_EFFECTS } from './browser-effects.ts'
+import { type Connection, type ConnectionStatus, createConnection } from './connection.ts'
+import { DEVELOPMENT_SOURCE, fetchDevelopmentToken, isDevelopmentHost } from './development.ts'
 import { button, find, setText } from './dom.ts'
 import { countOf, formatDay, formatRate, toSentence } from './format.ts'
 import { askWindows } from './live-request.ts'
@@ -23,7 +20,6 @@ import {
   giveSource,
   loadSources,
   nameSource,
-  parseToken,
   refuseSource,
   type SourceList,
   saveSources,
@@ -37,26 +33,8 @@ import { showWelcome } from './welcome.ts'
 /** Ages and spans go on though no message comes. */
 const DRAW_EVERY_MS = 1_000
 
-/** Where the collector tells the read token of the source `dev`; only in development. */
-const DEVELOPMENT_TOKEN = '/demo/read-token'
-
-/** Where development is. */
-const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/
-
-/** Name and write key of that source. */
-const DEVELOPMENT_SOURCE = 'dev'
-
 const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 const storage = readStorage()
-const effects: ConnectionEffects = {
-  openSocket: (url, protocols) =>
-    new WebSocket(url, protocols) as ReturnType<ConnectionEffects['openSocket']>,
-  fetch: (url, init) => fetch(url, { ...init, cache: 'no-store' }),
-  now: Date.now,
-  random: Math.random,
-  setTimer: (run, afterMs) => setTimeout(run, afterMs),
-  clearTimer: (timer) => clearTimeout(timer as number | undefined),
-}
 const announce = createAnnouncer({
   say: (text) => setText(find('announcements'), text),
   now: Date.now,
@@ -129,22 +107,12 @@ async function begin(): Promise<void> {
 /** Lists the source that the collector gives to everyone, in development; it is shown only in the place of a token of its own. */
 async function learnGiven(): Promise<void> {
   // Elsewhere there is none to expect, and no need to ask with each page.
-  if (sources.chosen !== undefined && !LOOPBACK.test(location.hostname)) return
+  if (sources.chosen !== undefined && !isDevelopmentHost(location.hostname)) return
   const token = await fetchDevelopmentToken()
   const isListed = sources.sources.some((source) => source.isGiven === true && source.token === token)
   if (token === undefined || isListed) return
   changeSources(giveSource(sources, token, DEVELOPMENT_SOURCE))
   showWays()
-}
-
-async function fetchDevelopmentToken(): Promise<string | undefined> {
-  try {
-    const response = await fetch(DEVELOPMENT_TOKEN)
-    return response.ok ? parseToken(await response.text()) : undefined
-  } catch {
-    // The server is away: a token can still be entered.
-    return undefined
-  }
 }
 
 /** Shows the chosen source from its beginning. */
@@ -167,7 +135,7 @@ function connect(): void {
     origin: location.origin,
     token,
     tail: stream.tail(),
-    effects,
+    effects: BROWSER_EFFECTS,
     isQuiet: () => state !== undefined && isQuiet(state),
     onMessage(message) {
       const before = state
@@ -223,7 +191,7 @@ function takeToken(token: string): void {
 
 /** What is wrong with a token, as a sentence; `undefined` when it shows a source. What is shown goes on meanwhile. */
 async function checkToken(token: string, signal: AbortSignal): Promise<string | undefined> {
-  const answer = await askWindows({ origin: location.origin, token, effects, signal })
+  const answer = await askWindows({ origin: location.origin, token, effects: BROWSER_EFFECTS, signal })
   if (answer.kind === 'snapshot') return undefined
   return toSentence(answer.message ?? 'the server does not answer')
 }

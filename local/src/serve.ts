@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { MillraceConfig, SourceConfig } from '@millrace/schemas/config'
 import { readRetention } from '@millrace/schemas/migrations'
+import { describeError } from './describe-error.ts'
 import { DATABASE } from './migrate.ts'
 import type { Places } from './places.ts'
 import { readPort, requireFreePort } from './ports.ts'
@@ -50,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       return 0
     }
   } catch (error) {
-    say(describe(error))
+    say(describeError(error))
     return 1
   }
   let running: Promise<Stack | undefined> = launching
@@ -100,7 +101,7 @@ async function restart(running: Stack | undefined, options: ServeOptions): Promi
     config = await readConfig()
     await build()
   } catch (error) {
-    say(`not restarted: ${describe(error)}`)
+    say(`not restarted: ${describeError(error)}`)
     return running
   }
   say('files changed, starting again')
@@ -111,7 +112,7 @@ async function restart(running: Stack | undefined, options: ServeOptions): Promi
     return await launch({ ...options, readConfig: async () => config, build: async () => {} })
   } catch (error) {
     // A launch that fails leaves nothing to stop; the next change tries again.
-    say(describe(error))
+    say(describeError(error))
     return undefined
   }
 }
@@ -123,7 +124,7 @@ async function stop(stack: Stack | undefined, say: (line: string) => void): Prom
     await stack.stop()
     return 0
   } catch (error) {
-    say(`could not stop cleanly: ${describe(error)}`)
+    say(`could not stop cleanly: ${describeError(error)}`)
     return 1
   }
 }
@@ -163,8 +164,4 @@ function describeSource({ name, writeKeys, secretKeyVar, readTokenVar }: SourceC
 
 function describeMissing({ name, consequences }: MissingSecret, place: string): string {
   return `\n  missing     ${name} is not set: ${consequences.join('; ')}. Any text will do, in ${place}`
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceRetention } from '@millrace/schemas/migrations'
 import { type ClickHouseProcess, startClickHouse } from './clickhouse/process.ts'
+import { describeError } from './describe-error.ts'
 import { migrate, readMigrations } from './migrate.ts'
 import type { Places } from './places.ts'
 import { requireFreePort } from './ports.ts'
@@ -93,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         if (isAway)
           say('ClickHouse is down: what waits for it is only in the memory of the local queue, and lost now')
         await worker.drain(isAway ? 0 : undefined).catch((error: unknown) => {
-          if (!isAway) say(`the queue could not be waited for: ${describe(error)}`)
+          if (!isAway) say(`the queue could not be waited for: ${describeError(error)}`)
         })
         await worker.stop()
         await clickhouse.stop()
@@ -116,10 +117,6 @@ function workerOptions(options: StackOptions, clickhouseUrl: string): WorkerOpti
     ...(wranglerPath === undefined ? {} : { wranglerPath }),
     outlivesSignals: options.outlivesSignals === true,
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function triggerCron(worker: RunningWorker, say: (line: string) => void): void {

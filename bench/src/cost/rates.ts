@@ -52,13 +52,8 @@ export function findRates(runs: Runs): AllRates {
 function lakeBytesPerEvent(bursts: readonly Burst[], size: string): number {
   const grown = bursts.filter(({ shape, lakeBytesPerEvent }) => shape.size === size && lakeBytesPerEvent > 0)
   const bytes = grown.reduce((sum, burst) => sum + burst.lakeBytesPerEvent * eventsOf(burst), 0)
-  return (
-    bytes /
-    Math.max(
-      1,
-      grown.reduce((sum, burst) => sum + eventsOf(burst), 0),
-    )
-  )
+  const events = grown.reduce((sum, burst) => sum + eventsOf(burst), 0)
+  return events === 0 ? 0 : bytes / events
 }
 
 const SINGLE_EVENTS = 3

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type CommandWorld, collectorFetch } from '../command-world.ts'
 import { createDoctorEffects, type DoctorEffects } from '../doctor/effects.ts'
 import { askOnTerminal } from '../init/terminal.ts'
+import { createSecret } from '../random-secret.ts'
 import { confirm, isTerminal } from '../replay/confirm.ts'
 import { type RunWrangler, runWrangler } from '../wrangler/run.ts'
 import type { DeployChoice } from './facts.ts'
@@ -46,9 +47,6 @@ export interface DeployOptions extends DeployChoice {
   signal: AbortSignal
 }
 
-/** Bytes of a key that is made. */
-const SECRET_BYTES = 32
-
 /** Those of this machine. */
 export function createDeployEffects(world: CommandWorld): DeployEffects {
   const fetch = collectorFetch(world)
@@ -58,7 +56,7 @@ export function createDeployEffects(world: CommandWorld): DeployEffects {
     runWrangler,
     openWarehouse: createOpenWarehouse(fetch),
     withFolder: withTemporaryFolder,
-    makeSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(SECRET_BYTES))).toString('base64url'),
+    makeSecret: createSecret,
     askSecret: (question) => askHidden(world, question),
     confirm: (question) => confirm(world, question),
   }

@@ -115,7 +115,7 @@ describe('the secrets of this machine', () => {
     const { path, init, read } = await setUp()
     await init()
     const secrets = secretsIn(await read('.dev.vars'))
-    expect(secrets).toEqual([expect.stringMatching(/^[\w-]{32}$/), expect.stringMatching(/^[\w-]{32}$/)])
+    expect(secrets).toEqual([expect.stringMatching(/^[\w-]{43}$/), expect.stringMatching(/^[\w-]{43}$/)])
     expect(new Set(secrets).size).toBe(2)
     expect((await stat(join(path, '.dev.vars'))).mode & 0o777).toBe(0o600)
   })

@@ -1,9 +1,9 @@
 /** Makes a project: reads what is there, asks what is not known, decides for each file, and writes them all at once. */
 
-import { randomBytes } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { UsageError } from '../command-world.ts'
+import { createSecret as createRandomSecret } from '../random-secret.ts'
 import { type Answers, checkApart, fitName } from './answers.ts'
 import type { Choice } from './decide.ts'
 import {
@@ -151,7 +151,7 @@ function createProject(
     knownKey,
   }: { options: InitOptions; effects: InitEffects; knownKey: string | undefined },
 ): Project {
-  const { versions, node, createKey = () => createWriteKey(), createSecret = randomSecret } = effects
+  const { versions, node, createKey = () => createWriteKey(), createSecret = createRandomSecret } = effects
   return {
     ...answers,
     source: options.source,
@@ -161,11 +161,6 @@ function createProject(
     zodVersion: versions.zod,
     nodeVersion: isPackagedNode(node.path) ? node.version : undefined,
   }
-}
-
-/** 24 random bytes, base64url. */
-function randomSecret(): string {
-  return randomBytes(24).toString('base64url')
 }
 
 /** Whether it is the binary of the npm package `node`: then the machine's own is too old, or there is none. */

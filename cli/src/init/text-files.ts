@@ -25,12 +25,13 @@ ${readToken}=""
 `
 }
 
+type Variable = readonly [name: string, value: string]
+
 /** `.dev.vars`: the secrets of this machine, so that one's own source is on its dashboard at once. */
 export function writeDevVars(project: Project): string {
-  const secrets = listDevSecrets(project).map(([name, value]) => `${name}="${value}"\n`)
   return `# Secrets of \`npm run dev\` on this machine, made at random; git leaves this file out, and nothing deploys them.
 # The read token opens the source ${project.source} on the dashboard, under "Sources …".
-${secrets.join('')}`
+${writeVariables(listDevSecrets(project))}`
 }
 
 /**
@@ -43,14 +44,18 @@ export function mergeDevVars(existing: string, project: Project): string {
   const missing = listDevSecrets(project).filter(([name]) => known[name] === undefined)
   if (missing.length === 0) return existing
   const end = existing === '' || existing.endsWith('\n') ? '' : '\n'
-  const text = `${existing}${end}${missing.map(([name, value]) => `${name}="${value}"\n`).join('')}`
+  const text = `${existing}${end}${writeVariables(missing)}`
   const wanted = { ...known, ...Object.fromEntries(missing) }
   if (!isDeepStrictEqual({ ...parseEnv(text) }, wanted))
     throw new Error('has a quote that does not end: end it, or move the file away')
   return text
 }
 
-function listDevSecrets({ source, devSecrets }: Project): [name: string, value: string][] {
+function writeVariables(variables: readonly Variable[]): string {
+  return variables.map(([name, value]) => `${name}="${value}"\n`).join('')
+}
+
+function listDevSecrets({ source, devSecrets }: Project): Variable[] {
   const { secretKey, readToken } = secretsOf(source)
   return [
     [secretKey, devSecrets.secretKey],
