@@ -72,7 +72,6 @@ export function openPage(
   const recorder = createRecorder(
     ...([former, identity, sessions, middlewares, unreported, drop] as const),
     (event) => emit('event', event),
-    () => document.title,
   )
   const pageState = watchPage((...change) => safely(() => onPageChange(...change)))
   const delivery = createDelivery(
@@ -101,11 +100,18 @@ export function openPage(
   let isDraining = false
   /** What was said of consent and does not hold yet. */
   let decided: Consent | undefined
+  /** The view that was seen last, while the page may have yet to set its title. */
+  let untitled: Stamp | undefined
 
-  /** Numbers what was recorded, and hands it on to be stored and sent. */
-  function drain(): void {
+  /**
+   * Numbers what was recorded, and hands it on to be stored and sent.
+   *
+   * @param isEarly for the page to set its title: that view waits, with what was recorded after it
+   */
+  function drain(isEarly?: boolean): void {
     // A function given to `use` or `on` may ask for it: what is being numbered is not numbered again.
     if (isDraining) return
+    if (!isEarly) settleTitle()
     if (consent.state() !== 'pending') safely(number)
     if (decided) applyConsent(decided)
     if (pageState() === 'shown') void delivery.send()
@@ -117,13 +123,17 @@ export function openPage(
     begin()
     isDraining = true
     try {
-      recorder.numberAll({ ...readShared(), consent: consent.describe() as never }, (batches) => {
-        delivery.take(batches)
-        void outbox.save(batches)
-        if (pageState() !== 'shown') outbox.spill(batches)
-        note.save(former.tip())
-        sessions.save()
-      })
+      recorder.numberAll(
+        { ...readShared(), consent: consent.describe() as never },
+        (batches) => {
+          delivery.take(batches)
+          void outbox.save(batches)
+          if (pageState() !== 'shown') outbox.spill(batches)
+          note.save(former.tip())
+          sessions.save()
+        },
+        untitled,
+      )
     } finally {
       isDraining = false
     }
@@ -145,7 +155,11 @@ export function openPage(
     return identity.person()
   }
 
-  function record(call?: Call, isTitleSet = true): void {
+  /**
+   * @param call undefined to do all but that
+   * @param isUntitled a view whose title the page may set within the interval
+   */
+  function record(call?: Call, isUntitled?: boolean): void {
     if (consent.state() === 'denied') {
       drop('no_consent')
       return
@@ -154,17 +168,24 @@ export function openPage(
     const stamp: Stamp = recall?.() ?? { time: now, href: location.href, title: document.title, referrer: '' }
     if (call?.type === 'page') views.enter(stamp.href)
     stamp.referrer = views.before()
-    if (!isTitleSet) stamp.title = undefined
+    if (isUntitled) untitled = stamp
     const count = recorder.record(call, stamp, maxOutboxBytes - delivery.heldBytes())
     const state = pageState()
     // At once, but no two requests of one page within the interval. A hidden page may end without notice: its events are
     // stored before the browser gets its hands back.
     const isHidden = state !== 'shown'
-    const drainAt = isHidden ? 0 : Math.max(now, (count < flushAt ? now : lastDrain) + flushIntervalMs)
-    if (drainAt >= nextDrain) return
+    const from = isUntitled || count < flushAt ? now : lastDrain
+    const drainAt = isHidden ? 0 : Math.max(now, from + flushIntervalMs)
+    if (!isUntitled && drainAt >= nextDrain) return
     nextDrain = drainAt
     if (isHidden && !isDraining) queueMicrotask(() => safely(() => leave(state === 'gone')))
-    else delay(() => safely(drain), Math.max(0, drainAt - now))
+    else delay(() => safely(() => drain(untitled !== stamp)), isHidden ? 0 : drainAt - now)
+  }
+
+  /** Gives the view that was seen last the title that the page has by now. */
+  function settleTitle(): void {
+    if (untitled) untitled.title = attempt(() => document.title) ?? ''
+    untitled = undefined
   }
 
   function leave(isGoing: boolean): void {
@@ -244,17 +265,15 @@ export function openPage(
   }
 
   function seeView(isReplaced: boolean): void {
-    const last = recorder.lastStamp()
     // A view that sends its visitor on at once was not seen.
-    if (isReplaced && last && last.title === undefined) {
-      last.href = location.href
-      views.enter(last.href, true)
-      return
+    if (isReplaced && untitled) {
+      untitled.href = location.href
+      views.enter(untitled.href, true)
+    } else {
+      settleTitle()
+      record({ type: 'page' }, true)
+      emit('page')
     }
-    // The view before keeps the title that it has by now.
-    if (last) last.title ??= document.title
-    record({ type: 'page' }, false)
-    emit('page')
   }
 
   const start = () => {

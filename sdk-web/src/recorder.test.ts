@@ -67,15 +67,18 @@ function setUp({ isOpen = true } = {}) {
       unreported[reason] = ((unreported[reason] as number) || 0) + 1
     },
     (event) => seen.push(event),
-    () => 'Title when numbered',
   )
   const record = (call: object, stamp = STAMP, maxUnits = 1_000_000) =>
     recorder.record({ type: 'track', ...call } as Call, stamp, maxUnits)
-  const numberAll = (base: JsonObject = {}) => {
+  const numberAll = (base: JsonObject = {}, until?: Stamp) => {
     const batches: WireBatch[] = []
-    recorder.numberAll(base, (given) => {
-      for (const { stored } of given) batches.push(JSON.parse(encodeBatch(stored, NOW_MS)))
-    })
+    recorder.numberAll(
+      base,
+      (given) => {
+        for (const { stored } of given) batches.push(JSON.parse(encodeBatch(stored, NOW_MS)))
+      },
+      until,
+    )
     return batches
   }
   return { recorder, record, numberAll, identity, sessions, middlewares, dropped, seen, former }
@@ -138,12 +141,16 @@ describe('event', () => {
     ])
   })
 
-  test('reads the title when it is numbered where the page had none to tell', () => {
-    const { record, recorder, numberAll } = setUp()
-    record({ type: 'page' }, { ...STAMP, title: undefined })
-    expect(recorder.lastStamp()?.title).toBeUndefined()
-    expect(arrived(numberAll())[0]?.properties).toMatchObject({ title: 'Title when numbered' })
-    expect(recorder.lastStamp()).toBeUndefined()
+  test('waits, with those after it, where it is told to', () => {
+    const { record, numberAll } = setUp()
+    const later = { ...STAMP }
+    record({ event: 'A' })
+    record({ event: 'B' }, later)
+    record({ event: 'C' })
+    expect(names(numberAll({}, later))).toEqual(['A'])
+    const rest = numberAll()
+    expect(rest).toMatchObject([{ firstSeq: 2 }])
+    expect(names(rest)).toEqual(['B', 'C'])
   })
 
   test('takes the options of its call', () => {
@@ -332,7 +339,7 @@ describe('recorder', () => {
     record({ event: 'B' })
     expect(recorder.forget()).toBe(2)
     expect(recorder.forget()).toBe(0)
-    expect([recorder.lastStamp(), numberAll()]).toEqual([undefined, []])
+    expect(numberAll()).toEqual([])
   })
 
   test('never throws, whatever is handed over', () => {

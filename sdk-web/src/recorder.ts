@@ -14,9 +14,6 @@ import { createPageReader } from './stamp.ts'
 /** About what an event's ids, time and names add to its properties, in UTF-16 units. */
 const EVENT_OVERHEAD_UNITS = 200
 
-/** Longest title that is sent, in UTF-16 units, so that it alone cannot fill an event. */
-const MAX_TITLE_LENGTH = 1_024
-
 /** What a call said. Fields that are undefined do not travel. */
 export type Call = { [Name in keyof WireEvent]: WireEvent[Name] | undefined } & {
   options?: EventOptions | undefined
@@ -40,16 +37,15 @@ export interface Recorder {
    * @returns number of events that wait
    */
   record(call: Call | undefined, stamp: Stamp, maxUnits: number): number
-  /** The moment of the event that was recorded last, if it still waits. */
-  lastStamp(): Stamp | undefined
   /**
    * Numbers what was recorded. A page that is closed meanwhile may be stopped at any point: what has no number then still
    * waits, and what has is in a batch that was given.
    *
    * @param base context of every event but page and session
    * @param onBatches given the batches, the full ones one by one
+   * @param until an event of that moment waits for the next time, and those after it
    */
-  numberAll(base: JsonObject, onBatches: (batches: Batch[]) => void): void
+  numberAll(base: JsonObject, onBatches: (batches: Batch[]) => void, until?: Stamp): void
   /** Forgets what was recorded. Gives the number of events. */
   forget(): number
 }
@@ -69,7 +65,6 @@ export function createRecorder(
   unreported: JsonObject,
   onDropped: (reason: DropReason) => void,
   onEvent: (event: MutableEvent & { messageId: string }) => void,
-  readTitle: () => string,
 ): Recorder {
   const readPage = createPageReader()
   const events: RecordedEvent[] = []
@@ -83,7 +78,7 @@ export function createRecorder(
       unknown
     >
     const who = identity.complete(person)
-    const page = readPage(stamp, (stamp.title ?? readTitle()).slice(0, MAX_TITLE_LENGTH))
+    const page = readPage(stamp)
     const session = sessions.sessionOf(stamp.time, stamp.href)
     return {
       userId: userId ?? who.userId,
@@ -147,8 +142,7 @@ export function createRecorder(
       }
       return events.length
     },
-    lastStamp: () => events[events.length - 1]?.stamp,
-    numberAll(base, onBatches) {
+    numberAll(base, onBatches, until) {
       const give = (isFullOnly?: boolean) => {
         const batches = former.take(isFullOnly)
         if (batches[0]) onBatches(batches)
@@ -156,6 +150,7 @@ export function createRecorder(
       // What is recorded meanwhile, by a function given to `use` or `on`, has its turn the next time.
       for (let left = events.length; left--; ) {
         const recorded = events[0] as RecordedEvent
+        if (recorded.stamp === until) break
         // A global that the page has patched may throw.
         const reason = attempt(
           () => add(recorded, base),

@@ -8,14 +8,17 @@ export interface Stamp {
   time: number
   /** `location.href`. */
   href: string
-  /** `document.title`; undefined where the page has yet to set it, and it is read when the event is numbered. */
-  title: string | undefined
+  /** `document.title`. */
+  title: string
   /** Where the visitor was before the view that the page shows. */
   referrer: string
 }
 
 /** Longest address that is sent, in UTF-16 units, so that it alone cannot fill an event. */
 const MAX_URL_LENGTH = 2_048
+
+/** Longest title that is sent, likewise. */
+const MAX_TITLE_LENGTH = 1_024
 
 /** The address without its fragment, as Segment's has it, and because sign-in flows hand tokens over in fragments. */
 export function withoutFragment(href: string): string {
@@ -28,10 +31,11 @@ export function withoutFragment(href: string): string {
  *
  * @throws TypeError when `href` is no absolute URL, which a browser's never is
  */
-export function createPageReader(): (stamp: Stamp, title: string) => JsonObject {
+export function createPageReader(): (stamp: Stamp) => JsonObject {
   let last: JsonObject = {}
   let lastHref = ''
-  return ({ href, referrer }, title) => {
+  return ({ href, referrer, title: full }) => {
+    const title = full.slice(0, MAX_TITLE_LENGTH)
     if (lastHref !== href || last['title'] !== title || last['referrer'] !== referrer) {
       lastHref = href
       const url = withoutFragment(href)

@@ -19,8 +19,6 @@ it('records each address that the router shows, and the event of the plan', asyn
   await page.getByText('Monstera').click()
   await page.getByRole('button', { name: 'Add to basket' }).click()
   await page.getByText('In your basket').waitFor()
-  // The router has nothing to wait for, so a visitor is slower than it is: a title belongs to what is shown.
-  await page.waitForTimeout(500)
   await page.goBack()
   await page.getByText('Plants that forgive').waitFor()
 

@@ -174,6 +174,38 @@ describe.each<AppKind>(['react', 'vue'])('a page with the router of %s', (kind) 
   })
 })
 
+describe('a view that is shown when events are about to be numbered', () => {
+  it('has the title that the page sets a moment later, and its place among the others', async () => {
+    const [before, after] = [mintName(), mintName()]
+    await page.goto(site.url('/auto'))
+    await page.waitForTimeout(QUIET_MS)
+    await page.evaluate(
+      ([earlier, later]) => {
+        const start = Date.now()
+        void millrace.track(earlier)
+        while (Date.now() < start + 300); // the time to number it is over when the page has its hands free again
+        history.pushState(null, '', '/auto/second')
+        setTimeout(() => {
+          document.title = 'Second'
+          void millrace.track(later)
+        }, 50)
+      },
+      [before, after],
+    )
+    await arrive(after)
+    const all = site.arrivals()
+    const ours = all.slice(all.findIndex(({ event }) => event === before))
+    expect(
+      ours.map(({ event, context }) => [event, (context['page'] as { title?: string } | undefined)?.title]),
+    ).toEqual([
+      [before, 'Page /auto'],
+      [undefined, 'Second'],
+      [after, 'Second'],
+    ])
+    expect(thrown).toEqual([])
+  })
+})
+
 describe('the back/forward cache', () => {
   it('keeps a page with the SDK, whose view is recorded again, and what comes later once', async () => {
     const [shown, late] = [mintName(), mintName()]

@@ -20,11 +20,11 @@ export interface StoredEvent {
   source: string
 }
 
-/** Events of all streams by the time at which they happened, once there are so many. */
+/** Events of each stream in their order, the streams by when they began, once there are so many. */
 export function storedEvents(stack: TestStack, count: number): Promise<StoredEvent[]> {
   const query = `SELECT type, event, page_path, page_title, page_referrer, properties, context, anonymous_id,
       client_anonymous_id, library_name, stream, seq, source
-    FROM events FINAL ORDER BY timestamp, seq`
+    FROM events FINAL ORDER BY min(timestamp) OVER (PARTITION BY stream), stream, seq`
   return waitFor(
     () => stack.query<StoredEvent>(query),
     (rows) => rows.length >= count,
