@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type { FetchLike } from '@millrace/node'
+import { isLoopbackHost } from '@millrace/schemas/loopback'
 import { NAME_PATTERN } from '@millrace/schemas/wire'
 import { type Command, Option } from 'commander'
 import type { CollectorFetch } from './collector-request.ts'
@@ -123,8 +124,7 @@ export function findReadToken(
 
 /** Whether an address is of this machine. */
 export function isLoopback(endpoint: string): boolean {
-  const { hostname } = new URL(endpoint)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+  return isLoopbackHost(new URL(endpoint).hostname)
 }
 
 /** The same rule as that of `createMillrace`, here so that a dry run finds the mistake too. */

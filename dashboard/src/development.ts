@@ -8,11 +8,6 @@ export const DEVELOPMENT_SOURCE = 'dev'
 /** Where the collector tells its read token. */
 const TOKEN_PATH = '/demo/read-token'
 
-/** Whether development is to be expected at a host. */
-export function isDevelopmentHost(hostname: string): boolean {
-  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
-}
-
 /** The read token; `undefined` where the collector gives none, or is away. */
 export async function fetchDevelopmentToken(): Promise<string | undefined> {
   try {

@@ -1,11 +1,12 @@
 /** The live page: puts its parts together. */
 
+import { isLoopbackHost } from '@millrace/schemas/loopback'
 import { createAnnouncer } from './announce.ts'
 import { createBanner } from './banner.ts'
 import { createBoard } from './board.ts'
 import { BROWSER_EFFECTS } from './browser-effects.ts'
 import { type Connection, type ConnectionStatus, createConnection } from './connection.ts'
-import { DEVELOPMENT_SOURCE, fetchDevelopmentToken, isDevelopmentHost } from './development.ts'
+import { DEVELOPMENT_SOURCE, fetchDevelopmentToken } from './development.ts'
 import { button, find, setText } from './dom.ts'
 import { countOf, formatDay, formatRate, toSentence } from './format.ts'
 import { askWindows } from './live-request.ts'
@@ -107,7 +108,7 @@ async function begin(): Promise<void> {
 /** Lists the source that the collector gives to everyone, in development; it is shown only in the place of a token of its own. */
 async function learnGiven(): Promise<void> {
   // Elsewhere there is none to expect, and no need to ask with each page.
-  if (sources.chosen !== undefined && !isDevelopmentHost(location.hostname)) return
+  if (sources.chosen !== undefined && !isLoopbackHost(location.hostname)) return
   const token = await fetchDevelopmentToken()
   const isListed = sources.sources.some((source) => source.isGiven === true && source.token === token)
   if (token === undefined || isListed) return

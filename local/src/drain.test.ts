@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { drain, quietTimeOf } from './drain.ts'
 
 /** A door that says what a script has for each time, on a clock of its own. */
-function setUp(script: (ms: number) => { inHand: number; ended: number } | Error) {
+function setUp(script: (ms: number) => { inHand: number; ended: number } | Error | string) {
   let time = 0
   const waited = drain({
     closeDoor: async () => {
       const state = script(time)
-      if (state instanceof Error) throw state
+      if (typeof state === 'string' || state instanceof Error) throw state
       return state
     },
     ...{ quietMs: 1_500, maxMs: 10_000 },
@@ -53,12 +53,15 @@ describe('the wait at the end', () => {
     expect(message).toContain('2 begun, 7 ended')
   })
 
-  it('is no longer for one that does not answer, and says why', async () => {
-    expect(await setUp(() => new Error('gone'))).toEqual({
-      took: 1_500,
-      message: 'what it took last may be lost, because it does not answer: gone',
-    })
-  })
+  it.each([new Error('gone'), 'gone'])(
+    'is no longer for one that does not answer, and says why',
+    async (thrown) => {
+      expect(await setUp(() => thrown)).toEqual({
+        took: 1_500,
+        message: 'what it took last may be lost, because it does not answer: gone',
+      })
+    },
+  )
 
   it('is the same without a door', async () => {
     const waits: number[] = []

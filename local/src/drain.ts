@@ -1,6 +1,7 @@
 /** Waits until the local queue, which is in memory, has handed on what it holds. */
 
 import { setTimeout } from 'node:timers/promises'
+import { describeError } from './describe-error.ts'
 import type { DoorState } from './door.ts'
 
 /** Time beyond the wait of a queue after which it has handed on what came in when its last batch ended. */
@@ -55,12 +56,12 @@ export async function drain(options: DrainOptions): Promise<void> {
   let quietSince = begunAt
   let lastEnded: number | undefined
   for (;;) {
-    const state = await closeDoor?.().catch((cause: unknown) => cause as Error)
-    if (state === undefined || state instanceof Error) {
+    const state = await closeDoor?.().catch((cause: unknown) => ({ failure: describeError(cause) }))
+    if (state === undefined || 'failure' in state) {
       // One that is ending by a signal of its own takes nothing any more, and goes on with what it has.
       await delay(Math.max(0, quietSince + quietMs - now()))
       if (state === undefined) return
-      throw new Error(`what it took last may be lost, because it does not answer: ${state.message}`)
+      throw new Error(`what it took last may be lost, because it does not answer: ${state.failure}`)
     }
     const { inHand, ended } = state
     if (inHand > 0 || (lastEnded !== undefined && lastEnded !== ended)) quietSince = now()

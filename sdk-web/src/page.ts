@@ -184,7 +184,9 @@ export function openPage(
 
   /** Gives the view that was seen last the title that the page has by now. */
   function settleTitle(): void {
-    if (untitled) untitled.title = attempt(() => document.title) ?? ''
+    attempt(() => {
+      if (untitled) untitled.title = document.title
+    })
     untitled = undefined
   }
 

@@ -2,9 +2,9 @@
 
 import { isLoopback } from '../command-world.ts'
 import { type Finding, findingsOf } from '../doctor/finding.ts'
-import { isPlaceholder } from '../doctor/placeholder.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
 import { describeLoss } from '../migrate/report.ts'
+import { isNoClickHouseUrl } from '../no-clickhouse-url.ts'
 import type { DeployChoice, DeployFacts, Place, WantedSecret } from './facts.ts'
 import { judgeApart, judgeAsked } from './judge-environment.ts'
 import { listMissing } from './secrets.ts'
@@ -87,7 +87,7 @@ function judgeVariables({ vars = {} }: WranglerConfig): Finding[] {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     const mend = 'write the address of your ClickHouse, such as "https://clickhouse.example:8443"'
     findings.push(onWrangler.problem('CLICKHOUSE_URL', 'is no http or https address', mend))
-  } else if (isPlaceholder(url)) {
+  } else if (isNoClickHouseUrl(url)) {
     const mend = 'write the address of your ClickHouse over it, in each environment that is deployed'
     findings.push(onWrangler.problem('CLICKHOUSE_URL', 'is still the placeholder', mend))
   } else if (url.startsWith('http:') && !isLoopback(url)) {

@@ -5,8 +5,8 @@ import type { ClickHousePlace } from '../doctor/check-clickhouse.ts'
 import { checkConfigFile, checkSources } from '../doctor/check-config.ts'
 import { checkWrangler } from '../doctor/check-wrangler.ts'
 import { type Finding, findingsOf } from '../doctor/finding.ts'
-import { isPlaceholder } from '../doctor/placeholder.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
+import { isNoClickHouseUrl } from '../no-clickhouse-url.ts'
 import { type DeployEffects, type DeployOptions, runIn } from './effects.ts'
 import type { DeployFacts, WarehouseFacts } from './facts.ts'
 import { comparePlanFile } from './plan-file.ts'
@@ -83,7 +83,7 @@ const UNASKED = { facts: { state: 'unknown' } as const, findings: [] }
 
 /** Whether nobody has to be asked to know that this cannot be deployed; what the bindings have is judged in any case. */
 function hasNoAddress({ url }: ClickHousePlace, { vars }: WranglerConfig): boolean {
-  return isPlaceholder(url) && isPlaceholder(String(vars?.['CLICKHOUSE_URL']))
+  return isNoClickHouseUrl(url) && isNoClickHouseUrl(String(vars?.['CLICKHOUSE_URL']))
 }
 
 async function readWarehouse(

@@ -1,10 +1,10 @@
 /** Finds out as whom ClickHouse is asked from this machine, and with which password: that of the Worker, or another's who migrates. */
 
 import type { ClickHousePlace } from '../doctor/check-clickhouse.ts'
-import { isPlaceholder } from '../doctor/placeholder.ts'
 import { placeOf } from '../doctor/run-doctor.ts'
 import { WAREHOUSE_PASSWORD } from '../doctor/secret-names.ts'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
+import { isNoClickHouseUrl } from '../no-clickhouse-url.ts'
 import type { DeployEffects, DeployOptions } from './effects.ts'
 import { readSecrets } from './secrets.ts'
 
@@ -56,7 +56,7 @@ async function askPassword(
   { say, askSecret }: AccessWorld,
 ): Promise<string> {
   const isNeeded = !skipsMigrations || !(skipsProof || isDryRun)
-  if (!isNeeded || !hasTerminal || !URL.canParse(url) || isPlaceholder(url)) return ''
+  if (!isNeeded || !hasTerminal || !URL.canParse(url) || isNoClickHouseUrl(url)) return ''
   const name = isOwn ? WAREHOUSE_PASSWORD : 'Password'
   say(`ClickHouse has to be asked what it lacks, and the password of ${user} is not known here`)
   return (await askSecret(`${name} (of ${user} at ${new URL(url).host}; what you type is not shown):`)).trim()

@@ -1,6 +1,7 @@
 /** Runs all checks in the order in which they depend on each other. */
 
 import { isLoopback } from '../command-world.ts'
+import { isNoClickHouseUrl } from '../no-clickhouse-url.ts'
 import { createAskCollector } from './ask-collector.ts'
 import { checkBooks } from './check-books.ts'
 import {
@@ -17,7 +18,6 @@ import { wishHeartbeat } from './check-heartbeat.ts'
 import { checkWrangler } from './check-wrangler.ts'
 import type { DoctorEffects } from './effects.ts'
 import { type Finding, findingsOf, hideSecrets } from './finding.ts'
-import { isPlaceholder } from './placeholder.ts'
 import { sendProbe } from './probe.ts'
 import { listNamedSecrets, readKnownSecrets, WAREHOUSE_PASSWORD } from './secret-names.ts'
 import type { WranglerConfig } from './wrangler-config.ts'
@@ -132,7 +132,7 @@ async function checkWarehouse(
   isDeployed: boolean,
   effects: DoctorEffects,
 ): Promise<ClickHouseChecked> {
-  if (isPlaceholder(place.url)) return withoutAddress(place.url, isDeployed)
+  if (isNoClickHouseUrl(place.url)) return withoutAddress(place.url, isDeployed)
   const goal = await readGoalOrNone(options, place, effects)
   return checkClickHouse(place, goal, effects, options.signal)
 }
@@ -163,7 +163,7 @@ function flowUnknown(who: string): Finding[] {
 }
 
 function booksUnknown({ url }: ClickHousePlace): Finding[] {
-  const why = isPlaceholder(url) ? 'ClickHouse was not asked' : 'ClickHouse cannot be asked'
+  const why = isNoClickHouseUrl(url) ? 'ClickHouse was not asked' : 'ClickHouse cannot be asked'
   return [findingsOf('pipeline').unknown('ledger, gaps, heartbeat', why)]
 }
 

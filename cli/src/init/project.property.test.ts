@@ -6,6 +6,7 @@ import { defineConfig, type MillraceConfig } from '@millrace/schemas/config'
 import fc from 'fast-check'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import type { WranglerConfig } from '../doctor/wrangler-config.ts'
+import { NO_CLICKHOUSE_URL } from '../no-clickhouse-url.ts'
 import {
   checkApart,
   fitName,
@@ -18,7 +19,7 @@ import {
   parseUser,
 } from './answers.ts'
 import { fakeProject, temporaryFolder } from './fake-project.ts'
-import { NO_CLICKHOUSE_URL, type Project, secretsOf } from './project.ts'
+import { type Project, secretsOf } from './project.ts'
 import { writeConfig } from './source-files.ts'
 import { writeWranglerToml } from './wrangler-toml.ts'
 

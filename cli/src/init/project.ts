@@ -28,12 +28,6 @@ export interface EnvironmentNames {
   limits: Readonly<Record<'source' | 'client' | 'query', string>>
 }
 
-/**
- * Stands where the address of ClickHouse belongs until there is one: no host under `.invalid` is ever found (RFC 2606,
- * section 2). `millrace deploy` refuses it.
- */
-export const NO_CLICKHOUSE_URL = 'https://clickhouse.invalid:8443'
-
 /** Name of the environment beside production. */
 export const STAGING = 'staging'
 

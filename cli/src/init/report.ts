@@ -1,9 +1,10 @@
 /** Says what was written, and what to do next. Pure. */
 
 import { isAbsolute, join, relative, resolve } from 'node:path'
+import { NO_CLICKHOUSE_URL } from '../no-clickhouse-url.ts'
 import { printable } from '../printable.ts'
 import { readField, SCRIPTS } from './package-json.ts'
-import { NO_CLICKHOUSE_URL, type Project, STAGING } from './project.ts'
+import { type Project, STAGING } from './project.ts'
 import { CONFIG_FILE, WRANGLER_FILE } from './project-files.ts'
 import { writeScriptTag } from './text-files.ts'
 

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { checkBindings } from '../doctor/check-bindings.ts'
 import { readWranglerConfig } from '../doctor/wrangler-config.ts'
+import { NO_CLICKHOUSE_URL } from '../no-clickhouse-url.ts'
 import { fakeProject, temporaryFolder } from './fake-project.ts'
-import { NO_CLICKHOUSE_URL, type Project } from './project.ts'
+import type { Project } from './project.ts'
 import { writeWranglerToml } from './wrangler-toml.ts'
 
 const ROOT_FILE = fileURLToPath(new URL('../../../wrangler.toml', import.meta.url))

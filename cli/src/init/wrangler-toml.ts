@@ -1,6 +1,7 @@
 /** Writes `wrangler.toml`: the bindings of production, and of staging beside it. A test compares it with the repository's own. */
 
-import { type EnvironmentNames, NO_CLICKHOUSE_URL, namesOf, type Project, STAGING } from './project.ts'
+import { NO_CLICKHOUSE_URL } from '../no-clickhouse-url.ts'
+import { type EnvironmentNames, namesOf, type Project, STAGING } from './project.ts'
 
 /** Of the Workers runtime; that of the release. */
 const COMPATIBILITY_DATE = '2026-10-20'

@@ -1,6 +1,6 @@
 /** Where a notification may be sent. */
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+import { isLoopbackHost } from '../loopback.ts'
 
 /** Names that are of somebody's own network (RFC 6762, RFC 6761, RFC 8375, ICANN 2024), `metadata.google.internal` among them. */
 const INSIDE_NAME = /(^|\.)(internal|local|localhost|localdomain|home\.arpa|onion)$/
@@ -29,7 +29,7 @@ export function isWebhookAddress(value: unknown): boolean {
   const { protocol, hostname, username, password } = new URL(value)
   if (username !== '' || password !== '') return false
   if (protocol !== 'https:' && protocol !== 'http:') return false
-  if (LOOPBACK.test(hostname)) return true
+  if (isLoopbackHost(hostname)) return true
   return protocol === 'https:' && isPublicHost(hostname.replace(/\.$/, ''))
 }
 
