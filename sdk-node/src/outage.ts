@@ -32,7 +32,9 @@ export function createOutage({
       if (isTold || !pace.isBroken()) return
       isTold = true
       const pending = ledger.pendingCount()
-      const waiting = `${countOf(pending)} ${pending === 1 ? 'waits' : 'wait'} and will be tried again`
+      // What was recovered is not among them.
+      const who = pending === 0 ? 'what an earlier process left' : countOf(pending)
+      const waiting = `${who} ${pending > 1 ? 'wait' : 'waits'} and will be tried again`
       const what = `three requests in a row failed, the last with: ${message}; ${waiting}`
       telling.report(what, { code: 'unreachable', dropped: 0, status })
     },

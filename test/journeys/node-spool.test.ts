@@ -52,12 +52,20 @@ async function startAgain(spool: string, endpoint = stack.worker.url): Promise<v
   expect(JSON.parse(output)).toEqual({ answered: 1_000, dropped: 0 })
 }
 
-/** A port of its own before the Worker's, which is closed to everybody until it is opened. */
-async function openDoor(port: number): Promise<{ endpoint: string; open: () => void }> {
+/**
+ * A port of its own before the Worker's, closed to everybody. Asked to, it refuses one more and opens then: after the third
+ * failure in a row a client rests for up to half a minute, and how many fail within a time is chance.
+ */
+async function openDoor(port: number): Promise<{ endpoint: string; openAfterNext: () => Promise<void> }> {
   let isOpen = false
+  const refusal = Promise.withResolvers<void>()
+  let onRefusal = () => {}
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    if (!isOpen) return socket.destroy()
+    if (!isOpen) {
+      onRefusal()
+      return socket.destroy()
+    }
     const inner = connect(port, '127.0.0.1')
     inner.on('error', () => socket.destroy())
     return void socket.pipe(inner).pipe(socket)
@@ -67,8 +75,12 @@ async function openDoor(port: number): Promise<{ endpoint: string; open: () => v
   const { port: own } = server.address() as AddressInfo
   return {
     endpoint: `http://127.0.0.1:${own}`,
-    open() {
-      isOpen = true
+    openAfterNext() {
+      onRefusal = () => {
+        isOpen = true
+        refusal.resolve()
+      }
+      return refusal.promise
     },
   }
 }
@@ -143,9 +155,9 @@ describe('with a spool, 1,000 events are in ClickHouse once after the next start
     const first = await runScript(program('away', spool, '', '', options))
     expect(first).toMatchObject({ code: 0 })
     expect(JSON.stringify(first.output)).not.toContain('gave up')
-    const second = startAgain(spool, door.endpoint)
-    setTimeout(door.open, 500)
-    await second
+    const isRefused = door.openAfterNext()
+    await startAgain(spool, door.endpoint)
+    await isRefused
     await expectEachOnce('away')
     expect(await readdir(join(spool, ...(await readdir(spool))))).toEqual([])
   })
